@@ -1,0 +1,362 @@
+//! The wire types of the HTTP API that are not domain types themselves: what the daemon sends and
+//! the client reads. The OpenAPI document is generated from them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::{
+    clock::Timestamp,
+    csv::{Column, Dialect, ImportMode, Preset, Reject},
+    import_job::{ImportJob, ImportStatus},
+    money::Amount,
+    notification::Notification,
+    product::{Product, ProductId},
+    stats::{CategoryTotals, DayTotals, Totals},
+};
+
+/// The body of every error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ErrorOut {
+    /// The status' reason phrase.
+    pub error: String,
+    /// One plain sentence; front ends show it as it is.
+    pub message: String,
+    /// For programs: `VALIDATION_ERROR`, …
+    pub error_code: String,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub details: Map<String, Value>,
+}
+
+/// Numbered pages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Pagination {
+    pub page: u64,
+    pub limit: u32,
+    /// All matches; absent with `count=none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_pages: Option<u64>,
+    /// Where the next page starts, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+impl Pagination {
+    /// The numbers that follow from a page's place and all matches.
+    pub fn new(page: u64, limit: u32, total: Option<u64>) -> Self {
+        let total_pages = total.map(|total| total.div_ceil(u64::from(limit.max(1))));
+        Self {
+            page,
+            limit,
+            total,
+            total_pages,
+            next_cursor: None,
+        }
+    }
+}
+
+/// A page of products.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProductsOut {
+    pub data: Vec<Product>,
+    pub pagination: Pagination,
+}
+
+/// The answer to a delete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeletedOut {
+    pub message: String,
+    pub deleted_id: ProductId,
+}
+
+/// The answer to an upload, and to a cancel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImportAcceptedOut {
+    pub message: String,
+    pub import_id: String,
+    pub status: String,
+}
+
+/// An import job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImportOut {
+    pub id: String,
+    pub status: ImportStatus,
+    pub file_name: String,
+    pub bytes_total: u64,
+    pub bytes_done: u64,
+    pub rows: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+    pub skipped: u64,
+    pub rejected: u64,
+    /// Over the time it has been running; 0 before it starts.
+    pub rows_per_second: u64,
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub started_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub finished_at: Option<Timestamp>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The first 100 rejected rows.
+    pub errors: Vec<RowErrorOut>,
+    pub detected: DetectedOut,
+}
+
+/// A rejected row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RowErrorOut {
+    pub line: u64,
+    pub column: String,
+    pub code: String,
+    pub message: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hint: String,
+}
+
+/// What was found out about the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DetectedOut {
+    pub dialect: Dialect,
+    pub preset: Preset,
+    pub mode: ImportMode,
+    pub mapping: Vec<Column>,
+}
+
+/// A page of imports, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImportsOut {
+    pub data: Vec<ImportOut>,
+    pub pagination: Pagination,
+}
+
+impl ImportOut {
+    /// The job as it is shown at `now`, with its first rejected rows.
+    pub fn of(job: &ImportJob, rejects: &[Reject], now: Timestamp) -> Self {
+        let running = job
+            .started_at
+            .map(|start| job.finished_at.unwrap_or(now).since(start));
+        let millis = running.map_or(0, |time| {
+            u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+        });
+        Self {
+            id: job.id.clone(),
+            status: job.status,
+            file_name: job.file_name.clone(),
+            bytes_total: job.bytes_total,
+            bytes_done: job.checkpoint.position.byte,
+            rows: job.counts.rows,
+            created: job.counts.created,
+            updated: job.counts.updated,
+            unchanged: job.counts.unchanged,
+            skipped: job.counts.skipped,
+            rejected: job.counts.rejected,
+            rows_per_second: (job.counts.rows * 1000).checked_div(millis).unwrap_or(0),
+            created_at: job.created_at,
+            started_at: job.started_at,
+            finished_at: job.finished_at,
+            error: job.error.clone(),
+            errors: rejects.iter().map(RowErrorOut::from).collect(),
+            detected: DetectedOut {
+                dialect: job.plan.dialect,
+                preset: job.plan.preset,
+                mode: job.plan.mode,
+                mapping: job.plan.columns.clone(),
+            },
+        }
+    }
+}
+
+impl From<&Reject> for RowErrorOut {
+    fn from(reject: &Reject) -> Self {
+        Self {
+            line: reject.line,
+            column: reject.column.clone(),
+            code: reject.code.clone(),
+            message: reject.message.clone(),
+            hint: reject.hint.clone(),
+        }
+    }
+}
+
+/// A run of notifications, ascending by sequence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EventsOut {
+    pub data: Vec<Notification>,
+    pub pagination: EventsPagination,
+}
+
+/// Where the next run starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EventsPagination {
+    pub limit: u32,
+    /// The `after` of the next run: the last sequence of this one, or its own `after` when empty.
+    pub next_after: i64,
+}
+
+/// The seller's totals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SummaryOut {
+    pub total_products: i64,
+    pub active_products: i64,
+    pub deleted_products: i64,
+    #[schema(value_type = f64)]
+    pub total_value: Amount,
+    pub low_stock_count: i64,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_updated: Option<Timestamp>,
+}
+
+impl SummaryOut {
+    /// The totals as they are shown.
+    pub fn of(totals: &Totals, last_updated: Option<Timestamp>) -> Self {
+        Self {
+            total_products: totals.total_products,
+            active_products: totals.active_products,
+            deleted_products: totals.deleted_products,
+            total_value: totals.total_value,
+            low_stock_count: totals.low_stock_count,
+            last_updated,
+        }
+    }
+}
+
+/// One category's totals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CategoryOut {
+    pub category: String,
+    pub active_products: i64,
+    pub total_quantity: i64,
+    #[schema(value_type = f64)]
+    pub total_value: Amount,
+    #[schema(value_type = f64)]
+    pub average_price: Amount,
+}
+
+impl From<&CategoryTotals> for CategoryOut {
+    fn from(totals: &CategoryTotals) -> Self {
+        Self {
+            category: totals.category.clone(),
+            active_products: totals.active_products,
+            total_quantity: totals.total_quantity,
+            total_value: totals.total_value,
+            average_price: totals.average_price(),
+        }
+    }
+}
+
+/// Every category with undeleted products.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CategoriesOut {
+    pub data: Vec<CategoryOut>,
+}
+
+/// The days asked for, ascending, only those with events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DailyOut {
+    pub data: Vec<DayTotals>,
+}
+
+/// A product below its threshold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LowStockOut {
+    pub product_id: ProductId,
+    pub sku: Option<String>,
+    pub name: String,
+    pub category: String,
+    pub quantity: i32,
+    pub threshold: i32,
+}
+
+/// A page of them, fewest units first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LowStockPageOut {
+    pub data: Vec<LowStockOut>,
+    pub pagination: Pagination,
+}
+
+/// How well a part or the whole is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthStatus {
+    Healthy,
+    Degraded,
+    Unhealthy,
+}
+
+/// The answer of `/health`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct HealthOut {
+    pub status: HealthStatus,
+    #[schema(value_type = String, format = DateTime)]
+    pub timestamp: Timestamp,
+    /// Seconds since the start.
+    pub uptime: f64,
+    pub version: String,
+    pub services: ServicesOut,
+    pub memory: MemoryOut,
+}
+
+/// Every dependency; embedded ones answer under the name of the engine they stand for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ServicesOut {
+    pub database: ServiceOut,
+    pub redis: ServiceOut,
+    pub kafka: ServiceOut,
+    pub dynamodb: ServiceOut,
+    pub s3: ServiceOut,
+}
+
+/// One dependency.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ServiceOut {
+    pub status: HealthStatus,
+    pub response_time_ms: f64,
+    /// Which engine serves it.
+    pub note: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Only of `kafka`: messages committed and not yet published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbox_backlog: Option<u64>,
+    /// Only of `kafka`: published messages not yet consumed, by group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consumer_lag: Option<std::collections::BTreeMap<String, u64>>,
+}
+
+/// The process' memory in MiB. The heap figures are those of the resident set: there is no
+/// managed heap; the names stay for older dashboards.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MemoryOut {
+    pub rss_mb: f64,
+    pub heap_used_mb: f64,
+    pub heap_total_mb: f64,
+    pub external_mb: f64,
+}
+
+/// The answer of `/health/ready`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReadyOut {
+    pub status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    pub timestamp: Timestamp,
+}
+
+/// The answer of `/health/live`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LiveOut {
+    pub status: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub timestamp: Timestamp,
+    pub uptime: f64,
+}

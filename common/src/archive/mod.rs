@@ -1,0 +1,50 @@
+//! Port: objects that outlive everything else: every event as Parquet, and the import spool.
+
+mod directory;
+mod parquet;
+
+use std::{io, sync::Arc};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::{broker::Delivery, config::ArchiveConfig, error::Result};
+
+/// Opens the configured engine and creates what is missing.
+pub async fn connect(config: &ArchiveConfig) -> Result<Arc<dyn Archive>> {
+    match config {
+        ArchiveConfig::Directory { path } => directory::connect(path).await,
+    }
+}
+
+/// A spooled upload, read from some byte on by a blocking thread.
+pub type SpoolReader = Box<dyn io::Read + Send>;
+
+#[async_trait]
+pub trait Archive: Send + Sync + std::fmt::Debug {
+    /// Stores the events of one partition, consecutive in the log, as one Parquet object named
+    /// `events/dt={day of the first}/{topic}+{partition}+{first offset}.parquet`. Durable when it
+    /// returns. Storing the same events again replaces the object.
+    async fn events_put(&self, deliveries: &[Delivery]) -> Result<()>;
+
+    /// Opens an upload under an import's id.
+    async fn spool_create(&self, import_id: &str) -> Result<Box<dyn SpoolWriter>>;
+
+    /// Reads a finished upload from byte `offset` on.
+    async fn spool_open(&self, import_id: &str, offset: u64) -> Result<SpoolReader>;
+
+    /// Forgets an upload; an absent one is fine.
+    async fn spool_remove(&self, import_id: &str) -> Result<()>;
+
+    /// One cheap round trip.
+    async fn ping(&self) -> Result<()>;
+}
+
+/// An upload on its way. Dropped without `finish`, it leaves nothing behind.
+#[async_trait]
+pub trait SpoolWriter: Send + std::fmt::Debug {
+    async fn write(&mut self, chunk: Bytes) -> Result<()>;
+
+    /// Makes the upload durable and visible to `spool_open`.
+    async fn finish(self: Box<Self>) -> Result<()>;
+}

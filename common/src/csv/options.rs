@@ -1,0 +1,95 @@
+//! What a person may settle about an import; everything has a sensible default.
+
+use serde::{Deserialize, Serialize};
+
+/// A column of ours.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Field {
+    Name,
+    Description,
+    Price,
+    Quantity,
+    Category,
+    Sku,
+    LowStockThreshold,
+}
+
+impl Field {
+    /// Every field, in the order of the plain header.
+    pub const ALL: [Self; 7] = [
+        Self::Name,
+        Self::Description,
+        Self::Price,
+        Self::Quantity,
+        Self::Category,
+        Self::Sku,
+        Self::LowStockThreshold,
+    ];
+
+    /// The plain header name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Description => "description",
+            Self::Price => "price",
+            Self::Quantity => "quantity",
+            Self::Category => "category",
+            Self::Sku => "sku",
+            Self::LowStockThreshold => "low_stock_threshold",
+        }
+    }
+
+    /// The field with this plain name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.as_str() == name)
+    }
+}
+
+/// What happens to a row whose key is known already, or not yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportMode {
+    /// New rows only; a known sku rejects the row.
+    Create,
+    /// Create or update by sku.
+    Upsert,
+    /// Known skus only; an unknown one rejects the row.
+    Update,
+    /// Create unknown skus, leave known ones alone (counted as skipped).
+    Skip,
+}
+
+/// Whose export the file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    Generic,
+    Shopify,
+    Woocommerce,
+}
+
+/// The person's choices; `None` and empty mean: find out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportOptions {
+    pub mode: Option<ImportMode>,
+    pub preset: Option<Preset>,
+    /// One of `,`, `;`, tab and `|`.
+    pub delimiter: Option<char>,
+    /// Header name (folded like the file's own) to field.
+    pub map: Vec<(String, Field)>,
+    /// Value for cells that are blank or columns that are missing.
+    pub defaults: Vec<(Field, String)>,
+}

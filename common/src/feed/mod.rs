@@ -1,0 +1,43 @@
+//! Port: live fan-out of notifications to whoever listens for a seller. It is a hint: it may lose
+//! and repeat, so listeners check sequences and read the inbox.
+
+mod memory;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{config::FeedConfig, error::Result, notification::Notification, seller::SellerId};
+
+/// Opens the configured engine.
+pub async fn connect(config: &FeedConfig) -> Result<Arc<dyn Feed>> {
+    match config {
+        FeedConfig::Memory => Ok(memory::connect()),
+    }
+}
+
+#[async_trait]
+pub trait Feed: Send + Sync + std::fmt::Debug {
+    /// Tells everyone who listens now.
+    async fn publish(&self, seller: &SellerId, notification: Arc<Notification>) -> Result<()>;
+
+    /// Listens from now on: what is published after this returns is heard.
+    async fn subscribe(&self, seller: &SellerId) -> Result<Box<dyn Listener>>;
+
+    /// One cheap round trip.
+    async fn ping(&self) -> Result<()>;
+}
+
+/// What a listener hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    Notification(Arc<Notification>),
+    /// Something may have been lost: read the inbox.
+    Lost,
+}
+
+#[async_trait]
+pub trait Listener: Send + std::fmt::Debug {
+    /// Waits for the next one. Safe to cancel.
+    async fn next(&mut self) -> Heard;
+}

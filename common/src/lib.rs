@@ -1,0 +1,26 @@
+//! What `pm` and `pmd` share: the domain, the ports with their adapters, the import and the HTTP
+//! client. ARCHITECTURE.md has the map and the rules of direction.
+
+pub mod api;
+pub mod archive;
+pub mod broker;
+pub mod clock;
+pub mod config;
+pub mod csv;
+pub mod error;
+pub mod event;
+pub mod feed;
+pub mod idempotency;
+pub mod import_job;
+pub mod inbox;
+pub mod ledger;
+pub mod limiter;
+pub mod money;
+pub mod notification;
+pub mod product;
+pub mod query;
+pub mod record;
+pub mod seller;
+mod sqlite;
+pub mod stats;
+pub mod store;

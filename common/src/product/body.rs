@@ -1,0 +1,255 @@
+//! JSON bodies: every broken rule is reported at once, in the order of the fields.
+
+use serde_json::{Map, Value};
+
+use super::{
+    Attributes, NewProduct, ProductPatch, StockChange,
+    fields::{self, Checked, FieldError},
+};
+
+/// The fields a body may have, in the order errors are reported.
+const WRITABLE: [&str; 8] = [
+    "name",
+    "description",
+    "price",
+    "quantity",
+    "category",
+    "sku",
+    "low_stock_threshold",
+    "attributes",
+];
+
+impl NewProduct {
+    /// Reads the body of a create. Unknown keys, wrong types and broken rules are all reported.
+    pub fn from_json(body: &Map<String, Value>) -> Result<Self, Vec<FieldError>> {
+        let mut reader = Reader::new(body, &WRITABLE);
+        let name = reader.required("name", fields::name);
+        let description = reader.optional("description", fields::description);
+        let price = reader.required_number("price", fields::price);
+        let quantity = reader.required_number("quantity", fields::quantity);
+        let category = reader.required("category", fields::category);
+        let sku = reader.optional("sku", fields::sku);
+        let threshold = reader.optional_number("low_stock_threshold", fields::low_stock_threshold);
+        let attributes = reader.attributes();
+        match (name, price, quantity, category) {
+            (Some(name), Some(price), Some(quantity), Some(category))
+                if reader.errors.is_empty() =>
+            {
+                Ok(Self {
+                    name,
+                    description: description.flatten().flatten(),
+                    price,
+                    quantity,
+                    category,
+                    sku: sku.flatten().flatten(),
+                    low_stock_threshold: threshold.flatten(),
+                    attributes: attributes.flatten(),
+                })
+            }
+            _ => Err(reader.errors),
+        }
+    }
+}
+
+impl ProductPatch {
+    /// Reads the body of an update: any non-empty subset of the writable fields.
+    /// `null` clears `description`, `sku`, `low_stock_threshold` and `attributes`.
+    pub fn from_json(body: &Map<String, Value>) -> Result<Self, Vec<FieldError>> {
+        let mut reader = Reader::new(body, &WRITABLE);
+        if body.is_empty() {
+            let message = "needs at least one field to change";
+            reader
+                .errors
+                .push(FieldError::new("body", "not_empty", message, ""));
+        }
+        let present = |field| body.contains_key(field);
+        let patch = Self {
+            name: present("name")
+                .then(|| reader.required("name", fields::name))
+                .flatten(),
+            description: reader
+                .optional("description", fields::description)
+                .map(Option::flatten),
+            price: present("price")
+                .then(|| reader.required_number("price", fields::price))
+                .flatten(),
+            quantity: present("quantity")
+                .then(|| reader.required_number("quantity", fields::quantity))
+                .flatten(),
+            category: present("category")
+                .then(|| reader.required("category", fields::category))
+                .flatten(),
+            sku: reader.optional("sku", fields::sku).map(Option::flatten),
+            low_stock_threshold: reader
+                .optional_number("low_stock_threshold", fields::low_stock_threshold),
+            attributes: reader.attributes(),
+        };
+        if reader.errors.is_empty() {
+            Ok(patch)
+        } else {
+            Err(reader.errors)
+        }
+    }
+}
+
+impl StockChange {
+    /// Reads `{delta, reason?}`.
+    pub fn from_json(body: &Map<String, Value>) -> Result<Self, Vec<FieldError>> {
+        let mut reader = Reader::new(body, &["delta", "reason"]);
+        let delta = reader.required_number("delta", fields::delta);
+        let reason = reader
+            .optional("reason", fields::reason)
+            .flatten()
+            .flatten();
+        match delta {
+            Some(delta) if reader.errors.is_empty() => Ok(Self { delta, reason }),
+            _ => Err(reader.errors),
+        }
+    }
+}
+
+/// Takes fields out of a body and gathers what is wrong with them.
+struct Reader<'a> {
+    body: &'a Map<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(body: &'a Map<String, Value>, known: &[&str]) -> Self {
+        let unknown = body.keys().filter(|key| !known.contains(&key.as_str()));
+        let rest = format!("is not a known field (known: {})", known.join(", "));
+        let errors = unknown
+            .map(|key| {
+                let shown: String = key.chars().take(100).collect();
+                FieldError::new(&shown, "unknown", &rest, "")
+            })
+            .collect();
+        Self { body, errors }
+    }
+
+    fn keep<T>(&mut self, checked: Checked<T>) -> Option<T> {
+        checked.map_err(|error| self.errors.push(error)).ok()
+    }
+
+    fn required<T>(&mut self, field: &str, rule: fn(&str) -> Checked<T>) -> Option<T> {
+        let checked = match self.body.get(field) {
+            None | Some(Value::Null) => Err(FieldError::required(field)),
+            Some(Value::String(text)) => rule(text),
+            Some(other) => Err(wrong_type(field, "must be a string", other)),
+        };
+        self.keep(checked)
+    }
+
+    /// Numbers may come as JSON numbers or as numeric strings.
+    fn required_number<T>(&mut self, field: &str, rule: fn(&str) -> Checked<T>) -> Option<T> {
+        let checked = match self.body.get(field) {
+            None | Some(Value::Null) => Err(FieldError::required(field)),
+            Some(value) => number_text(field, value).and_then(|text| rule(&text)),
+        };
+        self.keep(checked)
+    }
+
+    /// Absent is `None`, null is `Some(None)`.
+    fn optional<T>(&mut self, field: &str, rule: fn(&str) -> Checked<T>) -> Option<Option<T>> {
+        match self.body.get(field)? {
+            Value::Null => Some(None),
+            Value::String(text) => self.keep(rule(text)).map(Some),
+            other => self.keep(Err(wrong_type(field, "must be a string or null", other))),
+        }
+    }
+
+    fn optional_number<T>(
+        &mut self,
+        field: &str,
+        rule: fn(&str) -> Checked<T>,
+    ) -> Option<Option<T>> {
+        match self.body.get(field)? {
+            Value::Null => Some(None),
+            value => {
+                let checked = number_text(field, value).and_then(|text| rule(&text));
+                self.keep(checked).map(Some)
+            }
+        }
+    }
+
+    fn attributes(&mut self) -> Option<Option<Attributes>> {
+        let refusal = "must be an object of strings or null";
+        match self.body.get("attributes")? {
+            Value::Null => Some(None),
+            Value::Object(map) => {
+                let texts: Option<Attributes> = map
+                    .iter()
+                    .map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+                    .collect();
+                let checked = texts
+                    .ok_or_else(|| FieldError::new("attributes", "type", refusal, ""))
+                    .and_then(fields::attributes);
+                self.keep(checked)
+            }
+            other => self.keep(Err(wrong_type("attributes", refusal, other))),
+        }
+    }
+}
+
+fn number_text(field: &str, value: &Value) -> Checked<String> {
+    match value {
+        Value::Number(number) => Ok(number.to_string()),
+        Value::String(text) => Ok(text.clone()),
+        other => Err(wrong_type(field, "must be a number", other)),
+    }
+}
+
+fn wrong_type(field: &str, rest: &str, value: &Value) -> FieldError {
+    FieldError::new(field, "type", rest, &value.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(json: &str) -> Map<String, Value> {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn reports_every_broken_rule() {
+        let body = object(r#"{"name":" ","price":"1e3","quantity":-1,"colour":"red","sku":5}"#);
+        let errors = NewProduct::from_json(&body).unwrap_err();
+        let broken: Vec<_> = errors
+            .iter()
+            .map(|e| (e.field.as_str(), e.constraint.as_str()))
+            .collect();
+        assert_eq!(
+            broken,
+            [
+                ("colour", "unknown"),
+                ("name", "required"),
+                ("price", "type"),
+                ("quantity", "min"),
+                ("category", "required"),
+                ("sku", "type"),
+            ]
+        );
+    }
+
+    #[test]
+    fn takes_numbers_and_numeric_strings() {
+        let body = object(
+            r#"{"name":"A","price":"19.905","quantity":"7","category":"B","sku":"","description":""}"#,
+        );
+        let product = NewProduct::from_json(&body).unwrap();
+        assert_eq!((product.price.cents(), product.quantity), (1991, 7));
+        assert_eq!((product.sku, product.description), (None, None));
+    }
+
+    #[test]
+    fn null_clears_only_what_may_be_empty() {
+        let patch = ProductPatch::from_json(&object(r#"{"sku":null,"description":null}"#)).unwrap();
+        assert_eq!(
+            (patch.sku, patch.description, patch.name),
+            (Some(None), Some(None), None)
+        );
+        assert!(ProductPatch::from_json(&object(r#"{"name":null}"#)).is_err());
+        assert!(ProductPatch::from_json(&object("{}")).is_err());
+    }
+}

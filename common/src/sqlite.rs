@@ -1,0 +1,203 @@
+//! What the embedded adapters share: opening a SQLite file, one writer that commits waiting
+//! writes together, and a pool of readers.
+//!
+//! Files are in WAL mode with `synchronous=FULL`: what a write answered survives the process and
+//! the machine. One fsync answers every write that waited for it.
+
+use std::{path::Path, time::Duration};
+
+use futures_util::future::BoxFuture;
+use sqlx::{
+    Connection, SqliteConnection, SqlitePool,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::{Error, Result};
+
+const ENGINE: &str = "SQLite";
+/// How long a write of another process is waited for.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const READERS: u32 = 4;
+/// Writes that may wait; more callers wait to enqueue.
+const QUEUE: usize = 1024;
+/// Writes committed together at most, so that none waits for long.
+const GROUP: usize = 256;
+
+/// An open file.
+#[derive(Debug, Clone)]
+pub(crate) struct Database {
+    readers: SqlitePool,
+    writer: mpsc::Sender<Box<dyn Job>>,
+}
+
+impl Database {
+    /// Opens or creates the file and migrates it.
+    pub(crate) async fn open(path: &Path, migrator: &Migrator) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .optimize_on_close(true, None);
+        let mut connection = SqliteConnection::connect_with(&options)
+            .await
+            .map_err(failed)?;
+        migrator
+            .run(&mut connection)
+            .await
+            .map_err(|error| unavailable(format!("cannot migrate {}: {error}", path.display())))?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(BUSY_TIMEOUT)
+            .connect_lazy_with(options.read_only(true).create_if_missing(false));
+        let (writer, jobs) = mpsc::channel(QUEUE);
+        tokio::spawn(write_loop(connection, jobs));
+        Ok(Self { readers, writer })
+    }
+
+    /// For reads; each sees the last commit.
+    pub(crate) const fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// Runs `work` inside a transaction that other waiting writes may share; its own changes are
+    /// undone when it answers an error. Answers once everything is committed. Once enqueued, the
+    /// work is done even if the caller goes away.
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T>> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Write {
+            work: Some(work),
+            result: None,
+            reply,
+        };
+        let gone = || unavailable("the writer has stopped".to_owned());
+        self.writer.send(Box::new(job)).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// One cheap read.
+    pub(crate) async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1")
+            .execute(&self.readers)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+}
+
+/// The error kind of an engine failure.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "stands in map_err everywhere"
+)]
+pub(crate) fn failed(error: sqlx::Error) -> Error {
+    match error {
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+            Error::Corrupt(error.to_string())
+        }
+        other => unavailable(other.to_string()),
+    }
+}
+
+const fn unavailable(reason: String) -> Error {
+    Error::Unavailable {
+        engine: ENGINE,
+        reason,
+    }
+}
+
+/// A write that waits for its turn; `run` comes once, then `finish`.
+trait Job: Send {
+    /// Does the work and says whether its changes may stay.
+    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> BoxFuture<'a, bool>;
+    /// Answers the caller, with the error of the commit if it failed.
+    fn finish(self: Box<Self>, commit_error: Option<&str>);
+}
+
+struct Write<T, F> {
+    work: Option<F>,
+    result: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T, F> Job for Write<T, F>
+where
+    T: Send,
+    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T>> + Send,
+{
+    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            if let Some(work) = self.work.take() {
+                self.result = Some(work(connection).await);
+            }
+            matches!(self.result, Some(Ok(_)))
+        })
+    }
+
+    fn finish(self: Box<Self>, commit_error: Option<&str>) {
+        let answer = match (self.result, commit_error) {
+            (Some(Ok(_)) | None, Some(reason)) => Err(unavailable(reason.to_owned())),
+            (Some(result), _) => result,
+            (None, None) => Err(unavailable("the write was not run".to_owned())),
+        };
+        // A caller that went away does not need its answer.
+        let _ = self.reply.send(answer);
+    }
+}
+
+async fn write_loop(mut connection: SqliteConnection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+    while let Some(first) = jobs.recv().await {
+        let mut done = vec![first];
+        let outcome = write_group(&mut connection, &mut done, &mut jobs).await;
+        if let Err(error) = &outcome {
+            tracing::error!(%error, "a group of writes could not be committed");
+            // Fails when there is no open transaction, which is just what is wanted.
+            let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
+        }
+        let error = outcome.err().map(|error| error.to_string());
+        for job in done {
+            job.finish(error.as_deref());
+        }
+    }
+    // Truncates the WAL and runs the planner's housekeeping.
+    let _ = connection.close().await;
+}
+
+/// Runs the first job and all that wait by then in one transaction.
+async fn write_group(
+    connection: &mut SqliteConnection,
+    done: &mut Vec<Box<dyn Job>>,
+    jobs: &mut mpsc::Receiver<Box<dyn Job>>,
+) -> sqlx::Result<()> {
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut *connection)
+        .await?;
+    let mut next = done.pop();
+    while let Some(mut job) = next {
+        sqlx::query("SAVEPOINT job")
+            .execute(&mut *connection)
+            .await?;
+        let keep = job.run(connection).await;
+        done.push(job);
+        if !keep {
+            sqlx::query("ROLLBACK TO job")
+                .execute(&mut *connection)
+                .await?;
+        }
+        sqlx::query("RELEASE job").execute(&mut *connection).await?;
+        next = if done.len() < GROUP {
+            jobs.try_recv().ok()
+        } else {
+            None
+        };
+    }
+    sqlx::query("COMMIT").execute(&mut *connection).await?;
+    Ok(())
+}
