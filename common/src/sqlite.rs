@@ -121,10 +121,6 @@ impl Database {
 }
 
 /// The error kind of an engine failure.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "stands in map_err everywhere"
-)]
 pub(crate) fn failed(error: sqlx::Error) -> Error {
     match error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
@@ -236,4 +232,88 @@ async fn write_group(
     }
     sqlx::query("COMMIT").execute(&mut *connection).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static NOTHING: Migrator = Migrator::DEFAULT;
+
+    async fn open(directory: &Path) -> Database {
+        let db = Database::open(&directory.join("test.db"), &NOTHING).await;
+        let db = db.unwrap();
+        run(&db, "CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT")
+            .await
+            .unwrap();
+        db
+    }
+
+    async fn run(db: &Database, sql: &'static str) -> Result<()> {
+        db.write(move |connection| {
+            Box::pin(async move {
+                sqlx::query(sql).execute(connection).await.map_err(failed)?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn numbers(db: &Database) -> Vec<i64> {
+        let rows = sqlx::query_scalar("SELECT n FROM t ORDER BY n").fetch_all(db.readers());
+        rows.await.unwrap()
+    }
+
+    /// Every third job fails behind its change, every fifth panics there.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_failing_job_does_not_hurt_its_group() {
+        let directory = tempfile::tempdir().unwrap();
+        let db = open(directory.path()).await;
+        let jobs = (0..300_i64).map(|n| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                db.write(move |connection| {
+                    Box::pin(async move {
+                        let insert = sqlx::query("INSERT INTO t VALUES (?)").bind(n);
+                        insert.execute(connection).await.map_err(failed)?;
+                        assert!(n % 5 != 0, "a defect");
+                        if n % 3 == 0 {
+                            return Err(Error::Corrupt("on purpose".to_owned()));
+                        }
+                        Ok(n)
+                    })
+                })
+                .await
+            })
+        });
+        let mut answered = Vec::new();
+        for job in jobs.collect::<Vec<_>>() {
+            answered.extend(job.await.unwrap().ok());
+        }
+        let expected: Vec<_> = (0..300).filter(|n| n % 5 != 0 && n % 3 != 0).collect();
+        assert_eq!(answered, expected);
+        assert_eq!(numbers(&db).await, expected);
+    }
+
+    /// A caller that stops waiting does not take its write back.
+    #[tokio::test]
+    async fn an_abandoned_write_is_done_and_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let db = open(directory.path()).await;
+        db.committed().notified().await;
+        let write = run(&db, "INSERT INTO t VALUES (1)");
+        assert!(write.now_or_never().is_none(), "only enqueued");
+        let told = tokio::time::timeout(BUSY_TIMEOUT, db.committed().notified()).await;
+        assert!(told.is_ok(), "no commit was told");
+        assert_eq!(numbers(&db).await, [1]);
+    }
+
+    #[tokio::test]
+    async fn readers_cannot_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let db = open(directory.path()).await;
+        let insert = sqlx::query("INSERT INTO t VALUES (1)").execute(db.readers());
+        assert!(insert.await.is_err());
+        db.ping().await.unwrap();
+    }
 }

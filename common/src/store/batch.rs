@@ -51,7 +51,10 @@ impl Merged {
 
     /// Gives new products their ids, from `first` on.
     pub(super) fn number(&mut self, first: i64) {
-        let new = self.writes.iter_mut().filter(|write| write.before.is_none());
+        let new = self
+            .writes
+            .iter_mut()
+            .filter(|write| write.before.is_none());
         for (id, write) in (first..).zip(new) {
             write.after.id = id;
         }

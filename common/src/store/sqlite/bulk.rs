@@ -33,10 +33,7 @@ pub(super) async fn insert<T>(
     connection: &mut SqliteConnection,
     table: &Table,
     rows: Vec<T>,
-    bind: impl for<'q> Fn(
-        Query<'q, Sqlite, SqliteArguments>,
-        T,
-    ) -> Query<'q, Sqlite, SqliteArguments>,
+    bind: impl for<'q> Fn(Query<'q, Sqlite, SqliteArguments>, T) -> Query<'q, Sqlite, SqliteArguments>,
 ) -> Result<()> {
     let full = table.statement(ROWS);
     let mut rows = rows.into_iter();

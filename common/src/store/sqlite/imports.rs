@@ -180,9 +180,7 @@ impl Imports for SqliteStore {
         let (seller, id, worker) = (seller.clone(), id.to_owned(), worker.to_owned());
         self.db
             .write(move |connection| {
-                Box::pin(
-                    async move { import_work::free(connection, &seller, &id, &worker).await },
-                )
+                Box::pin(async move { import_work::free(connection, &seller, &id, &worker).await })
             })
             .await
     }

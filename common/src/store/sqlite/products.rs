@@ -250,8 +250,7 @@ fn restocked(before: &Product, change: &StockChange) -> Result<Product, Conflict
             requested: change.delta.saturating_neg(),
         });
     }
-    let quantity =
-        i32::try_from(quantity).map_err(|_| Conflict::StockOverflow { available })?;
+    let quantity = i32::try_from(quantity).map_err(|_| Conflict::StockOverflow { available })?;
     let next = Product {
         quantity,
         ..before.clone()
