@@ -103,27 +103,3 @@ pub struct Position {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carry: Option<String>,
 }
-/// pending
-#[derive(Debug)]
-pub enum Row {
-    Product(ImportRow),
-    Skipped,
-    Rejected(Reject),
-}
-/// pending
-#[derive(Debug)]
-pub struct RowReader<R>(R);
-impl<R: std::io::Read> RowReader<R> {
-    /// pending
-    pub fn new(r: R, _: &Plan, _: &Position) -> Self {
-        Self(r)
-    }
-    /// pending
-    pub fn next_row(&mut self) -> std::io::Result<Option<Row>> {
-        Ok(None)
-    }
-    /// pending
-    pub fn position(&self) -> Position {
-        Position::default()
-    }
-}
