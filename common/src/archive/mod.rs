@@ -2,6 +2,8 @@
 
 mod directory;
 mod parquet;
+#[cfg(test)]
+mod tests;
 
 use std::{io, sync::Arc};
 

@@ -93,3 +93,20 @@ fn lock(
 ) -> std::sync::MutexGuard<'_, HashMap<SellerId, Sender>> {
     channels.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_last_listener_frees_the_channel() {
+        let feed = MemoryFeed::default();
+        let one = SellerId::parse("one").unwrap();
+        let first = feed.subscribe(&one).await.unwrap();
+        let second = feed.subscribe(&one).await.unwrap();
+        drop(first);
+        assert_eq!(lock(&feed.channels).len(), 1);
+        drop(second);
+        assert!(lock(&feed.channels).is_empty());
+    }
+}
