@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     csv::{Fields, ImportMode, ImportRow, Position, Reject},
-    event::{EventData, EventKind},
+    event::{Event, EventData, EventKind},
     import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportCounts, ImportJob},
     product::{Attributes, NewProduct, Product},
     query::{PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
@@ -225,7 +225,7 @@ pub(super) async fn equal_skus_in_a_batch_are_written_once(store: Store) {
         (1, 40, "Chair")
     );
     let events = outbox_events(&store).await;
-    let kinds: Vec<_> = events[2..].iter().map(|event| event.kind()).collect();
+    let kinds: Vec<_> = events[2..].iter().map(Event::kind).collect();
     assert_eq!(
         kinds,
         [EventKind::ProductUpdated, EventKind::ProductCreated]
