@@ -1,16 +1,16 @@
-//! What blank cells and missing columns are filled with: the person's choice, else the preset's.
+//! What blank cells and missing columns are filled with: the person's choice, else ours.
 
 use super::{
-    Field, ImportOptions, Plan, Preset, preset,
+    Field, ImportOptions, Plan,
     refusal::{PlanError, PlanErrorCode, refuse_any},
 };
 use crate::product::{FieldError, fields};
 
+/// Filled in whatever the file is: no stock is known, and a product needs a category.
+const OURS: [(Field, &str); 2] = [(Field::Quantity, "0"), (Field::Category, "Uncategorized")];
+
 /// The person's defaults, then ours; each checked against its field's rule.
-pub(super) fn choose(
-    preset: Preset,
-    options: &ImportOptions,
-) -> Result<Vec<(Field, String)>, PlanError> {
+pub(super) fn choose(options: &ImportOptions) -> Result<Vec<(Field, String)>, PlanError> {
     let mut defaults: Vec<(Field, String)> = Vec::new();
     let mut errors = Vec::new();
     for (field, value) in &options.defaults {
@@ -23,7 +23,7 @@ pub(super) fn choose(
         }
     }
     refuse_any(PlanErrorCode::ValidationError, errors)?;
-    for (field, value) in preset::defaults(preset) {
+    for (field, value) in OURS {
         if !defaults.iter().any(|(known, _)| *known == field) {
             defaults.push((field, value.to_owned()));
         }

@@ -28,7 +28,7 @@ pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Plan
     roles.require(preset)?;
     let has_key = roles.column_of(Field::Sku).is_some() || preset::makes_keys(preset, &cells);
     let mode = mode(options.mode, has_key, preset)?;
-    let defaults = defaults::choose(preset, options)?;
+    let defaults = defaults::choose(options)?;
     let columns = roles.into_columns();
     Ok(Plan {
         dialect,
