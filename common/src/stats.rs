@@ -1,6 +1,9 @@
 //! The fold from events to totals: pure, additive and independent of the order of topics, so that
 //! totals equal a recount of the products once every event is in.
 
+#[cfg(test)]
+pub(crate) mod history;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -209,5 +212,85 @@ impl std::ops::AddAssign<&Self> for DayTotals {
         self.deleted += other.deleted;
         self.low_stock += other.low_stock;
         self.value_change += other.value_change;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{history::histories, *};
+    use crate::record::Topic;
+
+    /// The sum of several folds, without the categories that are empty by now.
+    fn sum(folds: &[Fold]) -> (Totals, Vec<CategoryTotals>, Vec<DayTotals>) {
+        let mut totals = Totals::default();
+        let mut categories: BTreeMap<String, CategoryTotals> = BTreeMap::new();
+        let mut days: BTreeMap<String, DayTotals> = BTreeMap::new();
+        for fold in folds {
+            totals += &fold.totals;
+            for (name, category) in &fold.categories {
+                let sum = categories.entry(name.clone()).or_default();
+                sum.category.clone_from(name);
+                *sum += category;
+            }
+            for (date, day) in &fold.days {
+                let sum = days.entry(date.clone()).or_default();
+                sum.date.clone_from(date);
+                *sum += day;
+            }
+        }
+        let empty = |category: &CategoryTotals| {
+            category.total_quantity == 0
+                && category.total_value == Amount::ZERO
+                && category.price_sum == Amount::ZERO
+        };
+        for category in categories.values() {
+            assert_eq!(category.active_products == 0, empty(category));
+        }
+        categories.retain(|_, category| category.active_products != 0);
+        let categories = categories.into_values().collect();
+        (totals, categories, days.into_values().collect())
+    }
+
+    proptest! {
+        /// Folded topic by topic in pieces of any size, the sum is what a recount says.
+        #[test]
+        fn any_interleaving_of_topics_equals_a_recount(
+            history in histories(60),
+            piece in 1..9_usize,
+            rotation in 0..5_usize,
+        ) {
+            let mut topics = Topic::EVENTS;
+            topics.rotate_left(rotation);
+            let mut folds = Vec::new();
+            for topic in topics {
+                let events = history.of_topic(topic);
+                folds.extend(events.chunks(piece).map(Fold::of));
+            }
+            let (totals, categories, days) = sum(&folds);
+            prop_assert_eq!((totals.clone(), categories), history.recount());
+            let change: Vec<_> = days.iter().map(|day| day.value_change).collect();
+            let whole = change.into_iter().fold(Amount::ZERO, |sum, change| sum + change);
+            prop_assert_eq!(whole, totals.total_value);
+            let counts: Vec<_> = days
+                .into_iter()
+                .map(|day| DayTotals { value_change: Amount::ZERO, ..day })
+                .collect();
+            prop_assert_eq!(counts, history.recount_days());
+            prop_assert_eq!(sum(&[Fold::of(&history.events)]).0, totals);
+        }
+    }
+
+    #[test]
+    fn means_are_rounded_half_up() {
+        let mut category = CategoryTotals {
+            active_products: 2,
+            price_sum: Amount::from_cents(301),
+            ..CategoryTotals::default()
+        };
+        assert_eq!(category.average_price(), Amount::from_cents(151));
+        category.active_products = 0;
+        assert_eq!(category.average_price(), Amount::ZERO);
     }
 }

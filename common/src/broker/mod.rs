@@ -1,6 +1,8 @@
 //! Port: a durable log of messages by topic and partition, read by groups with committed offsets.
 
 mod embedded;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -11,8 +11,9 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use super::{Feed, Heard, Listener};
 use crate::{error::Result, notification::Notification, seller::SellerId};
 
-/// Notifications a listener may be behind before it has to read the inbox.
-const CAPACITY: usize = 256;
+/// Notifications a listener may be behind before it has to read the inbox. The channel has room
+/// for all of them from the start: 4 KiB for each seller that someone listens for.
+const CAPACITY: usize = 128;
 
 type Sender = broadcast::Sender<Arc<Notification>>;
 
@@ -92,4 +93,21 @@ fn lock(
     channels: &Mutex<HashMap<SellerId, Sender>>,
 ) -> std::sync::MutexGuard<'_, HashMap<SellerId, Sender>> {
     channels.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_last_listener_frees_the_channel() {
+        let feed = MemoryFeed::default();
+        let one = SellerId::parse("one").unwrap();
+        let first = feed.subscribe(&one).await.unwrap();
+        let second = feed.subscribe(&one).await.unwrap();
+        drop(first);
+        assert_eq!(lock(&feed.channels).len(), 1);
+        drop(second);
+        assert!(lock(&feed.channels).is_empty());
+    }
 }

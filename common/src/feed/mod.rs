@@ -2,6 +2,8 @@
 //! and repeat, so listeners check sequences and read the inbox.
 
 mod memory;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -1,6 +1,8 @@
 //! Port: notifications by seller and sequence, kept 30 days.
 
 mod sqlite;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -2,6 +2,8 @@
 //! is applied.
 
 mod sqlite;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

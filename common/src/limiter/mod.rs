@@ -2,6 +2,8 @@
 //! limit in any window; rejected requests do not count.
 
 mod memory;
+#[cfg(test)]
+mod tests;
 
 use std::{sync::Arc, time::Duration};
 
@@ -67,7 +69,7 @@ pub struct Decision {
     pub limit: u32,
     /// Requests that would be admitted right now after this one.
     pub remaining: u32,
-    /// When a slot frees: the oldest counted request plus the window.
+    /// When a slot frees: the oldest counted request plus the window, rounded up by at most 2 ms.
     pub resets_at: Timestamp,
 }
 

@@ -7,30 +7,27 @@
 //! A group has one member: subscriptions share nothing, a new one takes over where the group
 //! committed last. Drop the old one first, or both read everything.
 
+mod pack;
 mod subscription;
 
-use std::{
-    collections::{BTreeMap, HashMap, hash_map::Entry},
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use sqlx::{Executor, FromRow, Sqlite, SqliteConnection};
 use tokio::sync::watch;
 
-use self::subscription::LogSubscription;
+use self::{
+    pack::{Block, pack},
+    subscription::LogSubscription,
+};
 use super::{Broker, Group, Subscription};
 use crate::{
     clock::{self, Timestamp},
     error::{Error, Result},
-    record::{self, Record, Topic},
+    record::{Record, Topic},
     sqlite::{Database, failed},
 };
 
-/// Messages and bytes of a block at most, so that reading one is a small step.
-const BLOCK_MESSAGES: usize = 1000;
-const BLOCK_BYTES: usize = 1024 * 1024;
 /// Rows looked at by one step of a sweep, so that other writes come in between.
 const SWEEP_STEP: i64 = 500;
 
@@ -50,15 +47,7 @@ struct EmbeddedBroker {
 
 /// Opens or creates the log.
 pub(super) async fn connect(path: &Path, partitions: u32) -> Result<Arc<dyn Broker>> {
-    let migrations = sqlx::migrate!("../migrations/embedded/broker");
-    let log = Log {
-        database: Database::open(path, &migrations).await?,
-        appended: watch::Sender::new(()),
-    };
-    Ok(Arc::new(EmbeddedBroker {
-        log: Arc::new(log),
-        partitions,
-    }))
+    Ok(Arc::new(EmbeddedBroker::open(path, partitions).await?))
 }
 
 #[async_trait]
@@ -123,6 +112,18 @@ impl Broker for EmbeddedBroker {
 }
 
 impl EmbeddedBroker {
+    async fn open(path: &Path, partitions: u32) -> Result<Self> {
+        let migrations = sqlx::migrate!("../migrations/embedded/broker");
+        let log = Log {
+            database: Database::open(path, &migrations).await?,
+            appended: watch::Sender::new(()),
+        };
+        Ok(Self {
+            log: Arc::new(log),
+            partitions,
+        })
+    }
+
     async fn sweep_partition(
         &self,
         topic: Topic,
@@ -159,84 +160,6 @@ impl EmbeddedBroker {
             if removed.rows_affected() == 0 {
                 return Ok(());
             }
-        }
-    }
-}
-
-/// Messages of one topic and partition, packed.
-struct Block {
-    topic: Topic,
-    partition: u32,
-    messages: i64,
-    packed: Vec<u8>,
-}
-
-/// Sorts messages by topic and partition, each in its order, and packs them; blocks come in the
-/// order of their first messages.
-async fn pack(records: Vec<Record>, partitions: u32) -> Vec<Block> {
-    let mut runs: Vec<Run> = Vec::new();
-    let mut open: HashMap<(Topic, u32), usize> = HashMap::new();
-    for record in records {
-        let partition = record::partition_of(record.key.as_bytes(), partitions);
-        let fresh = runs.len();
-        let place = match open.entry((record.topic, partition)) {
-            Entry::Occupied(mut place) => {
-                if runs[*place.get()].is_full() {
-                    place.insert(fresh);
-                }
-                *place.get()
-            }
-            Entry::Vacant(place) => *place.insert(fresh),
-        };
-        if place == fresh {
-            runs.push(Run::new(record.topic, partition));
-        }
-        runs[place].push(record);
-    }
-    let mut blocks = Vec::with_capacity(runs.len());
-    for run in runs {
-        if !blocks.is_empty() {
-            // Compressing a large publish takes a while; others get their turn.
-            tokio::task::yield_now().await;
-        }
-        blocks.push(run.pack());
-    }
-    blocks
-}
-
-/// Messages that will be one block.
-struct Run {
-    topic: Topic,
-    partition: u32,
-    bytes: usize,
-    records: Vec<Record>,
-}
-
-impl Run {
-    const fn new(topic: Topic, partition: u32) -> Self {
-        Self {
-            topic,
-            partition,
-            bytes: 0,
-            records: Vec::new(),
-        }
-    }
-
-    const fn is_full(&self) -> bool {
-        self.records.len() >= BLOCK_MESSAGES || self.bytes >= BLOCK_BYTES
-    }
-
-    fn push(&mut self, record: Record) {
-        self.bytes += record.value.len();
-        self.records.push(record);
-    }
-
-    fn pack(self) -> Block {
-        Block {
-            topic: self.topic,
-            partition: self.partition,
-            messages: i64::try_from(self.records.len()).unwrap_or(i64::MAX),
-            packed: record::encode_block(&self.records),
         }
     }
 }
@@ -323,4 +246,123 @@ async fn places<'e>(
 fn topic_named(name: &str) -> Result<Topic> {
     Topic::from_name(name)
         .ok_or_else(|| Error::Corrupt(format!("the log has a topic {name:?} that nobody knows")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{super::Offset, *};
+    use crate::record::partition_of;
+
+    fn records(topic: Topic, count: usize) -> Vec<Record> {
+        let record = |number: usize| Record {
+            topic,
+            key: "a".to_owned(),
+            headers: Vec::new(),
+            value: number.to_string().into(),
+        };
+        (0..count).map(record).collect()
+    }
+
+    async fn open(directory: &Path) -> EmbeddedBroker {
+        let path = directory.join("log.db");
+        EmbeddedBroker::open(&path, 4).await.unwrap()
+    }
+
+    async fn rows(broker: &EmbeddedBroker) -> i64 {
+        let count = sqlx::query_scalar("SELECT COUNT(*) FROM blocks");
+        count
+            .fetch_one(broker.log.database.readers())
+            .await
+            .unwrap()
+    }
+
+    async fn commit(broker: &EmbeddedBroker, group: Group, next: i64) {
+        let mut member = broker.subscribe(group).await.unwrap();
+        let offset = Offset {
+            topic: Topic::ProductCreated,
+            partition: partition_of(b"a", 4),
+            next,
+        };
+        member.commit(&[offset]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn packs_messages_into_few_rows() {
+        let directory = tempfile::tempdir().unwrap();
+        let broker = open(directory.path()).await;
+        let mut mixed = records(Topic::ProductCreated, 2500);
+        mixed.extend(records(Topic::ProductDeleted, 1));
+        broker.publish(mixed).await.unwrap();
+        assert_eq!(rows(&broker).await, 4);
+    }
+
+    /// Only what is old and done by both groups goes; offsets and readers go on behind it.
+    #[tokio::test]
+    async fn sweeps_what_every_group_has_done_with() {
+        let directory = tempfile::tempdir().unwrap();
+        let broker = open(directory.path()).await;
+        for _ in 0..SWEEP_STEP + 20 {
+            broker
+                .publish(records(Topic::ProductCreated, 2))
+                .await
+                .unwrap();
+        }
+        broker
+            .publish(records(Topic::AnalyticsDlq, 2))
+            .await
+            .unwrap();
+        let all = SWEEP_STEP + 21;
+        let later = clock::now().plus(Duration::from_secs(60));
+        let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+
+        broker.sweep(Timestamp::from_millis(0)).await.unwrap();
+        assert_eq!(rows(&broker).await, all);
+        broker.sweep(later).await.unwrap();
+        assert_eq!(rows(&broker).await, all - 1, "dead letters go by age alone");
+        commit(&broker, Group::Analytics, 2 * (SWEEP_STEP + 20)).await;
+        broker.sweep(later).await.unwrap();
+        assert_eq!(
+            rows(&broker).await,
+            all - 1,
+            "the other group has yet to read them"
+        );
+        commit(&broker, Group::Notifications, 11).await;
+        broker.sweep(later).await.unwrap();
+        assert_eq!(rows(&broker).await, all - 1 - 5, "a half-read row stays");
+        commit(&broker, Group::Notifications, 2 * (SWEEP_STEP + 20)).await;
+        broker.sweep(later).await.unwrap();
+        assert_eq!(rows(&broker).await, 0);
+
+        broker
+            .publish(records(Topic::ProductCreated, 1))
+            .await
+            .unwrap();
+        let next = member.poll(10).await.unwrap();
+        assert_eq!(next[0].offset, 2 * (SWEEP_STEP + 20));
+        assert_eq!(broker.lag(Group::Notifications).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_damaged_row_is_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        let broker = open(directory.path()).await;
+        broker
+            .publish(records(Topic::ProductCreated, 3))
+            .await
+            .unwrap();
+        let database = &broker.log.database;
+        database
+            .write(|connection| {
+                Box::pin(async move {
+                    let cut = "UPDATE blocks SET block = substr(block, 1, length(block) - 1)";
+                    sqlx::query(cut).execute(connection).await.map_err(failed)
+                })
+            })
+            .await
+            .unwrap();
+        let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+        assert!(matches!(member.poll(10).await, Err(Error::Corrupt(_))));
+    }
 }
