@@ -38,8 +38,15 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Format of the output [PM_OUTPUT]
-    #[arg(short, long, global = true, value_enum, hide_possible_values = true, value_name = "FORMAT",
-          help = "table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        hide_possible_values = true,
+        value_name = "FORMAT",
+        help = "table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]"
+    )]
     pub(crate) output: Option<Format>,
     /// Only these fields, in this order
     #[arg(long, global = true, value_delimiter = ',', value_name = "A,B")]
@@ -54,7 +61,13 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) context: Option<String>,
     /// auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]
-    #[arg(long, global = true, value_enum, hide_possible_values = true, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        hide_possible_values = true,
+        value_name = "WHEN"
+    )]
     pub(crate) color: Option<Color>,
     /// Data and errors only
     #[arg(short, long, global = true)]

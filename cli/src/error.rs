@@ -31,7 +31,7 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 pub(crate) struct Error {
     pub(crate) exit: Exit,
     /// For programs; the server's code where it has one.
-    pub(crate) code: String,
+    pub(crate) code: Box<str>,
     /// One sentence: what and where. Empty when everything was said already.
     pub(crate) message: String,
     pub(crate) details: Map<String, Value>,
@@ -58,7 +58,7 @@ impl Error {
         };
         Self {
             exit,
-            code: code.to_owned(),
+            code: code.into(),
             message: message.into(),
             details: Map::new(),
             hints: Vec::new(),
@@ -162,7 +162,7 @@ fn refused(refusal: Refusal) -> Error {
         let seconds = wait.as_secs();
         error.hints.push(format!("try again in {seconds} s"));
     }
-    error.code = error_code;
+    error.code = error_code.into();
     error.details = details;
     error.request_id = refusal.request_id;
     error
@@ -173,10 +173,16 @@ fn next_step(code: &str) -> Option<String> {
         "MISSING_SELLER_ID" => SELLER_HINT,
         "INVALID_API_KEY" => "store a valid key with `pm auth login --token-stdin`",
         "SELLER_MISMATCH" => "the key belongs to another seller; `pm auth status` shows which",
-        "PRODUCT_NOT_FOUND" => "`pm products list` shows what there is; a deleted one comes back with `pm products restore ID`",
+        "PRODUCT_NOT_FOUND" => {
+            "`pm products list` shows what there is; a deleted one comes back with `pm products restore ID`"
+        }
         "IMPORT_NOT_FOUND" => "`pm imports list` shows the imports of this seller",
-        "VERSION_CONFLICT" => "somebody changed it meanwhile: `pm products get ID` shows the present version",
-        "MISSING_COLUMNS" => "name the columns with --map 'Your header=price' or fill them with --default category=Other (`pm help csv`)",
+        "VERSION_CONFLICT" => {
+            "somebody changed it meanwhile: `pm products get ID` shows the present version"
+        }
+        "MISSING_COLUMNS" => {
+            "name the columns with --map 'Your header=price' or fill them with --default category=Other (`pm help csv`)"
+        }
         "UNSUPPORTED_ENCODING" => "save the file as UTF-8 and import it again",
         "INTERNAL_ERROR" => "this is a fault of the server; its log has the request id",
         _ => return None,

@@ -21,7 +21,6 @@ pub(crate) enum Color {
 /// The few styles there are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Style {
-    Bold,
     Dim,
     Red,
     Green,
@@ -33,7 +32,6 @@ pub(crate) enum Style {
 impl Style {
     const fn code(self) -> &'static str {
         match self {
-            Self::Bold => "1",
             Self::Dim => "2",
             Self::Red => "31",
             Self::Green => "32",
@@ -209,7 +207,10 @@ pub(crate) fn to_stderr(text: &str) {
 
 /// Text from elsewhere without what would command the terminal.
 pub(crate) fn visible(text: &str) -> String {
-    let harmless = |c: char| !c.is_control() && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let harmless = |c: char| {
+        !c.is_control()
+            && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     if text.chars().all(harmless) {
         return text.to_owned();
     }

@@ -38,7 +38,9 @@ pub(crate) struct Args {
 }
 
 fn header_pair(text: &str) -> Result<(header::HeaderName, header::HeaderValue), String> {
-    let (name, value) = text.split_once(':').ok_or("it must look like Name: value")?;
+    let (name, value) = text
+        .split_once(':')
+        .ok_or("it must look like Name: value")?;
     let name = name.trim().parse();
     let value = value.trim().parse();
     match (name, value) {
@@ -67,7 +69,11 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
         let json = header::HeaderValue::from_static("application/json");
         headers.insert(header::CONTENT_TYPE, json);
     }
-    let query = if in_query { args.parameters } else { Vec::new() };
+    let query = if in_query {
+        args.parameters
+    } else {
+        Vec::new()
+    };
     let client = session.client()?;
     let body = body.map(Into::into);
     let mut answer = client.raw(method, &path, &query, headers, body).await?;

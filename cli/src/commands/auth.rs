@@ -57,7 +57,9 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
         }
         Command::Logout => {
             session.credentials().store(server, None)?;
-            session.ui.note(&format!("the key for {server} is forgotten"));
+            session
+                .ui
+                .note(&format!("the key for {server} is forgotten"));
             Ok(())
         }
         Command::Status => {
@@ -91,7 +93,10 @@ async fn check(client: &Client) -> Result<()> {
 fn read_token(from_stdin: bool, session: &Session) -> Result<String> {
     let mut token = String::new();
     let read = if from_stdin {
-        std::io::stdin().lock().read_to_string(&mut token).map(|_| token)
+        std::io::stdin()
+            .lock()
+            .read_to_string(&mut token)
+            .map(|_| token)
     } else if std::io::stdin().is_terminal() && session.ui.err.terminal {
         session.ui.note("Key (it is not shown):");
         console::Term::stderr().read_secure_line()

@@ -123,7 +123,9 @@ fn get(key: &str, session: &Session) -> Result<()> {
 
 fn set(key: &str, value: Option<&str>, session: &Session) -> Result<()> {
     if key == "context" {
-        return Err(Error::usage("a context is chosen with `pm context use NAME`"));
+        return Err(Error::usage(
+            "a context is chosen with `pm context use NAME`",
+        ));
     }
     if !KEYS.contains(&key) {
         return Err(unknown("setting", key, &KEYS));

@@ -19,7 +19,9 @@ pub(crate) async fn save(ui: &Ui, answer: Response, target: &str) -> Result<u64>
     if path.is_dir() {
         return Err(Error::usage(format!("{target} is a directory")).hint("name a file in it"));
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let cannot = |error: &std::io::Error| Error::file(path, "write", error);
     let mut file = tempfile::Builder::new()
         .prefix(".pm-")

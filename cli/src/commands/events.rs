@@ -117,7 +117,11 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
         Command::List { after, limit, kind } => {
             let mut listing = session.listing(&NOUN)?;
             let kind = kind.map(NotificationKind::as_str);
-            let query = [pair("after", Some(after)), pair("limit", Some(limit)), pair("type", kind)];
+            let query = [
+                pair("after", Some(after)),
+                pair("limit", Some(limit)),
+                pair("type", kind),
+            ];
             let query: Vec<_> = query.into_iter().flatten().collect();
             let page = session.backend()?.event_list(&query).await?;
             for event in &page.data {
@@ -190,7 +194,9 @@ async fn follow(mut tail: Tail, printer: &mut Printer<'_>) -> Result<()> {
         match told {
             Told::Connected => {
                 if std::mem::take(&mut was_lost) {
-                    printer.ui.note("connected again; nothing was missed so far");
+                    printer
+                        .ui
+                        .note("connected again; nothing was missed so far");
                 }
             }
             Told::Notification(event) => {
@@ -205,9 +211,10 @@ async fn follow(mut tail: Tail, printer: &mut Printer<'_>) -> Result<()> {
             Told::Lost { reason, wait } => {
                 was_lost = true;
                 let wait = wait.as_secs_f32();
-                printer
-                    .ui
-                    .note(&format!("{}; connecting again in {wait:.1} s", visible(&reason)));
+                printer.ui.note(&format!(
+                    "{}; connecting again in {wait:.1} s",
+                    visible(&reason)
+                ));
             }
         }
     }

@@ -1,10 +1,6 @@
 //! `pm export`: all products as CSV, to standard output or to a file that is replaced at once.
 
-use crate::{
-    error::Result,
-    output::thousands,
-    session::Session,
-};
+use crate::{error::Result, output::thousands, session::Session};
 
 use super::{download, filter::Filter};
 
@@ -32,7 +28,9 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
     let bytes = download::save(&session.ui, answer, &args.file).await?;
     if args.file != "-" {
         let bytes = thousands(bytes);
-        session.ui.note(&format!("{bytes} bytes written to {}", args.file));
+        session
+            .ui
+            .note(&format!("{bytes} bytes written to {}", args.file));
     }
     Ok(())
 }

@@ -41,7 +41,13 @@ pub(crate) enum Command {
         /// Its id
         id: String,
         /// auto, bar, plain, json or none
-        #[arg(long, value_enum, default_value = "auto", hide_possible_values = true, value_name = "HOW")]
+        #[arg(
+            long,
+            value_enum,
+            default_value = "auto",
+            hide_possible_values = true,
+            value_name = "HOW"
+        )]
         progress: Mode,
     },
     /// Write the rejected rows as CSV, to be corrected and imported again

@@ -15,7 +15,8 @@ impl Interrupt {
     /// From now on Ctrl-C no longer ends the program by itself.
     pub(crate) fn new() -> Result<Self> {
         let watch = |kind| {
-            signal(kind).map_err(|error| Error::failure(format!("cannot watch for Ctrl-C: {error}")))
+            signal(kind)
+                .map_err(|error| Error::failure(format!("cannot watch for Ctrl-C: {error}")))
         };
         Ok(Self {
             interrupt: watch(SignalKind::interrupt())?,

@@ -37,9 +37,9 @@ pub(super) fn human(column: &Column, value: &Value) -> String {
             _ => number.to_string(),
         },
         (Kind::Money, Value::Number(number)) => two_decimals(&number.to_string()),
-        (Kind::Bytes, Value::Number(number)) => number
-            .as_u64()
-            .map_or_else(String::new, |bytes| indicatif::BinaryBytes(bytes).to_string()),
+        (Kind::Bytes, Value::Number(number)) => number.as_u64().map_or_else(String::new, |bytes| {
+            indicatif::BinaryBytes(bytes).to_string()
+        }),
         _ => visible(&plain(value)),
     }
 }
@@ -114,7 +114,7 @@ pub(crate) fn thousands(number: u64) -> String {
 }
 
 /// How long ago, in its largest unit; after a month the day itself.
-pub(crate) fn ago(now: Timestamp, then: Timestamp) -> String {
+pub(super) fn ago(now: Timestamp, then: Timestamp) -> String {
     let seconds = now.since(then).as_secs();
     match seconds {
         0..2 => "now".to_owned(),
@@ -174,9 +174,11 @@ mod tests {
         assert_eq!(human(&PRICE, &json!(19)), "19.00");
         assert_eq!(duration(Duration::from_millis(12_340)), "12.3 s");
         assert_eq!(duration(Duration::from_secs(245)), "4 min 5 s");
-        let at = |s: u64| ago(Timestamp::from_millis(3_000_000_000), {
-            Timestamp::from_millis(3_000_000_000).minus(Duration::from_secs(s))
-        });
+        let at = |s: u64| {
+            ago(Timestamp::from_millis(3_000_000_000), {
+                Timestamp::from_millis(3_000_000_000).minus(Duration::from_secs(s))
+            })
+        };
         assert_eq!(at(0), "now");
         assert_eq!(at(90), "90 s ago");
         assert_eq!(at(7_199), "119 min ago");

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(crate) use self::cell::{ago, duration, thousands};
+pub(crate) use self::cell::{duration, thousands};
 use crate::{
     error::{Result, unknown},
     ui::Ui,

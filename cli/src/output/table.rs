@@ -3,11 +3,7 @@
 use serde_json::Value;
 use tabled::{
     builder::Builder,
-    settings::{
-        Alignment, Modify, Padding, Style, Width,
-        object::Columns,
-        peaker::Priority,
-    },
+    settings::{Alignment, Modify, Padding, Style, Width, object::Columns, peaker::Priority},
 };
 
 use super::{Column, Kind, cell};
@@ -31,7 +27,11 @@ pub(super) fn rows(ui: &Ui, columns: &[&Column], records: &[Value]) -> String {
         }
     }
     if let Some(width) = ui.width() {
-        table.with(Width::truncate(width).suffix("…").priority(Priority::max(true)));
+        table.with(
+            Width::truncate(width)
+                .suffix("…")
+                .priority(Priority::max(true)),
+        );
     }
     let mut text: String = table
         .to_string()
@@ -47,14 +47,20 @@ pub(super) fn rows(ui: &Ui, columns: &[&Column], records: &[Value]) -> String {
 
 /// One line for each field that has a value.
 pub(super) fn sheet(ui: &Ui, columns: &[&Column], record: &Value) -> String {
-    let filled = columns.iter().filter(|column| !record[column.key].is_null());
+    let filled = columns
+        .iter()
+        .filter(|column| !record[column.key].is_null());
     let lines: Vec<_> = filled
         .map(|column| {
             let text = cell::human(column, &record[column.key]);
             (title(column.key), painted(ui.out, column, text))
         })
         .collect();
-    let widest = lines.iter().map(|(title, _)| title.len()).max().unwrap_or(0);
+    let widest = lines
+        .iter()
+        .map(|(title, _)| title.len())
+        .max()
+        .unwrap_or(0);
     let lines = lines.iter().map(|(title, text)| {
         let title = ui.out.paint(ui::Style::Dim, &format!("{title:widest$}"));
         format!("{title}  {text}\n")

@@ -71,7 +71,8 @@ fn scalar(value: &Value) -> String {
 /// Plain where no reader could take it for anything else, otherwise quoted as in JSON, which is
 /// YAML too.
 fn string(content: &str) -> String {
-    let safe = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '/' | '(' | ')');
+    let safe =
+        |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '/' | '(' | ')');
     let starts_as_word = content.chars().next().is_some_and(char::is_alphabetic);
     let is_word = !matches!(
         content.to_ascii_lowercase().as_str(),

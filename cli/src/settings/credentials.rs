@@ -56,8 +56,8 @@ impl Credentials {
         }
         if let Some(path) = environment("PM_TOKEN_FILE") {
             let path = PathBuf::from(path);
-            let text =
-                fs::read_to_string(&path).map_err(|e| Error::file(&path, "read the token in", &e))?;
+            let text = fs::read_to_string(&path)
+                .map_err(|e| Error::file(&path, "read the token in", &e))?;
             return Ok(Some(Token {
                 secret: text.trim().to_owned(),
                 origin: Origin::Environment("PM_TOKEN_FILE"),
@@ -93,8 +93,10 @@ impl Credentials {
             return Ok(());
         }
         let path = self.path.display();
-        Err(Error::failure(format!("others may read the keys in {path}"))
-            .hint(format!("chmod 600 {path}")))
+        Err(
+            Error::failure(format!("others may read the keys in {path}"))
+                .hint(format!("chmod 600 {path}")),
+        )
     }
 
     #[cfg(not(unix))]
@@ -105,7 +107,9 @@ impl Credentials {
     /// Stores a key, or forgets it.
     pub(crate) fn store(&self, server: &str, secret: Option<&str>) -> Result<()> {
         file::edit(&self.path, |document| {
-            let tokens = document.entry("tokens").or_insert(Item::Table(Table::new()));
+            let tokens = document
+                .entry("tokens")
+                .or_insert(Item::Table(Table::new()));
             if let Some(tokens) = tokens.as_table_mut() {
                 match secret {
                     Some(secret) => tokens[server] = value(secret),
@@ -130,7 +134,10 @@ mod tests {
         let credentials = Credentials::beside(&folder.path().join("config.toml"));
         credentials.store("http://a", Some("k1")).unwrap();
         credentials.store("http://b", Some("k2")).unwrap();
-        let mode = fs::metadata(&credentials.path).unwrap().permissions().mode();
+        let mode = fs::metadata(&credentials.path)
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(credentials.read().unwrap().tokens["http://a"], "k1");
         credentials.store("http://a", None).unwrap();

@@ -80,7 +80,10 @@ impl ConfigFile {
                     path.display(),
                     reason.trim_end()
                 ))
-                .hint(format!("known keys: current-context, {}, [contexts.NAME]", KEYS.join(", ")))
+                .hint(format!(
+                    "known keys: current-context, {}, [contexts.NAME]",
+                    KEYS.join(", ")
+                ))
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(Error::file(path, "read", &error)),
@@ -200,7 +203,10 @@ mod tests {
         ConfigFile::put_context(&path, "shop", &shop).unwrap();
         ConfigFile::choose(&path, Some("shop")).unwrap();
         let text = fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("# mine\nserver = \"http://a:1\"\n"), "{text}");
+        assert!(
+            text.starts_with("# mine\nserver = \"http://a:1\"\n"),
+            "{text}"
+        );
         let file = ConfigFile::read(&path).unwrap();
         assert_eq!(file.contexts["shop"], shop);
         assert_eq!(file.current_context.as_deref(), Some("shop"));

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use pm_common::seller::SellerId;
 
 pub(crate) use self::{
-    credentials::{Credentials, Token},
+    credentials::Credentials,
     file::{ConfigFile, KEYS, Values},
 };
 use crate::{

@@ -19,7 +19,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// What the first Ctrl-C does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::commands) enum OnInterrupt {
+pub(crate) enum OnInterrupt {
     /// Ask the server to stop behind the present batch, and wait for that.
     Cancel,
     /// Only stop looking.
@@ -27,24 +27,24 @@ pub(in crate::commands) enum OnInterrupt {
 }
 
 /// Somebody who follows an import.
-pub(in crate::commands) struct Follower<'a> {
-    pub(in crate::commands) backend: &'a Backend,
-    pub(in crate::commands) id: &'a str,
-    pub(in crate::commands) progress: &'a mut Progress,
-    pub(in crate::commands) interrupt: &'a mut Interrupt,
-    pub(in crate::commands) on_interrupt: OnInterrupt,
+pub(crate) struct Follower<'a> {
+    pub(crate) backend: &'a Backend,
+    pub(crate) id: &'a str,
+    pub(crate) progress: &'a mut Progress,
+    pub(crate) interrupt: &'a mut Interrupt,
+    pub(crate) on_interrupt: OnInterrupt,
 }
 
 /// An import at its end.
-pub(in crate::commands) struct Followed {
-    pub(in crate::commands) job: ImportOut,
+pub(crate) struct Followed {
+    pub(crate) job: ImportOut,
     /// Whether Ctrl-C asked for the end.
-    pub(in crate::commands) interrupted: bool,
+    pub(crate) interrupted: bool,
 }
 
 impl Follower<'_> {
     /// Looks until the import has ended; with `cancel` it asks for the end at once.
-    pub(in crate::commands) async fn follow(mut self, cancel: bool) -> Result<Followed> {
+    pub(crate) async fn follow(mut self, cancel: bool) -> Result<Followed> {
         let mut pause = FIRST_LOOK;
         let mut failures = 0;
         let mut interrupted = cancel;
@@ -105,8 +105,10 @@ impl Follower<'_> {
         if let Err(error) = asked
             && error.exit != Exit::Conflict
         {
-            self.progress
-                .say(&format!("could not ask the server to stop: {}", error.message));
+            self.progress.say(&format!(
+                "could not ask the server to stop: {}",
+                error.message
+            ));
         }
     }
 
@@ -117,6 +119,7 @@ impl Follower<'_> {
         } else {
             "left; the import goes on"
         };
-        Error::new(Exit::Interrupted, message).hint(format!("look again with: pm imports watch {id}"))
+        Error::new(Exit::Interrupted, message)
+            .hint(format!("look again with: pm imports watch {id}"))
     }
 }

@@ -8,19 +8,16 @@ mod summary;
 mod upload;
 
 use pm_common::{
-    api::ImportOut,
-    client::idempotency_key,
-    csv::ImportOptions,
-    import_job::ImportStatus,
+    api::ImportOut, client::idempotency_key, csv::ImportOptions, import_job::ImportStatus,
     product::FieldError,
 };
 
-pub(super) use self::{
+use self::source::Source;
+pub(crate) use self::{
     follow::{Follower, OnInterrupt},
     progress::{Mode, Progress},
     summary::{JOB, show},
 };
-use self::source::Source;
 use super::{download, interrupt::Interrupt};
 use crate::{
     backend::Backend,
@@ -50,7 +47,13 @@ pub(crate) struct Args {
     #[arg(long)]
     detach: bool,
     /// auto, bar, plain, json or none
-    #[arg(long, value_enum, default_value = "auto", hide_possible_values = true, value_name = "HOW")]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "auto",
+        hide_possible_values = true,
+        value_name = "HOW"
+    )]
     progress: Mode,
 }
 
@@ -95,7 +98,9 @@ impl Options {
         let options = ImportOptions::from_pairs(single.chain(map).chain(default))
             .map_err(|errors| wrong_flags(&errors))?;
         let pairs = options.to_pairs().into_iter();
-        Ok(pairs.map(|(name, value)| (name.to_owned(), value)).collect())
+        Ok(pairs
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect())
     }
 }
 
@@ -138,7 +143,9 @@ async fn import_all(args: &Args, session: &Session) -> Result<()> {
         let outcome = run.import(source, &mut listing).await;
         let left = sources.len() - place - 1;
         if outcome.is_err() && left > 0 {
-            session.ui.warn(&format!("{left} more files were not imported"));
+            session
+                .ui
+                .warn(&format!("{left} more files were not imported"));
         }
         any_rejected |= outcome?;
     }
@@ -156,8 +163,10 @@ fn check_rejects(args: &Args, sources: &[Source]) -> Result<()> {
         return Ok(());
     };
     if sources.len() > 1 {
-        return Err(Error::usage("--rejects names one file, but several are imported")
-            .hint("without it every file gets its own NAME.rejects.csv"));
+        return Err(
+            Error::usage("--rejects names one file, but several are imported")
+                .hint("without it every file gets its own NAME.rejects.csv"),
+        );
     }
     if sources.iter().any(|source| source.is(target)) {
         return Err(Error::usage(format!(
@@ -255,7 +264,9 @@ fn again(job: &ImportOut) -> String {
     let command: Vec<_> = std::env::args().skip(1).map(|arg| quoted(&arg)).collect();
     let command = format!("pm {}", command.join(" "));
     if summary::has_key(job) {
-        format!("import the rest with the same command; what is there already stays as it is:\n  {command}")
+        format!(
+            "import the rest with the same command; what is there already stays as it is:\n  {command}"
+        )
     } else {
         format!(
             "the file has no sku column, so the same command would create the first {} products again:\n  {command}",
@@ -312,7 +323,10 @@ mod tests {
             default: Vec::new(),
         };
         let error = options.pairs().unwrap_err();
-        assert!(error.message.starts_with("--mode must be one of"), "{error:?}");
+        assert!(
+            error.message.starts_with("--mode must be one of"),
+            "{error:?}"
+        );
         assert!(error.hints[0].starts_with("also: --map names"), "{error:?}");
     }
 }

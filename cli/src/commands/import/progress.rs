@@ -16,7 +16,7 @@ use crate::{
 
 /// How to show progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::commands) enum Mode {
+pub(crate) enum Mode {
     Auto,
     Bar,
     Plain,
@@ -28,7 +28,7 @@ const PLAIN_EVERY: Duration = Duration::from_secs(3);
 const JSON_EVERY: Duration = Duration::from_millis(500);
 
 /// The progress of one file.
-pub(in crate::commands) struct Progress {
+pub(crate) struct Progress {
     shown: Shown,
     name: String,
     quiet: bool,
@@ -49,7 +49,7 @@ enum Shown {
 
 impl Progress {
     /// Progress in the wanted way.
-    pub(in crate::commands) fn new(mode: Mode, ui: &Ui, name: &str) -> Self {
+    pub(crate) fn new(mode: Mode, ui: &Ui, name: &str) -> Self {
         let shown = match mode {
             Mode::Auto if ui.quiet => Shown::Nothing,
             Mode::Auto if ui.err.terminal => Shown::Bar(bar()),
@@ -70,7 +70,7 @@ impl Progress {
     }
 
     /// So many bytes of the file are read.
-    pub(in crate::commands) fn uploading(&mut self, sent: u64, total: Option<u64>) -> Result<()> {
+    pub(crate) fn uploading(&mut self, sent: u64, total: Option<u64>) -> Result<()> {
         let is_due = self.is_due();
         match &self.shown {
             Shown::Bar(bar) => {
@@ -82,7 +82,11 @@ impl Progress {
             }
             Shown::Plain if is_due => {
                 let of = total.map_or(String::new(), |total| format!(" of {}", thousands(total)));
-                to_stderr(&format!("{}: {}{of} bytes sent", self.name, thousands(sent)));
+                to_stderr(&format!(
+                    "{}: {}{of} bytes sent",
+                    self.name,
+                    thousands(sent)
+                ));
             }
             Shown::Json if is_due => self.json(&json!({
                 "message_type": "status",
@@ -97,7 +101,7 @@ impl Progress {
     }
 
     /// The server is at work.
-    pub(in crate::commands) fn processing(&mut self, job: &ImportOut) -> Result<()> {
+    pub(crate) fn processing(&mut self, job: &ImportOut) -> Result<()> {
         let is_due = self.is_due();
         let is_first = !std::mem::replace(&mut self.is_processing, true);
         match &self.shown {
@@ -119,7 +123,7 @@ impl Progress {
     }
 
     /// Takes the bar away; the last state is told to programs.
-    pub(in crate::commands) fn finish(mut self, job: &ImportOut) -> Result<()> {
+    pub(crate) fn finish(mut self, job: &ImportOut) -> Result<()> {
         if matches!(self.shown, Shown::Json) {
             self.status(job)?;
             let mut summary = serde_json::to_value(job).unwrap_or_default();
@@ -130,7 +134,7 @@ impl Progress {
     }
 
     /// A sentence above the bar.
-    pub(in crate::commands) fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: &str) {
         if self.quiet {
             return;
         }

@@ -84,11 +84,13 @@ impl Source {
                 .hint(format!("name its files: pm import '{shown}/*.csv'")));
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let unpacked = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst"));
+        let unpacked = name
+            .strip_suffix(".gz")
+            .or_else(|| name.strip_suffix(".zst"));
         Ok(Self {
             path: Some(path.to_owned()),
             name: unpacked.unwrap_or(&name).to_owned(),
-            size: metadata.is_file().then(|| metadata.len()),
+            size: metadata.is_file().then_some(metadata.len()),
         })
     }
 
@@ -105,7 +107,9 @@ impl Source {
 
     /// Whether this path names the same file.
     pub(super) fn is(&self, other: &str) -> bool {
-        let same = |path: &PathBuf| Some(path.canonicalize().ok()? == Path::new(other).canonicalize().ok()?);
+        let same = |path: &PathBuf| {
+            Some(path.canonicalize().ok()? == Path::new(other).canonicalize().ok()?)
+        };
         self.path.as_ref().and_then(same).unwrap_or(false)
     }
 

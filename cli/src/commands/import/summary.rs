@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// An import in every other format.
-pub(in crate::commands) const JOB: Noun = Noun {
+pub(crate) const JOB: Noun = Noun {
     name: "import",
     id: "id",
     columns: &[
@@ -49,7 +49,7 @@ pub(super) fn has_key(job: &ImportOut) -> bool {
 }
 
 /// The summary for people, or the job as a record; `alone` when no other job follows.
-pub(in crate::commands) fn show(
+pub(crate) fn show(
     session: &Session,
     listing: &mut Listing<'_>,
     job: &ImportOut,

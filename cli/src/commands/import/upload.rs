@@ -123,6 +123,9 @@ fn interrupted(sent: bool) -> Error {
         Error::new(Exit::Interrupted, "stopped before the server answered")
             .hint("the import may go on: `pm imports list` shows it")
     } else {
-        Error::new(Exit::Interrupted, "stopped while sending: nothing was imported")
+        Error::new(
+            Exit::Interrupted,
+            "stopped while sending: nothing was imported",
+        )
     }
 }

@@ -120,7 +120,7 @@ fn invalid(errors: &[FieldError]) -> Error {
         }
     });
     let mut error = Error::usage(messages.next().unwrap_or_default());
-    error.code = "VALIDATION_ERROR".to_owned();
+    error.code = "VALIDATION_ERROR".into();
     error.hints = messages.map(|message| format!("also: {message}")).collect();
     error.details.insert(
         "errors".to_owned(),
@@ -153,7 +153,11 @@ pub(super) async fn update(args: UpdateArgs, session: &Session) -> Result<()> {
     }
     ProductPatch::from_json(&body).map_err(|errors| invalid(&errors))?;
     let backend = session.backend()?;
-    listing.single(&backend.product_update(args.id, &body, args.if_version).await?)
+    listing.single(
+        &backend
+            .product_update(args.id, &body, args.if_version)
+            .await?,
+    )
 }
 
 /// `pm products stock`.

@@ -130,7 +130,11 @@ async fn delete(ids: &[ProductId], version: Option<i64>, session: &Session) -> R
     }
     let backend = session.backend()?;
     let which: Vec<_> = ids.iter().map(ToString::to_string).collect();
-    let noun = if ids.len() == 1 { "product" } else { "products" };
+    let noun = if ids.len() == 1 {
+        "product"
+    } else {
+        "products"
+    };
     session
         .ui
         .confirm(&format!("Delete {noun} {}?", which.join(", ")))?;
