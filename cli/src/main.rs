@@ -96,6 +96,43 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// Every command line of the help's examples, pipes taken apart.
+    fn examples(command: &clap::Command) -> Vec<String> {
+        let texts = [command.get_before_long_help(), command.get_after_help()];
+        let texts = texts.into_iter().flatten().map(ToString::to_string);
+        let lines = texts.flat_map(|text| {
+            let parts = text.split(['\n', '|']).flat_map(|line| line.split("&&"));
+            let parts = parts.map(|part| part.trim().to_owned());
+            parts
+                .filter(|part| part.starts_with("pm "))
+                .collect::<Vec<_>>()
+        });
+        lines
+            .chain(command.get_subcommands().flat_map(examples))
+            .collect()
+    }
+
+    /// Splits as a shell does, as far as the examples go: single quotes and redirections.
+    fn words(line: &str) -> Vec<String> {
+        let line = line.split(['>', '<']).next().unwrap_or_default();
+        let quoted = line.split('\'').enumerate();
+        let words = quoted.flat_map(|(place, part)| match place % 2 {
+            1 => vec![part.to_owned()],
+            _ => part.split_whitespace().map(str::to_owned).collect(),
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn the_examples_are_understood() {
+        let examples = examples(&Cli::command());
+        assert!(examples.len() > 30, "{examples:?}");
+        for example in examples {
+            let parsed = Cli::try_parse_from(words(&example));
+            assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+        }
+    }
+
     #[test]
     fn knows_who_wants_json_before_parsing() {
         let asks = |line: &str| asks_for_json(line.split(' ').map(Into::into));

@@ -55,11 +55,11 @@ impl Session {
     /// The way to the products of a seller.
     ///
     /// # Errors
-    /// Exit code 2 without a seller, unless a key says who one is.
+    /// Exit code 4 without a seller, unless a key says who one is.
     pub(crate) fn backend(&self) -> Result<Backend> {
         let identity = self.identity()?;
         if identity.seller.is_none() && identity.token.is_none() {
-            return Err(Error::usage("no seller is given").hint(SELLER_HINT));
+            return Err(Error::new(Exit::NotAuthorised, "no seller is given").hint(SELLER_HINT));
         }
         self.connect(identity).map(Backend::Http)
     }

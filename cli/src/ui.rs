@@ -162,7 +162,7 @@ impl Ui {
         }
         if !(io::stdin().is_terminal() && self.err.terminal) {
             return Err(
-                Error::usage(format!("{question} There is no terminal to ask on."))
+                Error::usage(format!("there is no terminal to ask on: {question}"))
                     .hint("say yes beforehand with --yes"),
             );
         }

@@ -118,8 +118,8 @@ mod tests {
         ];
         let text = rows(&Ui::new(Color::Never), &columns, &records);
         insta::assert_snapshot!(text, @r"
-          ID  NAME         LOW STOCK THRESHOLD
-           7  Käse                       1,234
+          ID  NAME        LOW STOCK THRESHOLD
+           7  Käse                      1,234
         1234  B\u{1b}[2J
         ");
     }

@@ -81,15 +81,11 @@ impl Client {
 
     /// `POST /api/products/import` with the file as the body.
     pub async fn import_start(&self, upload: Upload<'_>) -> Result<ImportAcceptedOut> {
-        let name = utf8_percent_encode(upload.file_name, NON_ALPHANUMERIC);
         let request = self
             .request(Method::POST, "/api/products/import")
+            .query(&[("file_name", upload.file_name)])
             .query(upload.options)
             .header(header::CONTENT_TYPE, "text/csv")
-            .header(
-                header::CONTENT_DISPOSITION,
-                format!("attachment; filename*=UTF-8''{name}"),
-            )
             .header("idempotency-key", upload.key)
             .body(upload.body);
         let answer = self.send(request).await?;

@@ -38,8 +38,6 @@ pub(crate) struct Args {
     /// Files or patterns; - is standard input; .gz and .zst are unpacked
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
-    #[command(flatten)]
-    options: Options,
     /// Where rejected rows go [default: NAME.rejects.csv in this directory]
     #[arg(long, value_name = "FILE")]
     rejects: Option<String>,
@@ -55,6 +53,8 @@ pub(crate) struct Args {
         value_name = "HOW"
     )]
     progress: Mode,
+    #[command(flatten)]
+    options: Options,
 }
 
 /// How to read the file; everything has a sensible default.

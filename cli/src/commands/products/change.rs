@@ -63,8 +63,6 @@ pub(crate) struct CreateArgs {
 pub(crate) struct UpdateArgs {
     /// The product's id
     id: ProductId,
-    #[command(flatten)]
-    fields: Fields,
     /// Empty these fields
     #[arg(long, value_delimiter = ',', value_name = "FIELD",
           value_parser = ["description", "sku", "low_stock_threshold", "attributes"])]
@@ -72,6 +70,8 @@ pub(crate) struct UpdateArgs {
     /// Only if the product still has this version
     #[arg(long, value_name = "VERSION")]
     if_version: Option<i64>,
+    #[command(flatten)]
+    fields: Fields,
 }
 
 impl Fields {

@@ -23,8 +23,6 @@ const PAGE_MAX: u64 = 100;
   pm products list --max-quantity 5 --fields sku,name,quantity
   pm products list --all -o jsonl")]
 pub(crate) struct Args {
-    #[command(flatten)]
-    filter: Filter,
     /// created_at, name, price, quantity or updated_at
     #[arg(long, value_parser = sort_by, value_name = "FIELD")]
     sort_by: Option<SortBy>,
@@ -41,6 +39,8 @@ pub(crate) struct Args {
     /// Which page of --limit products, from 1
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     page: Option<u64>,
+    #[command(flatten)]
+    filter: Filter,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
