@@ -11,6 +11,7 @@ pub mod error;
 pub mod event;
 pub mod feed;
 pub mod idempotency;
+pub mod import;
 pub mod import_job;
 pub mod inbox;
 pub mod ledger;

@@ -1,3 +1,17 @@
 //! `pmd` as a library: the composition root and everything that runs in the daemon.
 
 pub mod app;
+pub mod args;
+pub mod lifecycle;
+
+mod backoff;
+mod command;
+mod consumers;
+mod housekeeping;
+pub mod http;
+mod importer;
+mod keys;
+mod relay;
+mod telemetry;
+
+pub use command::main;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `pmd` program.
+
+fn main() -> std::process::ExitCode {
+    pm_daemon::main()
+}

@@ -1,14 +1,35 @@
-//! Reading product files: what the file is (`plan`), and one row after the other (`rows`).
+//! Product files: what the file is (`plan`), one row after the other (`RowReader`), the rejected
+//! ones as a file again (`rejects_header`, `rejects_row`), and the export (`ExportWriter`).
 //!
 //! Nothing here does I/O of its own or knows a store: bytes come from a `Read`, rows go to the
 //! caller, positions allow to read on after a crash.
 
+mod cell;
+mod cells;
+mod dialect;
+mod draft;
+mod export;
+mod header;
+mod hints;
 mod options;
+mod pairs;
+mod plan;
+mod preset;
+mod reader;
+mod records;
+mod refusal;
+mod rejects;
 mod row;
+mod rules;
 
 pub use self::{
+    export::ExportWriter,
     options::{Field, ImportMode, ImportOptions, Preset},
-    row::{Fields, ImportRow, Reject},
+    plan::plan,
+    reader::RowReader,
+    refusal::{PlanError, PlanErrorCode},
+    rejects::{rejects_header, rejects_row},
+    row::{Fields, ImportRow, Reject, Row},
 };
 
 use serde::{Deserialize, Serialize};

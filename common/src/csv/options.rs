@@ -72,6 +72,21 @@ pub enum ImportMode {
     Skip,
 }
 
+impl ImportMode {
+    /// Every mode.
+    pub const ALL: [Self; 4] = [Self::Create, Self::Upsert, Self::Update, Self::Skip];
+
+    /// The wire name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Upsert => "upsert",
+            Self::Update => "update",
+            Self::Skip => "skip",
+        }
+    }
+}
+
 /// Whose export the file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -79,6 +94,20 @@ pub enum Preset {
     Generic,
     Shopify,
     Woocommerce,
+}
+
+impl Preset {
+    /// Every preset.
+    pub const ALL: [Self; 3] = [Self::Generic, Self::Shopify, Self::Woocommerce];
+
+    /// The wire name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Generic => "generic",
+            Self::Shopify => "shopify",
+            Self::Woocommerce => "woocommerce",
+        }
+    }
 }
 
 /// The person's choices; `None` and empty mean: find out.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Field;
 use crate::{
     clock::Timestamp,
     product::{NewProduct, Product},
@@ -20,6 +21,19 @@ impl Fields {
     pub const SKU: Self = Self(1 << 5);
     pub const LOW_STOCK_THRESHOLD: Self = Self(1 << 6);
 
+    /// The set of this one field.
+    pub const fn of(field: Field) -> Self {
+        match field {
+            Field::Name => Self::NAME,
+            Field::Description => Self::DESCRIPTION,
+            Field::Price => Self::PRICE,
+            Field::Quantity => Self::QUANTITY,
+            Field::Category => Self::CATEGORY,
+            Field::Sku => Self::SKU,
+            Field::LowStockThreshold => Self::LOW_STOCK_THRESHOLD,
+        }
+    }
+
     /// Whether all of `other` is in this set.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -30,6 +44,15 @@ impl std::ops::BitOrAssign for Fields {
     fn bitor_assign(&mut self, other: Self) {
         self.0 |= other.0;
     }
+}
+
+/// One row of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    Product(ImportRow),
+    /// Left out on purpose: an image, a parent without a price, nothing but blank cells.
+    Skipped,
+    Rejected(Reject),
 }
 
 /// A row that passed validation.

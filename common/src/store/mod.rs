@@ -136,8 +136,9 @@ pub trait Outbox: Send + Sync + std::fmt::Debug {
     /// Becomes, or makes sure to still be, the only owner. `false`: someone else is.
     async fn outbox_own(&self) -> Result<bool>;
 
-    /// The oldest rows across sellers by id, at most `limit`.
-    async fn outbox_peek(&self, limit: u32) -> Result<Vec<OutboxEntry>>;
+    /// The oldest rows across sellers by id: as many as hold `messages` together, at most 500, and
+    /// at least one when there is any.
+    async fn outbox_peek(&self, messages: u32) -> Result<Vec<OutboxEntry>>;
 
     /// Forgets rows whose messages are all acknowledged.
     async fn outbox_remove(&self, entries: &[(SellerId, i64)]) -> Result<()>;
@@ -191,8 +192,9 @@ pub trait Imports: Send + Sync + std::fmt::Debug {
         limit: u32,
     ) -> Result<Vec<(i64, Reject)>>;
 
-    /// Takes over a job that waits or whose worker is gone, fair between sellers. The lease is
-    /// renewed by every batch.
+    /// Takes over a job that waits, whose worker is gone (its lease ended), or that this very
+    /// worker held before it was restarted; fair between sellers. A worker runs one job at a time.
+    /// The lease is renewed by every batch.
     async fn import_take(&self, worker: &str, lease: Duration) -> Result<Option<ImportJob>>;
 
     /// Commits a batch: products, events, rejected rows, counts and the checkpoint.

@@ -1,0 +1,121 @@
+//! One cell as text: quoting, and the mark that keeps spreadsheets from running formulas.
+//!
+//! The rule of the mark, exact in both directions: look at the text behind any leading `'`. When
+//! that rest is blank or starts with `=`, `+`, `-`, `@`, tab, CR or LF, the text is written with
+//! one more `'` in front, and such a cell is read with one `'` less. Any other text is left alone,
+//! so `'n' roll` stays what it is. Column names follow the same rule; there, names that would be
+//! read as something else than an attribute, or lose their padding, are marked too.
+
+use super::header;
+
+/// Whether a spreadsheet could take the text for a formula, or an import for an absent value.
+fn needs_mark(text: &str) -> bool {
+    let rest = text.trim_start_matches('\'');
+    rest.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) || rest.trim().is_empty()
+}
+
+/// Whether an attribute name would not come back as it is.
+fn name_needs_mark(name: &str) -> bool {
+    let rest = name.trim_start_matches('\'');
+    needs_mark(name) || rest.trim().len() != rest.len() || header::is_reserved(rest)
+}
+
+/// Writes a present text value, marked where needed.
+pub(super) fn write_text(out: &mut Vec<u8>, text: &str, delimiter: u8) {
+    write_marked(out, text, needs_mark(text), delimiter);
+}
+
+/// Writes an attribute's name as a column header.
+pub(super) fn write_attribute_name(out: &mut Vec<u8>, name: &str, delimiter: u8) {
+    write_marked(out, name, name_needs_mark(name), delimiter);
+}
+
+fn write_marked(out: &mut Vec<u8>, text: &str, marked: bool, delimiter: u8) {
+    if marked {
+        write_cell(out, &format!("'{text}"), delimiter);
+    } else {
+        write_cell(out, text, delimiter);
+    }
+}
+
+/// Writes a cell as it is, in double quotes where its text could not be read back without.
+pub(super) fn write_cell(out: &mut Vec<u8>, text: &str, delimiter: u8) {
+    let special = |b: u8| b == delimiter || matches!(b, b'"' | b'\r' | b'\n');
+    if !text.bytes().any(special) && text.trim().len() == text.len() {
+        out.extend_from_slice(text.as_bytes());
+        return;
+    }
+    out.push(b'"');
+    for (n, part) in text.split('"').enumerate() {
+        if n > 0 {
+            out.extend_from_slice(b"\"\"");
+        }
+        out.extend_from_slice(part.as_bytes());
+    }
+    out.push(b'"');
+}
+
+/// A text cell without its mark.
+pub(super) fn unmarked(text: &str) -> &str {
+    match text.strip_prefix('\'') {
+        Some(rest) if needs_mark(rest) => rest,
+        _ => text,
+    }
+}
+
+/// The attribute that a marked header cell names, or `None` when the cell has no mark.
+pub(super) fn marked_name(cell: &str) -> Option<&str> {
+    cell.strip_prefix('\'').filter(|rest| name_needs_mark(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> String {
+        let mut out = Vec::new();
+        write_text(&mut out, text, b';');
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn formulas_are_marked_and_the_rest_is_left_alone() {
+        for (text, cell) in [
+            ("=1+1", "'=1+1"),
+            ("-5", "'-5"),
+            ("'=1", "''=1"),
+            ("@a", "'@a"),
+            ("\tx", "\"'\tx\""),
+            ("", "'"),
+            ("'", "''"),
+            ("'n' roll", "'n' roll"),
+            ("a=b", "a=b"),
+            (" =1", "\" =1\""),
+            ("5\" pipe; long", "\"5\"\" pipe; long\""),
+        ] {
+            assert_eq!(written(text), cell);
+        }
+        assert_eq!(unmarked("'12"), "'12");
+        assert_eq!(unmarked("'-12"), "-12");
+    }
+
+    #[test]
+    fn names_that_would_be_columns_of_ours_are_marked() {
+        for (name, marked) in [
+            ("Name", true),
+            ("low-stock threshold", true),
+            ("_line", true),
+            (" padded", true),
+            ("", true),
+            ("=x", true),
+            ("Colour", false),
+            ("'Colour", false),
+        ] {
+            let mut out = Vec::new();
+            write_attribute_name(&mut out, name, b',');
+            let cell = String::from_utf8(out).unwrap();
+            let cell = cell.trim_matches('"');
+            assert_eq!(marked_name(cell), marked.then_some(name), "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! How a file's bytes become cells: byte order mark, encoding, delimiter, and the header itself.
+
+use super::{
+    Dialect, Field, ImportOptions, Position, Preset,
+    cell::marked_name,
+    cells::Splitter,
+    header::{self, HeaderCell, fold},
+    records::{Records, Shape},
+    refusal::PlanError,
+};
+
+/// The most columns a file may have.
+const COLUMNS_MAX: usize = 256;
+/// In order of preference when a header makes equal sense with several.
+const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// The header as it was found.
+pub(super) struct Header {
+    pub(super) dialect: Dialect,
+    pub(super) cells: Vec<HeaderCell>,
+    /// Behind the header.
+    pub(super) end: Position,
+}
+
+/// Finds the header in the first bytes of a file. `complete`: there are no more bytes.
+pub(super) fn header(
+    head: &[u8],
+    complete: bool,
+    options: &ImportOptions,
+) -> Result<Header, PlanError> {
+    refuse_other_formats(head)?;
+    let candidates: Vec<char> = match options.delimiter {
+        Some(delimiter) if DELIMITERS.contains(&delimiter) => vec![delimiter],
+        Some(_) => {
+            let rest = "must be one of , ; | tab";
+            return Err(PlanError::invalid("delimiter", "enum", rest));
+        }
+        None => DELIMITERS.to_vec(),
+    };
+    // The first of the best; a candidate that fails counts only when all do.
+    let mut best: Option<(usize, Header)> = None;
+    let mut failure = None;
+    for delimiter in candidates {
+        match header_with(head, complete, delimiter) {
+            Ok(header) => {
+                let score = score(&header.cells, options);
+                if best.as_ref().is_none_or(|(other, _)| score > *other) {
+                    best = Some((score, header));
+                }
+            }
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    match (best, failure) {
+        (Some((_, header)), _) => Ok(header),
+        (None, Some(error)) => Err(error),
+        (None, None) => Err(PlanError::invalid("file", "not_empty", "is empty")),
+    }
+}
+
+/// How much sense a header makes: names we know count most, then the number of columns.
+fn score(cells: &[HeaderCell], options: &ImportOptions) -> usize {
+    let mapped = options.map.iter().map(|(name, _)| fold(name));
+    let known: Vec<String> = mapped.chain(known_names()).collect();
+    let recognised = cells.iter().filter(|cell| known.contains(&cell.folded));
+    recognised.count() * 2 * COLUMNS_MAX + cells.len().min(COLUMNS_MAX)
+}
+
+fn known_names() -> impl Iterator<Item = String> {
+    let names = Preset::ALL.into_iter().flat_map(|preset| {
+        let fields = Field::ALL.into_iter();
+        fields.flat_map(move |field| header::names(preset, field))
+    });
+    names.map(|name| fold(name))
+}
+
+fn header_with(head: &[u8], complete: bool, delimiter: char) -> Result<Header, PlanError> {
+    let bom = head.starts_with(BOM);
+    let start = if bom { BOM.len() } else { 0 };
+    let from = Position {
+        byte: start as u64,
+        line: 1,
+        carry: None,
+    };
+    let separator = u8::try_from(delimiter).unwrap_or(b',');
+    let bytes = head.get(start..).unwrap_or_default();
+    let mut records = Records::new(bytes, separator, &from);
+    let empty = || PlanError::invalid("file", "not_empty", "is empty; it needs a header line");
+    // Reading from memory cannot fail.
+    let record = records.next().ok().flatten().ok_or_else(empty)?;
+    if record.shape == Shape::Unclosed && complete {
+        let rest = "has a header with an opening quote that is never closed";
+        return Err(PlanError::invalid("file", "format", rest));
+    }
+    if record.shape != Shape::Whole || !(record.ended || complete) {
+        let rest = "has a header line of more than 1 MiB; is a quote left open, or is it no CSV?";
+        return Err(PlanError::invalid("file", "max_bytes", rest));
+    }
+    let cells = header_cells(records.bytes(&record), separator)?;
+    let (byte, line) = records.offset();
+    Ok(Header {
+        dialect: Dialect { bom, delimiter },
+        cells,
+        end: Position {
+            byte,
+            line,
+            carry: None,
+        },
+    })
+}
+
+fn header_cells(line: &[u8], delimiter: u8) -> Result<Vec<HeaderCell>, PlanError> {
+    let text = std::str::from_utf8(line).map_err(|error| {
+        let rest = format!(
+            "is not UTF-8 (the header's byte {} is not); save it again as CSV UTF-8",
+            error.valid_up_to() + 1
+        );
+        PlanError::encoding(&rest)
+    })?;
+    if text.contains('\0') {
+        let rest = "has NUL bytes in its header, as UTF-16 has; save it again as CSV UTF-8";
+        return Err(PlanError::encoding(rest));
+    }
+    let mut splitter = Splitter::new(delimiter);
+    let cells = splitter.split(text);
+    if cells.len() > COLUMNS_MAX {
+        let rest = format!(
+            "has {} columns; at most {COLUMNS_MAX} are possible",
+            cells.len()
+        );
+        return Err(PlanError::invalid("file", "max_columns", &rest));
+    }
+    Ok(cells.iter().map(header_cell).collect())
+}
+
+fn header_cell(text: &str) -> HeaderCell {
+    let marked = marked_name(text);
+    let name = marked.unwrap_or_else(|| text.trim());
+    HeaderCell {
+        name: name.to_owned(),
+        folded: fold(name),
+        marked: marked.is_some(),
+    }
+}
+
+/// Files that are no UTF-8 text at all are told apart, so that the answer can say what to do.
+fn refuse_other_formats(head: &[u8]) -> Result<(), PlanError> {
+    let rest = match head {
+        [] => return Err(PlanError::invalid("file", "not_empty", "is empty")),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "is UTF-16; save it again as CSV UTF-8",
+        [b'P', b'K', 3, 4, ..] => {
+            "is a workbook or a ZIP archive, not CSV; open it in a spreadsheet and save it as CSV UTF-8"
+        }
+        [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => "is compressed; unpack it first",
+        _ => return Ok(()),
+    };
+    Err(PlanError::encoding(rest))
+}

@@ -1,0 +1,31 @@
+//! What a row says about each field, before the rules look at it.
+
+use std::borrow::Cow;
+
+use super::Field;
+
+/// A text per field: `None` when the row has no such cell, blank when the cell is blank.
+#[derive(Debug, Default)]
+pub(super) struct Draft<'a>([Option<Cow<'a, str>>; 7]);
+
+impl<'a> Draft<'a> {
+    /// The text of the field's cell, if there is a cell.
+    pub(super) fn get(&self, field: Field) -> Option<&str> {
+        self.0.get(field as usize)?.as_deref()
+    }
+
+    /// The text, blank without a cell.
+    pub(super) fn text(&self, field: Field) -> &str {
+        self.get(field).unwrap_or_default()
+    }
+
+    pub(super) fn is_blank(&self, field: Field) -> bool {
+        self.text(field).trim().is_empty()
+    }
+
+    pub(super) fn set(&mut self, field: Field, text: impl Into<Cow<'a, str>>) {
+        if let Some(slot) = self.0.get_mut(field as usize) {
+            *slot = Some(text.into());
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What a header cell means: folding, the names we know, and the closest one to a misspelling.
+
+use super::{Field, Preset};
+
+/// The columns a rejects file has behind the original ones; an import leaves them out.
+pub(super) const REJECT_COLUMNS: [&str; 5] = ["_line", "_column", "_code", "_message", "_hint"];
+
+/// One cell of the header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HeaderCell {
+    /// The name, trimmed; of a marked attribute exactly as it was exported.
+    pub(super) name: String,
+    /// The name in the form that is compared.
+    pub(super) folded: String,
+    /// Marked by our export: an attribute, whatever its name.
+    pub(super) marked: bool,
+}
+
+/// The form in which names are compared: lower case, without blanks (also no-break ones), `_` and
+/// `-`, so that `Product Name`, `product_name` and `PRODUCT-NAME` are one.
+pub(super) fn fold(name: &str) -> String {
+    let kept = name
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '\u{feff}'));
+    kept.flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a column of this name is never an attribute in an export of ours.
+pub(super) fn is_reserved(name: &str) -> bool {
+    let folded = fold(name);
+    is_reject_column(name) || Field::ALL.into_iter().any(|f| fold(f.as_str()) == folded)
+}
+
+/// Whether this is a column that only rejects files have.
+pub(super) fn is_reject_column(name: &str) -> bool {
+    REJECT_COLUMNS.contains(&name)
+}
+
+/// The names a field's column may have in a file of this preset, the best first.
+pub(super) fn names(preset: Preset, field: Field) -> &'static [&'static str] {
+    match preset {
+        Preset::Generic => generic(field),
+        Preset::Shopify => shopify(field),
+        Preset::Woocommerce => woocommerce(field),
+    }
+}
+
+const fn generic(field: Field) -> &'static [&'static str] {
+    match field {
+        Field::Name => &["name", "title", "product_name", "product"],
+        Field::Description => &["description", "desc"],
+        Field::Price => &["price", "unit_price", "retail_price", "amount"],
+        Field::Quantity => &["quantity", "qty", "stock", "inventory", "on_hand"],
+        Field::Category => &["category", "type", "department"],
+        Field::Sku => &["sku", "reference", "code"],
+        Field::LowStockThreshold => &["low_stock_threshold", "reorder_level"],
+    }
+}
+
+/// Both generations of Shopify's product export.
+const fn shopify(field: Field) -> &'static [&'static str] {
+    match field {
+        Field::Name => &["Title", "name"],
+        Field::Description => &["Body (HTML)", "Description"],
+        Field::Price => &["Variant Price", "Price"],
+        Field::Quantity => &["Variant Inventory Qty", "Inventory quantity", "quantity"],
+        Field::Category => &["Product Category", "Type", "category"],
+        Field::Sku => &["Variant SKU", "SKU"],
+        Field::LowStockThreshold => &["low_stock_threshold"],
+    }
+}
+
+/// WooCommerce's product export in English, French, German and Spanish.
+const fn woocommerce(field: Field) -> &'static [&'static str] {
+    match field {
+        Field::Name => &["Name", "Nom", "Nombre"],
+        Field::Description => &["Description", "Beschreibung", "Descripción"],
+        Field::Price => &[
+            "Regular price",
+            "Tarif régulier",
+            "Regulärer Preis",
+            "Normaler Preis",
+            "Precio normal",
+            "price",
+        ],
+        Field::Quantity => &[
+            "Stock",
+            "Lager",
+            "Lagerbestand",
+            "Inventario",
+            "Existencias",
+            "quantity",
+        ],
+        Field::Category => &[
+            "Categories",
+            "Catégories",
+            "Kategorien",
+            "Categorías",
+            "category",
+        ],
+        Field::Sku => &["SKU", "UGS", "Artikelnummer"],
+        Field::LowStockThreshold => &[
+            "Low stock amount",
+            "Montant de stock faible",
+            "Geringe Lagermenge",
+            "Cantidad de bajo inventario",
+            "Cantidad de pocas existencias",
+            "low_stock_threshold",
+        ],
+    }
+}
+
+/// The position of the first column with one of these names, the best name first.
+pub(super) fn find(folded: &[String], names: &[&str]) -> Option<usize> {
+    let position = |name: &&str| folded.iter().position(|header| *header == fold(name));
+    names.iter().find_map(position)
+}
+
+/// The candidate that reads most like one of the wanted names, when any is near enough: few
+/// letters differ, or one contains the other.
+pub(super) fn closest<'a>(
+    wanted: &[&str],
+    candidates: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let wanted: Vec<String> = wanted.iter().map(|name| fold(name)).collect();
+    let near = candidates.filter_map(|candidate| {
+        let folded = fold(candidate);
+        let distances = wanted.iter().filter_map(|name| distance(&folded, name));
+        distances.min().map(|distance| (distance, candidate))
+    });
+    near.min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How far two folded names are apart; `None` when a person would not confuse them.
+fn distance(a: &str, b: &str) -> Option<usize> {
+    if a.len() > 100 || a.is_empty() {
+        return None;
+    }
+    let (longest, edits) = (a.chars().count().max(b.chars().count()), edits(a, b));
+    if edits <= longest.div_ceil(3) {
+        Some(edits)
+    } else {
+        (a.contains(b) || b.len() > 3 && a.len() > 3 && b.contains(a)).then_some(longest)
+    }
+}
+
+/// Letters to insert, remove or replace to turn one name into the other.
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, to) in row.iter_mut().skip(1).zip(&b) {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = *cell;
+            left = replaced.min(diagonal + 1).min(left + 1);
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folds_case_blanks_and_joiners() {
+        for name in [
+            "Product Name",
+            "product_name",
+            " PRODUCT-NAME ",
+            "product\u{a0}name",
+        ] {
+            assert_eq!(fold(name), "productname");
+        }
+        assert_eq!(fold("Tarif Régulier"), fold("tarif régulier"));
+    }
+
+    #[test]
+    fn suggests_what_a_person_may_have_meant() {
+        let of = |names: &[&'static str]| closest(&["price", "unit_price"], names.iter().copied());
+        assert_eq!(of(&["Artikel", "Prise"]), Some("Prise"));
+        assert_eq!(of(&["Price (USD)", "Colour"]), Some("Price (USD)"));
+        assert_eq!(of(&["Colour", "Weight", "", "x"]), None);
+        assert_eq!(edits("kitten", "sitting"), 3);
+        assert_eq!(edits("", "abc"), 3);
+    }
+}

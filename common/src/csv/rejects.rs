@@ -1,0 +1,58 @@
+//! The rejects file: the original columns in the original dialect, and five more that say why.
+//! Corrected, it can be imported as it is.
+
+use super::{
+    Column, Dialect, Plan, Reject, Role,
+    cell::{write_attribute_name, write_cell, write_text},
+    header::{REJECT_COLUMNS, is_reject_column},
+};
+
+/// The header, with its line end.
+pub fn rejects_header(plan: &Plan) -> Vec<u8> {
+    let delimiter = plan.dialect.separator();
+    let mut out = Vec::new();
+    for column in kept_columns(plan) {
+        match column.role {
+            Role::Attribute => write_attribute_name(&mut out, &column.header, delimiter),
+            _ => write_cell(&mut out, &column.header, delimiter),
+        }
+        out.push(delimiter);
+    }
+    out.extend_from_slice(
+        REJECT_COLUMNS
+            .join(&char::from(delimiter).to_string())
+            .as_bytes(),
+    );
+    out.push(b'\n');
+    out
+}
+
+/// Appends one rejected row, with its line end.
+pub fn rejects_row(plan: &Plan, reject: &Reject, out: &mut Vec<u8>) {
+    let delimiter = plan.dialect.separator();
+    out.extend_from_slice(&reject.record);
+    out.push(delimiter);
+    out.extend_from_slice(reject.line.to_string().as_bytes());
+    for text in [&reject.column, &reject.code, &reject.message, &reject.hint] {
+        out.push(delimiter);
+        if !text.is_empty() {
+            write_text(out, text, delimiter);
+        }
+    }
+    out.push(b'\n');
+}
+
+/// The columns of the original file: without those that an earlier rejects file added at the end.
+pub(super) fn kept_columns(plan: &Plan) -> &[Column] {
+    let added = |column: &&Column| column.role == Role::Ignored && is_reject_column(&column.header);
+    let count = plan.columns.iter().rev().take_while(added).count();
+    let kept = plan.columns.len() - count;
+    plan.columns.get(..kept).unwrap_or_default()
+}
+
+impl Dialect {
+    /// The delimiter as the one byte it is.
+    pub(super) fn separator(self) -> u8 {
+        u8::try_from(self.delimiter).unwrap_or(b',')
+    }
+}

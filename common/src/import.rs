@@ -1,0 +1,229 @@
+//! Running an import: read the spooled file from its checkpoint on, commit batch after batch, end
+//! the job. Killed at any point, the next run goes on behind the last committed batch.
+
+use std::{io, sync::Arc, time::Duration};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    archive::{Archive, SpoolReader},
+    csv::{ImportRow, Plan, Position, Reject, Row, RowReader},
+    error::{Error, Result},
+    import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportJob, ImportStatus},
+    store::{ImportEnd, Imports},
+};
+
+/// Rows per batch: large enough to make a transaction cheap, small enough to keep it short.
+const BATCH_ROWS: usize = 5_000;
+/// Bytes of rows per batch, so that long rows do not fill the memory.
+const BATCH_BYTES: usize = 4 << 20;
+/// How long a worker may be silent before another takes its job over.
+pub const LEASE: Duration = Duration::from_secs(30);
+/// Pause before a batch is tried again while the store is away.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// What a run needs.
+#[derive(Debug, Clone)]
+pub struct Runner {
+    pub imports: Arc<dyn Imports>,
+    pub archive: Arc<dyn Archive>,
+    /// The worker that took the job.
+    pub worker: String,
+    /// Ends the run behind the present batch; the job goes back to the queue's front.
+    pub stop: CancellationToken,
+}
+
+/// How reading and committing ended.
+enum Ended {
+    /// Everything is committed, or it cannot be.
+    Finish(ImportEnd),
+    /// This process stops; another run goes on.
+    Released,
+    /// Another worker owns the job, or it has ended.
+    Lost,
+}
+
+impl Runner {
+    /// Runs a job to its end. `Some` is the ended job, `None` a job that goes on elsewhere.
+    pub async fn run(&self, job: ImportJob) -> Result<Option<ImportJob>> {
+        let ended = if job.cancel_requested {
+            Ended::Finish(ImportEnd::Cancelled)
+        } else {
+            self.commit_all(&job).await?
+        };
+        match ended {
+            Ended::Finish(end) => self.finish(&job, end).await,
+            Ended::Released => {
+                let imports = &self.imports;
+                imports
+                    .import_release(&job.seller_id, &job.id, &self.worker)
+                    .await?;
+                Ok(None)
+            }
+            Ended::Lost => Ok(None),
+        }
+    }
+
+    async fn finish(&self, job: &ImportJob, end: ImportEnd) -> Result<Option<ImportJob>> {
+        let imports = &self.imports;
+        let ended = imports
+            .import_finish(&job.seller_id, &job.id, &self.worker, end)
+            .await?;
+        if ended.is_some() {
+            // The rejected rows are kept with the job; the file itself is not needed any more.
+            self.archive.spool_remove(&job.id).await?;
+        }
+        Ok(ended)
+    }
+
+    async fn commit_all(&self, job: &ImportJob) -> Result<Ended> {
+        let from = job.checkpoint.position.clone();
+        let file = match self.archive.spool_open(&job.id, from.byte).await {
+            Ok(file) => file,
+            Err(Error::Corrupt(reason)) => return Ok(Ended::Finish(ImportEnd::Failed(reason))),
+            Err(other) => return Err(other),
+        };
+        let mut batches = read_batches(file, job.plan.clone(), from);
+        let mut checkpoint = job.checkpoint.clone();
+        loop {
+            let next = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Ok(Ended::Released),
+                next = batches.recv() => next,
+            };
+            let read = match next {
+                None => return Ok(Ended::Finish(ImportEnd::Completed)),
+                Some(Err(error)) => {
+                    let reason = format!("the uploaded file cannot be read: {error}");
+                    return Ok(Ended::Finish(ImportEnd::Failed(reason)));
+                }
+                Some(Ok(read)) => read,
+            };
+            let next = Checkpoint {
+                batch: checkpoint.batch + 1,
+                position: read.to.clone(),
+            };
+            match self.commit(job, read.starting_at(checkpoint)).await? {
+                BatchOutcome::Committed(_) => checkpoint = next,
+                BatchOutcome::Stopped => return self.why_stopped(job).await,
+            }
+        }
+    }
+
+    /// Commits a batch, waiting for a store that is away. An answer that was lost is found out by
+    /// the job's own checkpoint.
+    async fn commit(&self, job: &ImportJob, batch: ImportBatch) -> Result<BatchOutcome> {
+        loop {
+            let imports = &self.imports;
+            let tried = imports
+                .import_commit(&job.seller_id, &job.id, &self.worker, batch.clone())
+                .await;
+            let Err(Error::Unavailable { engine, reason }) = tried else {
+                return tried;
+            };
+            tracing::warn!(import = job.id, engine, reason, "batch waits for the store");
+            tokio::select! {
+                () = self.stop.cancelled() => return Err(Error::Unavailable { engine, reason }),
+                () = tokio::time::sleep(RETRY) => {}
+            }
+            let seen = imports.import_get(&job.seller_id, &job.id).await;
+            if let Ok(Some(seen)) = seen
+                && seen.checkpoint.batch == batch.from.batch + 1
+                && seen.status == ImportStatus::Processing
+            {
+                return Ok(BatchOutcome::Committed(seen.counts));
+            }
+        }
+    }
+
+    async fn why_stopped(&self, job: &ImportJob) -> Result<Ended> {
+        let seen = self.imports.import_get(&job.seller_id, &job.id).await?;
+        let cancelled = seen
+            .is_some_and(|seen| seen.cancel_requested && seen.status == ImportStatus::Processing);
+        Ok(if cancelled {
+            Ended::Finish(ImportEnd::Cancelled)
+        } else {
+            Ended::Lost
+        })
+    }
+}
+
+/// A batch as read, before it knows its checkpoint.
+#[derive(Default)]
+struct ReadBatch {
+    rows: Vec<ImportRow>,
+    rejects: Vec<Reject>,
+    skipped: u64,
+    bytes: usize,
+    to: Position,
+}
+
+impl ReadBatch {
+    fn add(&mut self, row: Row) {
+        match row {
+            Row::Product(row) => {
+                self.bytes += row.record.len();
+                self.rows.push(row);
+            }
+            Row::Rejected(reject) => {
+                self.bytes += reject.record.len();
+                self.rejects.push(reject);
+            }
+            Row::Skipped => self.skipped += 1,
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        let skipped = usize::try_from(self.skipped).unwrap_or(usize::MAX);
+        let rows = self.rows.len() + self.rejects.len() + skipped;
+        rows >= BATCH_ROWS || self.bytes >= BATCH_BYTES
+    }
+
+    fn starting_at(self, from: Checkpoint) -> ImportBatch {
+        ImportBatch {
+            from,
+            to: self.to,
+            rows: self.rows,
+            rejects: self.rejects,
+            skipped: self.skipped,
+        }
+    }
+}
+
+/// Reads on a thread of its own, one batch ahead of the commits. The last batch may be empty: it
+/// moves the checkpoint to the end of the file.
+fn read_batches(
+    file: SpoolReader,
+    plan: Plan,
+    from: Position,
+) -> mpsc::Receiver<io::Result<ReadBatch>> {
+    let (sender, batches) = mpsc::channel(1);
+    tokio::task::spawn_blocking(move || {
+        let mut reader = RowReader::new(file, &plan, &from);
+        loop {
+            let (batch, ended) = match read_batch(&mut reader) {
+                Ok((batch, ended)) => (Ok(batch), ended),
+                Err(error) => (Err(error), true),
+            };
+            // Nobody takes batches any more when the run has ended.
+            if sender.blocking_send(batch).is_err() || ended {
+                return;
+            }
+        }
+    });
+    batches
+}
+
+fn read_batch(reader: &mut RowReader<SpoolReader>) -> io::Result<(ReadBatch, bool)> {
+    let mut batch = ReadBatch::default();
+    let mut ended = false;
+    while !ended && !batch.is_full() {
+        match reader.next_row()? {
+            Some(row) => batch.add(row),
+            None => ended = true,
+        }
+    }
+    batch.to = reader.position();
+    Ok((batch, ended))
+}

@@ -1,0 +1,186 @@
+//! The commands of `pmd`: what each prints and how it exits.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use clap::Parser;
+use pm_common::{config::Config, seller::SellerId, store};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::App,
+    args::{Args, Command, Keys},
+    keys, lifecycle, telemetry,
+};
+
+/// Parses the command line and runs it. 0 when all went well, 1 when not, 2 for wrong usage.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    telemetry::init();
+    match Config::from_env()
+        .map_err(anyhow::Error::from)
+        .and_then(|config| run(args, config))
+    {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell when standard error is gone.
+            let _ = writeln!(io::stderr(), "pmd: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args, config: Config) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    runtime.block_on(async {
+        match args.command {
+            Command::Serve => serve(config).await,
+            Command::Migrate => migrate(config).await,
+            Command::Config { json } => show_config(&config, json),
+            Command::Keys(command) => manage_keys(&config, command).await,
+        }
+    })
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let _lock = lifecycle::lock_data_dir(&config.data_dir)?;
+    let stop = stop_on_signals()?;
+    let listeners = lifecycle::bind(&config).await?;
+    let address = listeners
+        .first()
+        .context("no address to listen on")?
+        .local_addr()?;
+    let url = lifecycle::url(&config, address);
+    let data_dir = config.data_dir.display().to_string();
+    let app = App::connect(config).await?;
+    tracing::info!("listening on {url} (data in {data_dir}, docs at {url}/docs)");
+    lifecycle::run(app, listeners, stop).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The first SIGINT or SIGTERM asks for a clean end, a second one ends at once.
+fn stop_on_signals() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stop = CancellationToken::new();
+    let asked = stop.clone();
+    tokio::spawn(async move {
+        let mut next = async || {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        };
+        next().await;
+        tracing::info!("stopping: requests, streams and batches in flight are finished first");
+        asked.cancel();
+        next().await;
+        std::process::exit(130);
+    });
+    Ok(stop)
+}
+
+async fn migrate(config: Config) -> anyhow::Result<()> {
+    let _lock = lifecycle::lock_data_dir(&config.data_dir)?;
+    let choices = config.choices();
+    App::connect(config).await?;
+    let mut out = io::stdout().lock();
+    for choice in choices {
+        writeln!(out, "{:8} {} is up to date", choice.port, choice.engine)?;
+    }
+    Ok(())
+}
+
+fn show_config(config: &Config, as_json: bool) -> anyhow::Result<()> {
+    let settings = [
+        ("HOST", config.host.clone()),
+        ("PORT", config.port.to_string()),
+        ("PMD_DATA_DIR", config.data_dir.display().to_string()),
+        ("PMD_AUTH", config.auth.to_string()),
+        (
+            "CORS_ORIGINS",
+            config
+                .cors_origins
+                .as_ref()
+                .map_or("*".to_owned(), |all| all.join(",")),
+        ),
+        ("IMPORT_MAX_BYTES", config.import_max_bytes.to_string()),
+        (
+            "LOW_STOCK_THRESHOLD",
+            config.low_stock_threshold.to_string(),
+        ),
+        ("RATE_LIMIT_STANDARD", config.limits().standard.to_string()),
+        ("RATE_LIMIT_BULK", config.limits().bulk.to_string()),
+        ("ARCHIVE_BATCH_SIZE", config.archive_batch_size.to_string()),
+        (
+            "ARCHIVE_INTERVAL_SECONDS",
+            config.archive_interval.as_secs().to_string(),
+        ),
+    ];
+    let mut out = io::stdout().lock();
+    if as_json {
+        let engines: Vec<_> = config
+            .choices()
+            .into_iter()
+            .map(|c| json!({"port": c.port, "engine": c.engine, "place": c.place, "why": c.why}))
+            .collect();
+        let settings: serde_json::Map<_, _> = settings
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), json!(value)))
+            .collect();
+        let whole = json!({ "engines": engines, "settings": settings });
+        writeln!(out, "{}", serde_json::to_string_pretty(&whole)?)?;
+        return Ok(());
+    }
+    for choice in config.choices() {
+        writeln!(
+            out,
+            "{:8} {:26} {}",
+            choice.port, choice.engine, choice.place
+        )?;
+        writeln!(out, "{:8} because {}", "", choice.why)?;
+    }
+    writeln!(out)?;
+    for (name, value) in settings {
+        writeln!(out, "{name}={value}")?;
+    }
+    Ok(())
+}
+
+async fn manage_keys(config: &Config, command: Keys) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&config.data_dir)?;
+    let store = store::connect(&config.store).await?;
+    let parse = |text: &str| SellerId::parse(text).with_context(|| format!("{text:?}"));
+    let mut out = io::stdout().lock();
+    match command {
+        Keys::Create { seller, name } => {
+            let key = keys::create(&store, &parse(&seller)?, name).await?;
+            writeln!(out, "{key}")?;
+            writeln!(
+                io::stderr(),
+                "Keep it now: it is not stored and cannot be shown again."
+            )?;
+        }
+        Keys::List { seller } => {
+            for key in store.keys.key_list(&parse(&seller)?).await? {
+                let state = key
+                    .revoked_at
+                    .map_or("live".to_owned(), |at| format!("revoked {at}"));
+                writeln!(out, "{}\t{}\t{}\t{state}", key.id, key.created_at, key.name)?;
+            }
+        }
+        Keys::Revoke { seller, id } => {
+            if !store.keys.key_revoke(&parse(&seller)?, &id).await? {
+                anyhow::bail!("the seller {seller} has no live key {id}");
+            }
+            writeln!(out, "{id} is revoked")?;
+        }
+    }
+    Ok(())
+}

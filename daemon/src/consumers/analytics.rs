@@ -1,0 +1,168 @@
+//! The analytics group: totals at once, the archive in larger objects. Offsets are committed only
+//! when the object that holds their events is stored.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use futures_util::future::try_join_all;
+use pm_common::{
+    archive::Archive,
+    broker::{Delivery, Group, Offset},
+    error::Result,
+    event::Event,
+    ledger::Ledger,
+    record::Topic,
+    seller::SellerId,
+};
+
+use super::{Consumed, Handler, Retry};
+use crate::app::App;
+
+/// Bytes of messages that may wait for their object, over all partitions.
+const WAITING_BYTES: usize = 16 << 20;
+
+/// Effect: totals (each event once, by watermark), then the archive.
+#[derive(Debug)]
+pub(crate) struct Analytics {
+    ledger: Arc<dyn Ledger>,
+    archive: Arc<dyn Archive>,
+    batch_size: usize,
+    interval: Duration,
+    waiting: BTreeMap<(Topic, u32), Waiting>,
+}
+
+/// What a partition's next object will hold.
+#[derive(Debug)]
+struct Waiting {
+    since: Instant,
+    bytes: usize,
+    deliveries: Vec<Delivery>,
+    /// Where to go on once the object is stored.
+    next: i64,
+}
+
+impl Analytics {
+    /// A handler on the app's ledger and archive.
+    pub(crate) fn new(app: &App) -> Self {
+        Self {
+            ledger: Arc::clone(&app.ledger),
+            archive: Arc::clone(&app.archive),
+            batch_size: app.config.archive_batch_size,
+            interval: app.config.archive_interval,
+            waiting: BTreeMap::new(),
+        }
+    }
+
+    /// A batch that is applied again (a later part of it failed) is archived once.
+    fn keep(&mut self, delivery: &Delivery) {
+        let waiting = self
+            .waiting
+            .entry((delivery.record.topic, delivery.partition))
+            .or_insert_with(Waiting::new);
+        let newest = waiting.deliveries.last().map(|last| last.offset);
+        if newest.is_none_or(|newest| newest < delivery.offset) {
+            waiting.bytes += delivery.record.value.len();
+            waiting.deliveries.push(delivery.clone());
+        }
+    }
+
+    fn is_due(&self, waiting: &Waiting) -> bool {
+        waiting.deliveries.len() >= self.batch_size || waiting.since.elapsed() >= self.interval
+    }
+}
+
+impl Waiting {
+    fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            bytes: 0,
+            deliveries: Vec::new(),
+            next: 0,
+        }
+    }
+}
+
+#[async_trait]
+impl Handler for Analytics {
+    fn group(&self) -> Group {
+        Group::Analytics
+    }
+
+    fn retry(&self) -> Retry {
+        Retry {
+            attempts: 10,
+            first: Duration::from_secs(2),
+            cap: Duration::from_secs(60),
+        }
+    }
+
+    async fn apply(&mut self, batch: &[Consumed]) -> Result<()> {
+        let mut runs: BTreeMap<(SellerId, Topic), Vec<Event>> = BTreeMap::new();
+        for Consumed { delivery, event } in batch {
+            let key = (event.seller_id().clone(), delivery.record.topic);
+            runs.entry(key).or_default().push(event.clone());
+        }
+        let ledger = &self.ledger;
+        let applied = runs
+            .iter()
+            .map(|((seller, topic), events)| ledger.ledger_apply(seller, *topic, events));
+        try_join_all(applied).await?;
+        for consumed in batch {
+            self.keep(&consumed.delivery);
+        }
+        Ok(())
+    }
+
+    fn reached(&mut self, offsets: &[Offset]) {
+        for offset in offsets {
+            let key = (offset.topic, offset.partition);
+            self.waiting.entry(key).or_insert_with(Waiting::new).next = offset.next;
+        }
+    }
+
+    async fn settle(&mut self, all: bool) -> Result<Vec<Offset>> {
+        let bytes: usize = self.waiting.values().map(|waiting| waiting.bytes).sum();
+        let all = all || bytes > WAITING_BYTES;
+        let due: Vec<_> = self
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| all || self.is_due(waiting))
+            .map(|(key, _)| *key)
+            .collect();
+        let mut settled = Vec::new();
+        for key in due {
+            let Some(waiting) = self.waiting.get(&key) else {
+                continue;
+            };
+            if !waiting.deliveries.is_empty()
+                && let Err(error) = self.archive.events_put(&waiting.deliveries).await
+            {
+                // What is stored already must be committed, or it would be stored twice.
+                return if settled.is_empty() {
+                    Err(error)
+                } else {
+                    Ok(settled)
+                };
+            }
+            let (topic, partition) = key;
+            settled.push(Offset {
+                topic,
+                partition,
+                next: waiting.next,
+            });
+            self.waiting.remove(&key);
+        }
+        Ok(settled)
+    }
+
+    fn patience(&self) -> Duration {
+        let oldest = self.waiting.values().map(|waiting| waiting.since).min();
+        oldest.map_or(Duration::from_secs(3600), |since| {
+            self.interval.saturating_sub(since.elapsed())
+        })
+    }
+}

@@ -1,0 +1,56 @@
+//! The import workers: each runs one job at a time, taken fairly between sellers.
+
+use std::{sync::Arc, time::Duration};
+
+use pm_common::{
+    error::Result,
+    import::{LEASE, Runner},
+    notification::counts_text,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{app::App, backoff::Backoff};
+
+/// How often an idle worker looks for jobs that nobody told it of (an ended lease).
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Runs imports until `stop`. `name` is the same after a restart, so that the worker goes on with
+/// what it held at once, without waiting for its own lease to end.
+pub(crate) async fn run(app: App, name: String, stop: CancellationToken) {
+    let runner = Runner {
+        imports: Arc::clone(&app.store.imports),
+        archive: Arc::clone(&app.archive),
+        worker: name,
+        stop: stop.clone(),
+    };
+    let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
+    while !stop.is_cancelled() {
+        let queued = app.import_queued.notified();
+        match run_next(&app, &runner).await {
+            Ok(true) => backoff.reset(),
+            Ok(false) => tokio::select! {
+                () = stop.cancelled() => return,
+                () = queued => {}
+                () = tokio::time::sleep(LOOK) => {}
+            },
+            Err(error) => {
+                tracing::warn!(%error, "an import waits");
+                backoff.wait(&stop).await;
+            }
+        }
+    }
+}
+
+/// `false` when there is nothing to do.
+async fn run_next(app: &App, runner: &Runner) -> Result<bool> {
+    let Some(job) = app.store.imports.import_take(&runner.worker, LEASE).await? else {
+        return Ok(false);
+    };
+    let (seller, import, from_row) = (job.seller_id.clone(), job.id.clone(), job.counts.rows);
+    tracing::info!(%seller, import, from_row, "import runs");
+    if let Some(ended) = runner.run(job).await? {
+        let (status, counts) = (ended.status.as_str(), counts_text(&ended.counts));
+        tracing::info!(%seller, import, status, counts, "import ended");
+    }
+    Ok(true)
+}
