@@ -1,6 +1,6 @@
 # What dev/quickstart and dev/test share: talking to the person, and making sure that a build can
 # succeed. Sourced, never run.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 target=${CARGO_TARGET_DIR:-target}

@@ -53,11 +53,9 @@ fn hold(rule: &str, applies: impl Fn(&str) -> bool, forbidden: impl Fn(&str, &st
     assert!(broken.is_empty(), "{rule}\n{}", broken.join("\n"));
 }
 
-/// Whether the path lies below one of these; a lone word may be a field's or a variable's name.
+/// Whether the path is or lies below one of these; a lone word may be a field's or a variable's name.
 fn names_any(path: &str, starts: &[&str]) -> bool {
-    starts
-        .iter()
-        .any(|start| path != *start && is_below(path, start))
+    path.contains("::") && starts.iter().any(|start| is_below(path, start))
 }
 
 /// `store` of `common/src/store/mod.rs` and of `common/src/store.rs`.
