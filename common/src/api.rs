@@ -24,7 +24,8 @@ pub struct ErrorOut {
     pub message: String,
     /// For programs: `VALIDATION_ERROR`, …
     pub error_code: String,
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    /// More for programs; empty when there is no more to say.
+    #[serde(default)]
     pub details: Map<String, Value>,
 }
 
