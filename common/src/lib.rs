@@ -4,6 +4,7 @@
 pub mod api;
 pub mod archive;
 pub mod broker;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod csv;

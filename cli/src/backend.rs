@@ -1,0 +1,77 @@
+//! Where products, imports and events are: behind a daemon's API. Commands are written once,
+//! against this.
+
+use pm_common::{
+    api::{
+        CategoriesOut, DailyOut, DeletedOut, EventsOut, ImportAcceptedOut, ImportOut, ImportsOut,
+        LowStockPageOut, ProductsOut, SummaryOut,
+    },
+    client::{self, Client, Pairs, Response, Tail, Upload},
+    product::{Product, ProductId},
+};
+use serde_json::{Map, Value};
+
+use crate::error::Result;
+
+/// The ways to a seller's data.
+#[derive(Debug, Clone)]
+pub(crate) enum Backend {
+    /// A daemon.
+    Http(Client),
+}
+
+/// Passes a call on and makes its error one of the command line.
+macro_rules! passed_on {
+    ($($name:ident($($arg:ident: $kind:ty),*) -> $answer:ty;)*) => {$(
+        pub(crate) async fn $name(&self, $($arg: $kind),*) -> Result<$answer> {
+            match self {
+                Self::Http(client) => Ok(client.$name($($arg),*).await?),
+            }
+        }
+    )*};
+}
+
+impl Backend {
+    passed_on! {
+        product_list(query: &Pairs) -> ProductsOut;
+        product_get(id: ProductId) -> Product;
+        product_create(body: &Map<String, Value>) -> Product;
+        product_update(id: ProductId, body: &Map<String, Value>, version: Option<i64>) -> Product;
+        product_delete(id: ProductId, version: Option<i64>) -> DeletedOut;
+        product_restore(id: ProductId) -> Product;
+        product_stock(id: ProductId, body: &Map<String, Value>) -> Product;
+        product_export(query: &Pairs) -> Response;
+        import_list(query: &Pairs) -> ImportsOut;
+        import_rejects(id: &str) -> Response;
+        import_cancel(id: &str) -> ImportAcceptedOut;
+        event_list(query: &Pairs) -> EventsOut;
+        stats_summary() -> SummaryOut;
+        stats_categories() -> CategoriesOut;
+        stats_daily(query: &Pairs) -> DailyOut;
+        stats_low_stock(query: &Pairs) -> LowStockPageOut;
+    }
+
+    /// Starts an import; the caller decides which errors to try again.
+    pub(crate) async fn import_start(
+        &self,
+        upload: Upload<'_>,
+    ) -> client::Result<ImportAcceptedOut> {
+        match self {
+            Self::Http(client) => client.import_start(upload).await,
+        }
+    }
+
+    /// How an import stands; the caller decides which errors to try again.
+    pub(crate) async fn import_get(&self, id: &str) -> client::Result<ImportOut> {
+        match self {
+            Self::Http(client) => client.import_get(id).await,
+        }
+    }
+
+    /// The live events.
+    pub(crate) fn event_tail(&self, from: client::From) -> Tail {
+        match self {
+            Self::Http(client) => Tail::new(client.clone(), from),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! `pm api`: any request, with the seller, the key and the exit codes of the other commands.
+
+use pm_common::client::{Method, header};
+use serde_json::{Map, Value};
+
+use super::{key_value, whole_input};
+use crate::{
+    error::{Error, Result},
+    session::Session,
+    ui::to_stderr,
+};
+
+/// Arguments of `pm api`.
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  pm api GET products -F limit=5
+  pm api POST products -F name=Lamp -F price=19.99 -F quantity=5 -F category=Light
+  pm api PATCH products/17 --input change.json -H 'If-Match: \"3\"'
+  pm api GET /openapi.json")]
+pub(crate) struct Args {
+    /// GET, POST, PUT, PATCH, DELETE, …
+    method: String,
+    /// From / it is taken as it is, otherwise /api/ comes before it
+    path: String,
+    /// A parameter: in the query of a GET or DELETE, otherwise in a JSON body, where numbers,
+    /// true, false and null are what they look like
+    #[arg(short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = key_value)]
+    parameters: Vec<(String, String)>,
+    /// A header
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header_pair)]
+    headers: Vec<(header::HeaderName, header::HeaderValue)>,
+    /// The body from a file, - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "parameters")]
+    input: Option<String>,
+    /// Show status and headers of the answer on standard error
+    #[arg(short, long)]
+    include: bool,
+}
+
+fn header_pair(text: &str) -> Result<(header::HeaderName, header::HeaderValue), String> {
+    let (name, value) = text
+        .split_once(':')
+        .ok_or("it must look like Name: value")?;
+    let name = name.trim().parse();
+    let value = value.trim().parse();
+    match (name, value) {
+        (Ok(name), Ok(value)) => Ok((name, value)),
+        _ => Err("it has characters that cannot be in a header".to_owned()),
+    }
+}
+
+/// Sends it and prints the answer, an error's too.
+pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
+    let method = Method::from_bytes(args.method.to_uppercase().as_bytes())
+        .map_err(|_| Error::usage(format!("{:?} is no HTTP method", args.method)))?;
+    let path = if args.path.starts_with('/') {
+        args.path.clone()
+    } else {
+        format!("/api/{}", args.path)
+    };
+    let in_query = matches!(method, Method::GET | Method::HEAD | Method::DELETE);
+    let mut headers: header::HeaderMap = args.headers.into_iter().collect();
+    let body = match &args.input {
+        Some(source) => Some(whole_input(source)?),
+        None if in_query || args.parameters.is_empty() => None,
+        None => Some(json_body(&args.parameters)),
+    };
+    if body.is_some() && !headers.contains_key(header::CONTENT_TYPE) {
+        let json = header::HeaderValue::from_static("application/json");
+        headers.insert(header::CONTENT_TYPE, json);
+    }
+    let query = if in_query {
+        args.parameters
+    } else {
+        Vec::new()
+    };
+    let client = session.client()?;
+    let body = body.map(Into::into);
+    let mut answer = client.raw(method, &path, &query, headers, body).await?;
+    if args.include {
+        to_stderr(&head(&answer));
+    }
+    if answer.status().is_success() {
+        return print(&mut answer, session).await;
+    }
+    Err(client.refusal(answer).await.into())
+}
+
+fn json_body(parameters: &[(String, String)]) -> Vec<u8> {
+    let fields = parameters.iter().map(|(name, text)| {
+        let value = serde_json::from_str::<Value>(text).ok();
+        let simple = value.filter(|value| !value.is_object() && !value.is_array());
+        (name.clone(), simple.unwrap_or_else(|| text.as_str().into()))
+    });
+    let body: Map<String, Value> = fields.collect();
+    Value::Object(body).to_string().into_bytes()
+}
+
+fn head(answer: &pm_common::client::Response) -> String {
+    let headers = answer.headers().iter().map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        format!("\n{name}: {value}")
+    });
+    format!("{}{}", answer.status(), headers.collect::<String>())
+}
+
+/// As it comes; JSON for a terminal is set apart for reading.
+async fn print(answer: &mut pm_common::client::Response, session: &Session) -> Result<()> {
+    let is_json = answer
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let pretty = is_json && session.ui.out.terminal;
+    let mut held = Vec::new();
+    let broken = |error| Error::failure(format!("the answer broke off: {error}"));
+    while let Some(chunk) = answer.chunk().await.map_err(broken)? {
+        if pretty {
+            held.extend_from_slice(&chunk);
+        } else {
+            session.ui.write(&chunk)?;
+        }
+    }
+    match serde_json::from_slice::<Value>(&held) {
+        Ok(value) => session.ui.line(&format!("{value:#}")),
+        Err(_) => session.ui.write(&held),
+    }
+}

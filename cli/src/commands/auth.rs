@@ -1,0 +1,112 @@
+//! `pm auth`: the key for a server. A key is never a flag: the list of processes would show it.
+
+use std::io::{IsTerminal, Read};
+
+use clap::Subcommand;
+use pm_common::client::Client;
+use serde_json::json;
+
+use crate::{
+    error::{Error, Exit, Result},
+    output::{Column, Kind, Noun},
+    session::Session,
+};
+
+const NOUN: Noun = Noun {
+    name: "auth",
+    id: "server",
+    columns: &[
+        Column::table("server", Kind::Text),
+        Column::table("seller", Kind::Text),
+        Column::table("token", Kind::Text),
+        Column::table("accepted", Kind::Text),
+    ],
+    none: "",
+};
+
+/// What to do with the key.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Store a key for the server, once the server accepts it
+    #[command(before_long_help = "Examples:
+  pm auth login --server https://products.example.com
+  pm auth login --token-stdin < key.txt")]
+    Login {
+        /// Read the key from standard input
+        #[arg(long)]
+        token_stdin: bool,
+    },
+    /// Forget the key for the server
+    Logout,
+    /// Show which key is used, and whether the server accepts it
+    Status,
+}
+
+/// Does it.
+pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
+    let server = &session.settings.server.value;
+    match command {
+        Command::Login { token_stdin } => {
+            let token = read_token(token_stdin, session)?;
+            check(&session.client_with_token(token.clone())?).await?;
+            session.credentials().store(server, Some(&token))?;
+            let path = session.credentials().path;
+            let stored = format!("the key for {server} is stored in {}", path.display());
+            session.ui.note(&stored);
+            Ok(())
+        }
+        Command::Logout => {
+            session.credentials().store(server, None)?;
+            session
+                .ui
+                .note(&format!("the key for {server} is forgotten"));
+            Ok(())
+        }
+        Command::Status => {
+            let listing = session.listing(&NOUN)?;
+            let token = session.credentials().token(server)?;
+            let outcome = check(&session.client()?).await;
+            let accepted = match &outcome {
+                Ok(()) => Some(true),
+                Err(error) if error.exit == Exit::NotAuthorised => Some(false),
+                Err(_) => None,
+            };
+            listing.single(&json!({
+                "server": server,
+                "seller": session.settings.seller.as_ref().map(|seller| &seller.value),
+                "token": token.map(|token| token.origin.to_string()),
+                "accepted": accepted,
+            }))?;
+            outcome
+        }
+    }
+}
+
+/// The cheapest request that needs a seller.
+async fn check(client: &Client) -> Result<()> {
+    let query = [("limit", "1"), ("count", "none")];
+    let query = query.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    client.product_list(&query).await?;
+    Ok(())
+}
+
+fn read_token(from_stdin: bool, session: &Session) -> Result<String> {
+    let mut token = String::new();
+    let read = if from_stdin {
+        std::io::stdin()
+            .lock()
+            .read_to_string(&mut token)
+            .map(|_| token)
+    } else if std::io::stdin().is_terminal() && session.ui.err.terminal {
+        session.ui.note("Key (it is not shown):");
+        console::Term::stderr().read_secure_line()
+    } else {
+        return Err(Error::usage("there is no terminal to ask for the key on")
+            .hint("pass it with --token-stdin"));
+    };
+    let token = read.map_err(|error| Error::failure(format!("cannot read the key: {error}")))?;
+    match token.trim() {
+        "" => Err(Error::usage("the key is empty")),
+        token => Ok(token.to_owned()),
+    }
+}

@@ -1,0 +1,57 @@
+//! `pm completions`: scripts that complete commands, flags and values in a shell.
+
+use std::path::PathBuf;
+
+use clap::{CommandFactory, ValueEnum};
+use clap_complete::Shell;
+
+use crate::{
+    args::Cli,
+    error::{Error, Result},
+    session::Session,
+};
+
+const SHELLS: [Shell; 4] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell];
+
+/// Arguments of `pm completions`.
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  pm completions bash > ~/.local/share/bash-completion/completions/pm
+  pm completions zsh > ~/.zfunc/_pm
+  pm completions --dir completions")]
+pub(crate) struct Args {
+    /// The shell to write for
+    #[arg(value_enum, required_unless_present = "dir")]
+    shell: Option<Named>,
+    /// Write a file for every shell into this directory
+    #[arg(long, conflicts_with = "shell")]
+    dir: Option<PathBuf>,
+}
+
+/// The shells that are supported.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Named {
+    Bash,
+    Zsh,
+    Fish,
+    #[value(name = "powershell")]
+    PowerShell,
+}
+
+/// Writes one script, or all of them.
+pub(crate) fn run(args: &Args, session: &Session) -> Result<()> {
+    let mut command = Cli::command();
+    if let Some(shell) = args.shell {
+        let mut script = Vec::new();
+        clap_complete::generate(SHELLS[shell as usize], &mut command, "pm", &mut script);
+        return session.ui.write(&script);
+    }
+    if let Some(dir) = &args.dir {
+        std::fs::create_dir_all(dir).map_err(|error| Error::file(dir, "create", &error))?;
+        for shell in SHELLS {
+            clap_complete::generate_to(shell, &mut command, "pm", dir)
+                .map_err(|error| Error::file(dir, "write to", &error))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! `pm config`: the settings, where each came from, and changing them.
+
+use clap::{Subcommand, ValueEnum};
+use pm_common::seller::SellerId;
+use serde_json::{Value, json};
+
+use super::{ALONE, wire_name};
+use crate::{
+    error::{Error, Result, unknown},
+    output::{Column, Format, Kind, Noun},
+    session::Session,
+    settings::{ConfigFile, KEYS, Origin},
+    ui::Color,
+};
+
+const NOUN: Noun = Noun {
+    name: "setting",
+    id: "key",
+    columns: &[
+        Column::table("key", Kind::Text),
+        Column::table("value", Kind::Text),
+    ],
+    none: "",
+};
+
+const WITH_ORIGIN: Noun = Noun {
+    columns: &[
+        Column::table("key", Kind::Text),
+        Column::table("value", Kind::Text),
+        Column::table("origin", Kind::Text),
+    ],
+    ..NOUN
+};
+
+/// What to do with the settings.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show one setting
+    Get {
+        /// server, seller, output, color or context
+        key: String,
+    },
+    /// Change a setting in the configuration file
+    #[command(before_long_help = "Examples:
+  pm config set seller shop-1
+  pm config set server https://products.example.com
+  pm config set output --unset")]
+    Set {
+        /// server, seller, output or color
+        key: String,
+        /// The new value
+        #[arg(required_unless_present = "unset")]
+        value: Option<String>,
+        /// Remove the setting
+        #[arg(long, conflicts_with = "value")]
+        unset: bool,
+    },
+    /// Show every setting
+    List {
+        /// Show where each value came from
+        #[arg(long)]
+        origin: bool,
+    },
+    /// Show where the configuration file is
+    Path,
+}
+
+/// Shows or changes settings; speaks to nobody.
+pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
+    match command {
+        Command::Get { key } => get(&key, session),
+        Command::Set { key, value, .. } => set(&key, value.as_deref(), session),
+        Command::List { origin } => {
+            let noun = if origin { &WITH_ORIGIN } else { &NOUN };
+            let mut listing = session.listing(noun)?;
+            for (key, value, origin) in settled(session) {
+                listing.push(&json!({"key": key, "value": value, "origin": origin.to_string()}))?;
+            }
+            listing.finish(ALONE)
+        }
+        Command::Path => session
+            .ui
+            .line(&session.settings.path.display().to_string()),
+    }
+}
+
+fn settled(session: &Session) -> Vec<(&'static str, Value, Origin)> {
+    let settings = &session.settings;
+    let optional = |found: Option<(String, Origin)>| match found {
+        Some((value, origin)) => (json!(value), origin),
+        None => (Value::Null, Origin::Default),
+    };
+    let text = |setting: &crate::settings::Setting<String>| {
+        (setting.value.clone(), setting.origin.clone())
+    };
+    let (seller, seller_origin) = optional(settings.seller.as_ref().map(text));
+    let (context, context_origin) = optional(settings.context.as_ref().map(text));
+    let output = settings.output.as_ref();
+    let (output, output_origin) =
+        optional(output.map(|output| (wire_name(&output.value), output.origin.clone())));
+    let color = json!(wire_name(&settings.color.value));
+    let server = settings.server.clone();
+    vec![
+        ("server", json!(server.value), server.origin),
+        ("seller", seller, seller_origin),
+        ("output", output, output_origin),
+        ("color", color, settings.color.origin.clone()),
+        ("context", context, context_origin),
+    ]
+}
+
+fn get(key: &str, session: &Session) -> Result<()> {
+    let all = settled(session);
+    let known: Vec<_> = all.iter().map(|(key, ..)| *key).collect();
+    let Some((_, value, _)) = all.iter().find(|(name, ..)| *name == key) else {
+        return Err(unknown("setting", key, &known));
+    };
+    match value {
+        Value::String(text) => session.ui.line(text),
+        _ => Err(Error::failure(format!("{key} is not set"))),
+    }
+}
+
+fn set(key: &str, value: Option<&str>, session: &Session) -> Result<()> {
+    if key == "context" {
+        return Err(Error::usage(
+            "a context is chosen with `pm context use NAME`",
+        ));
+    }
+    if !KEYS.contains(&key) {
+        return Err(unknown("setting", key, &KEYS));
+    }
+    if let Some(value) = value {
+        check(key, value)?;
+    }
+    ConfigFile::set(&session.settings.path, key, value)
+}
+
+/// Whether a value can be stored under a key.
+pub(super) fn check(key: &str, value: &str) -> Result<()> {
+    let refused = match key {
+        "seller" => SellerId::parse(value).err().map(|error| error.to_string()),
+        "output" => Format::from_str(value, false).err(),
+        "color" => Color::from_str(value, false).err(),
+        _ if value.starts_with("http://") || value.starts_with("https://") => None,
+        _ => Some("it must start with http:// or https://".to_owned()),
+    };
+    match refused {
+        None => Ok(()),
+        Some(reason) => Err(Error::usage(format!(
+            "{value:?} cannot be the {key}: {reason}"
+        ))),
+    }
+}

@@ -1,0 +1,138 @@
+//! `pm context`: named groups of settings, for those who have more than one shop or server.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{ALONE, config};
+use crate::{
+    error::{Error, Result, unknown},
+    output::{Column, Kind, Noun},
+    session::Session,
+    settings::{ConfigFile, KEYS, Values},
+};
+
+const NOUN: Noun = Noun {
+    name: "context",
+    id: "name",
+    columns: &[
+        Column::table("current", Kind::Text),
+        Column::table("name", Kind::Text),
+        Column::table("server", Kind::Text),
+        Column::table("seller", Kind::Text),
+        Column::wide("output", Kind::Text),
+        Column::wide("color", Kind::Text),
+    ],
+    none: "There are no contexts; `pm context create NAME --server URL --seller ID` makes one.",
+};
+
+/// What to do with contexts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the contexts
+    #[command(visible_alias = "ls")]
+    List,
+    /// Make a context the current one
+    Use {
+        /// Its name; - for none
+        name: String,
+    },
+    /// Show a context
+    Show {
+        /// Its name; the current one without it
+        name: Option<String>,
+    },
+    /// Make a context of --server, --seller, --output and --color
+    #[command(before_long_help = "Examples:
+  pm context create shop --server https://products.example.com --seller shop-1
+  pm context use shop")]
+    Create {
+        /// Its name
+        name: String,
+        /// Change it if it exists already
+        #[arg(long)]
+        force: bool,
+    },
+    /// Forget a context
+    #[command(visible_alias = "rm")]
+    Delete {
+        /// Its name
+        name: String,
+    },
+}
+
+/// Shows or changes contexts; speaks to nobody.
+pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
+    let (file, path) = (&session.settings.file, &session.settings.path);
+    match command {
+        Command::List => {
+            let mut listing = session.listing(&NOUN)?;
+            for name in file.contexts.keys() {
+                listing.push(&record(session, name)?)?;
+            }
+            listing.finish(ALONE)
+        }
+        Command::Use { name } if name == "-" => ConfigFile::choose(path, None),
+        Command::Use { name } => {
+            existing(file, &name)?;
+            ConfigFile::choose(path, Some(&name))
+        }
+        Command::Show { name } => {
+            let current = session.settings.context.as_ref();
+            let name = name.or_else(|| current.map(|setting| setting.value.clone()));
+            let Some(name) = name else {
+                return Err(Error::failure("there is no current context")
+                    .hint("`pm context use NAME` chooses one"));
+            };
+            session.listing(&NOUN)?.single(&record(session, &name)?)
+        }
+        Command::Create { name, force } => create(&name, force, session),
+        Command::Delete { name } => {
+            existing(file, &name)?;
+            ConfigFile::remove_context(path, &name)
+        }
+    }
+}
+
+fn existing<'a>(file: &'a ConfigFile, name: &str) -> Result<&'a Values> {
+    file.contexts.get(name).ok_or_else(|| {
+        let known: Vec<_> = file.contexts.keys().map(String::as_str).collect();
+        unknown("context", name, &known)
+    })
+}
+
+fn record(session: &Session, name: &str) -> Result<serde_json::Value> {
+    let values = existing(&session.settings.file, name)?;
+    let current = session.settings.context.as_ref();
+    let is_current = current.is_some_and(|current| current.value == name);
+    Ok(json!({
+        "name": name,
+        "current": is_current.then_some("*"),
+        "server": values.server,
+        "seller": values.seller,
+        "output": values.output,
+        "color": values.color,
+    }))
+}
+
+/// Takes the flags as given, not what the environment or another context would add.
+fn create(name: &str, force: bool, session: &Session) -> Result<()> {
+    let settings = &session.settings;
+    if settings.file.contexts.contains_key(name) && !force {
+        return Err(Error::new(
+            crate::error::Exit::Conflict,
+            format!("there is a context {name:?} already"),
+        )
+        .hint("--force changes it"));
+    }
+    let values = session.given.clone();
+    if values == Values::default() {
+        return Err(Error::usage("a context needs at least one setting")
+            .hint(format!("pm context create {name} --server URL --seller ID")));
+    }
+    for key in KEYS {
+        if let Some(value) = values.get(key) {
+            config::check(key, &value)?;
+        }
+    }
+    ConfigFile::put_context(&settings.path, name, &values)
+}

@@ -1,0 +1,58 @@
+//! Answers that are files: to standard output as they come, or to a file that appears only when
+//! it is complete.
+
+use std::{io::Write, path::Path};
+
+use pm_common::client::Response;
+
+use crate::{
+    error::{Error, Exit, Result},
+    ui::Ui,
+};
+
+/// Writes the answer to `target`, `-` being standard output; gives the bytes written.
+pub(crate) async fn save(ui: &Ui, answer: Response, target: &str) -> Result<u64> {
+    if target == "-" {
+        return each_chunk(answer, |chunk| ui.write(chunk)).await;
+    }
+    let path = Path::new(target);
+    if path.is_dir() {
+        return Err(Error::usage(format!("{target} is a directory")).hint("name a file in it"));
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let cannot = |error: &std::io::Error| Error::file(path, "write", error);
+    let mut file = tempfile::Builder::new()
+        .prefix(".pm-")
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .map_err(|error| cannot(&error))?;
+    let bytes = each_chunk(answer, |chunk| {
+        file.write_all(chunk).map_err(|error| cannot(&error))
+    })
+    .await?;
+    file.persist(path).map_err(|error| cannot(&error.error))?;
+    Ok(bytes)
+}
+
+async fn each_chunk(
+    mut answer: Response,
+    mut take: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<u64> {
+    let mut bytes = 0;
+    loop {
+        let chunk = answer.chunk().await.map_err(|error| {
+            Error::new(
+                Exit::Unavailable,
+                format!("the connection broke after {bytes} bytes: {error}"),
+            )
+            .hint("run the command again")
+        })?;
+        let Some(chunk) = chunk else {
+            return Ok(bytes);
+        };
+        take(&chunk)?;
+        bytes += chunk.len() as u64;
+    }
+}

@@ -1,0 +1,36 @@
+//! `pm export`: all products as CSV, to standard output or to a file that is replaced at once.
+
+use crate::{error::Result, output::thousands, session::Session};
+
+use super::{download, filter::Filter};
+
+/// Arguments of `pm export`.
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  pm export products.csv
+  pm export --category Books | wc -l
+
+An existing file is replaced only when the export is complete.")]
+pub(crate) struct Args {
+    /// Where to write; - is standard output
+    #[arg(default_value = "-", value_name = "FILE")]
+    file: String,
+    #[command(flatten)]
+    filter: Filter,
+}
+
+/// Streams the export.
+pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
+    let answer = session
+        .backend()?
+        .product_export(&args.filter.pairs())
+        .await?;
+    let bytes = download::save(&session.ui, answer, &args.file).await?;
+    if args.file != "-" {
+        let bytes = thousands(bytes);
+        session
+            .ui
+            .note(&format!("{bytes} bytes written to {}", args.file));
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! `pm help`: the help of a command, or of a topic that belongs to no single command.
+
+use clap::CommandFactory;
+
+use crate::{
+    args::Cli,
+    error::{Error, Result, meant},
+    session::Session,
+};
+
+const TOPICS: [(&str, &str); 4] = [
+    ("exit-codes", include_str!("../topics/exit-codes.txt")),
+    ("environment", include_str!("../topics/environment.txt")),
+    ("csv", include_str!("../topics/csv.txt")),
+    ("formatting", include_str!("../topics/formatting.txt")),
+];
+
+/// Arguments of `pm help`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A command, or one of: exit-codes, environment, csv, formatting
+    #[arg(value_name = "COMMAND or TOPIC")]
+    path: Vec<String>,
+}
+
+/// Prints it.
+pub(crate) fn run(args: &Args, session: &Session) -> Result<()> {
+    if let [topic] = args.path.as_slice()
+        && let Some((_, text)) = TOPICS.iter().find(|(name, _)| name == topic)
+    {
+        return session.ui.write(text.as_bytes());
+    }
+    let mut command = Cli::command();
+    command.build();
+    let mut found = &mut command;
+    for name in &args.path {
+        let known: Vec<String> = found
+            .get_subcommands()
+            .map(|command| command.get_name().to_owned())
+            .chain(TOPICS.iter().map(|(name, _)| (*name).to_owned()))
+            .collect();
+        found = found.find_subcommand_mut(name).ok_or_else(|| {
+            let error = Error::usage(format!("there is no help for {name:?}"));
+            match meant(name, known.iter().map(String::as_str)) {
+                Some(other) => error.hint(format!("did you mean `pm help {other}`?")),
+                None => error.hint("`pm help` lists the commands"),
+            }
+        })?;
+    }
+    let text = found.render_long_help();
+    let text = if session.ui.out.terminal {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    };
+    session.ui.write(text.as_bytes())
+}

@@ -1,0 +1,332 @@
+//! `pm import`: sends files, follows what becomes of them, and ends with a summary whose numbers
+//! add up. Nothing is sent before every file is known to be there.
+
+mod follow;
+mod progress;
+mod source;
+mod summary;
+mod upload;
+
+use pm_common::{
+    api::ImportOut, client::idempotency_key, csv::ImportOptions, import_job::ImportStatus,
+    product::FieldError,
+};
+
+use self::source::Source;
+pub(crate) use self::{
+    follow::{Follower, OnInterrupt},
+    progress::{Mode, Progress},
+    summary::{JOB, show},
+};
+use super::{download, interrupt::Interrupt};
+use crate::{
+    backend::Backend,
+    error::{Error, Exit, Result},
+    output::Listing,
+    session::Session,
+    ui::to_stderr,
+};
+
+/// Arguments of `pm import`.
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  pm import products.csv
+  pm import 'exports/*.csv' --mode upsert --key sku
+  pm import preise.csv --map 'Preis=price' --map 'Titel=name' --default category=Other
+  zcat big.csv.gz | pm import - --progress plain")]
+pub(crate) struct Args {
+    /// Files or patterns; - is standard input; .gz and .zst are unpacked
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+    /// Where rejected rows go [default: NAME.rejects.csv in this directory]
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<String>,
+    /// Do not wait: print the import's id once the file is accepted
+    #[arg(long)]
+    detach: bool,
+    /// auto, bar, plain, json or none
+    #[arg(
+        long,
+        value_enum,
+        default_value = "auto",
+        hide_possible_values = true,
+        value_name = "HOW"
+    )]
+    progress: Mode,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// How to read the file; everything has a sensible default.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Reading the file")]
+struct Options {
+    /// create, upsert, update or skip [default: upsert with a sku column, else create]
+    #[arg(long)]
+    mode: Option<String>,
+    /// The column that tells products apart: sku
+    #[arg(long)]
+    key: Option<String>,
+    /// Which column of the file is which of ours, as often as needed
+    #[arg(long, value_name = "HEADER=FIELD")]
+    map: Vec<String>,
+    /// auto, generic, shopify or woocommerce
+    #[arg(long)]
+    preset: Option<String>,
+    /// , ; | or tab [default: found out]
+    #[arg(long, value_name = "CHAR")]
+    delimiter: Option<String>,
+    /// A value for blank cells and missing columns, as often as needed
+    #[arg(long, value_name = "FIELD=VALUE")]
+    default: Vec<String>,
+}
+
+impl Options {
+    /// As query parameters, checked by the server's own rules.
+    fn pairs(&self) -> Result<Vec<(String, String)>> {
+        let single = [
+            ("mode", &self.mode),
+            ("key", &self.key),
+            ("preset", &self.preset),
+            ("delimiter", &self.delimiter),
+        ];
+        let single = single
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        let map = self.map.iter().map(|value| ("map", value.as_str()));
+        let default = self.default.iter().map(|value| ("default", value.as_str()));
+        let options = ImportOptions::from_pairs(single.chain(map).chain(default))
+            .map_err(|errors| wrong_flags(&errors))?;
+        let pairs = options.to_pairs().into_iter();
+        Ok(pairs
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect())
+    }
+}
+
+fn wrong_flags(errors: &[FieldError]) -> Error {
+    let mut messages = errors.iter().map(|error| format!("--{}", error.message));
+    let mut error = Error::usage(messages.next().unwrap_or_default());
+    error.hints = messages.map(|message| format!("also: {message}")).collect();
+    error.hint("`pm help csv` explains the options")
+}
+
+/// Imports the files one after the other; the first that fails ends the run.
+pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
+    let outcome = import_all(&args, session).await;
+    match outcome {
+        Err(error) if args.progress == Mode::Json && !error.message.is_empty() => {
+            to_stderr(&progress::exit_error(&error));
+            Err(Error::silent(error.exit))
+        }
+        outcome => outcome,
+    }
+}
+
+async fn import_all(args: &Args, session: &Session) -> Result<()> {
+    let options = args.options.pairs()?;
+    let sources = source::find(&args.files)?;
+    check_rejects(args, &sources)?;
+    let backend = session.backend()?;
+    let mut interrupt = Interrupt::new()?;
+    let mut listing = session.listing(&JOB)?;
+    let mut any_rejected = false;
+    for (place, source) in sources.iter().enumerate() {
+        let mut run = Run {
+            args,
+            session,
+            backend: &backend,
+            options: &options,
+            interrupt: &mut interrupt,
+            alone: sources.len() == 1,
+        };
+        let outcome = run.import(source, &mut listing).await;
+        let left = sources.len() - place - 1;
+        if outcome.is_err() && left > 0 {
+            session
+                .ui
+                .warn(&format!("{left} more files were not imported"));
+        }
+        any_rejected |= outcome?;
+    }
+    if sources.len() > 1 && args.progress != Mode::Json {
+        listing.finish(super::ALONE)?;
+    }
+    match any_rejected {
+        true => Err(Error::silent(Exit::Rejected)),
+        false => Ok(()),
+    }
+}
+
+fn check_rejects(args: &Args, sources: &[Source]) -> Result<()> {
+    let Some(target) = &args.rejects else {
+        return Ok(());
+    };
+    if sources.len() > 1 {
+        return Err(
+            Error::usage("--rejects names one file, but several are imported")
+                .hint("without it every file gets its own NAME.rejects.csv"),
+        );
+    }
+    if sources.iter().any(|source| source.is(target)) {
+        return Err(Error::usage(format!(
+            "--rejects {target} would replace the file that is imported"
+        )));
+    }
+    Ok(())
+}
+
+/// One run over one file.
+struct Run<'a> {
+    args: &'a Args,
+    session: &'a Session,
+    backend: &'a Backend,
+    options: &'a [(String, String)],
+    interrupt: &'a mut Interrupt,
+    /// Whether it is the only file.
+    alone: bool,
+}
+
+impl Run<'_> {
+    /// Sends and follows; true when rows were rejected.
+    async fn import(&mut self, source: &Source, listing: &mut Listing<'_>) -> Result<bool> {
+        let ui = &self.session.ui;
+        let mut progress = Progress::new(self.args.progress, ui, source.name());
+        let key = idempotency_key();
+        let sent = upload::Sender {
+            backend: self.backend,
+            source,
+            options: self.options,
+            key: &key,
+            progress: &mut progress,
+            interrupt: self.interrupt,
+        }
+        .send()
+        .await?;
+        let id = sent.import_id;
+        if self.args.detach && !sent.cancel {
+            drop(progress);
+            ui.line(&id)?;
+            ui.note(&format!("follow it with: pm imports watch {id}"));
+            return Ok(false);
+        }
+        let followed = Follower {
+            backend: self.backend,
+            id: &id,
+            progress: &mut progress,
+            interrupt: self.interrupt,
+            on_interrupt: OnInterrupt::Cancel,
+        }
+        .follow(sent.cancel)
+        .await;
+        let followed = followed?;
+        progress.finish(&followed.job)?;
+        self.conclude(source, &followed.job, followed.interrupted, listing)
+            .await
+    }
+
+    /// The summary, the rejected rows, and what the exit code says.
+    async fn conclude(
+        &self,
+        source: &Source,
+        job: &ImportOut,
+        interrupted: bool,
+        listing: &mut Listing<'_>,
+    ) -> Result<bool> {
+        let rejects = match job.rejected {
+            0 => None,
+            _ => Some(self.save_rejects(source, job).await?),
+        };
+        if self.args.progress != Mode::Json {
+            show(self.session, listing, job, rejects.as_deref(), self.alone)?;
+        }
+        if interrupted {
+            self.session.ui.note(&again(job));
+            return Err(Error::silent(Exit::Interrupted));
+        }
+        match job.status {
+            ImportStatus::Completed => Ok(job.rejected > 0),
+            _ => Err(unfinished(job)),
+        }
+    }
+
+    async fn save_rejects(&self, source: &Source, job: &ImportOut) -> Result<String> {
+        let default = || source.rejects_name();
+        let target = self.args.rejects.clone().unwrap_or_else(default);
+        let answer = self.backend.import_rejects(&job.id).await?;
+        download::save(&self.session.ui, answer, &target).await?;
+        Ok(target)
+    }
+}
+
+/// What to do after an import was cut short: the same command again, if that is safe.
+fn again(job: &ImportOut) -> String {
+    let command: Vec<_> = std::env::args().skip(1).map(|arg| quoted(&arg)).collect();
+    let command = format!("pm {}", command.join(" "));
+    if summary::has_key(job) {
+        format!(
+            "import the rest with the same command; what is there already stays as it is:\n  {command}"
+        )
+    } else {
+        format!(
+            "the file has no sku column, so the same command would create the first {} products again:\n  {command}",
+            job.created
+        )
+    }
+}
+
+/// An argument as a shell reads it back.
+fn quoted(arg: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
+    if !arg.is_empty() && arg.chars().all(plain) {
+        arg.to_owned()
+    } else {
+        format!("'{}'", arg.replace('\'', r"'\''"))
+    }
+}
+
+/// Why an import did not come to its end.
+pub(super) fn unfinished(job: &ImportOut) -> Error {
+    let reason = job.error.as_deref();
+    let what = job.status.as_str();
+    let error = Error::failure(match reason {
+        Some(reason) => format!("the import of {} {what}: {reason}", job.file_name),
+        None => format!("the import of {} was {what}", job.file_name),
+    });
+    error.hint(format!(
+        "{} created and {} updated products stay; `pm imports get {}` has the details",
+        job.created, job.updated, job.id
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_survive_a_shell() {
+        assert_eq!(quoted("a.csv"), "a.csv");
+        assert_eq!(quoted("Preis=price"), "Preis=price");
+        assert_eq!(quoted("it's here"), r"'it'\''s here'");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("*.csv"), "'*.csv'");
+    }
+
+    #[test]
+    fn options_are_checked_before_anything_is_sent() {
+        let options = Options {
+            mode: Some("replace".to_owned()),
+            key: None,
+            map: vec!["Preis=prise".to_owned()],
+            preset: None,
+            delimiter: Some("tab".to_owned()),
+            default: Vec::new(),
+        };
+        let error = options.pairs().unwrap_err();
+        assert!(
+            error.message.starts_with("--mode must be one of"),
+            "{error:?}"
+        );
+        assert!(error.hints[0].starts_with("also: --map names"), "{error:?}");
+    }
+}

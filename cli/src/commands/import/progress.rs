@@ -1,0 +1,245 @@
+//! What is seen while an import runs: two lines that stay in place on a terminal, a line now and
+//! then elsewhere, or JSON for programs. Committed rows are counted, rejected ones never hidden.
+
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use pm_common::api::{ImportOut, RowErrorOut};
+use serde_json::json;
+
+use crate::{
+    error::{Error, Result},
+    output::thousands,
+    ui::{Style, Ui, to_stderr, visible},
+};
+
+/// How to show progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    Auto,
+    Bar,
+    Plain,
+    Json,
+    None,
+}
+
+const PLAIN_EVERY: Duration = Duration::from_secs(3);
+const JSON_EVERY: Duration = Duration::from_millis(500);
+
+/// The progress of one file.
+pub(crate) struct Progress {
+    shown: Shown,
+    name: String,
+    quiet: bool,
+    /// The next moment for a line of plain text or JSON.
+    next: Instant,
+    is_processing: bool,
+    /// Rejected rows that were told already.
+    told: usize,
+    look: crate::ui::Look,
+}
+
+enum Shown {
+    Bar(ProgressBar),
+    Plain,
+    Json,
+    Nothing,
+}
+
+impl Progress {
+    /// Progress in the wanted way.
+    pub(crate) fn new(mode: Mode, ui: &Ui, name: &str) -> Self {
+        let shown = match mode {
+            Mode::Auto if ui.quiet => Shown::Nothing,
+            Mode::Auto if ui.err.terminal => Shown::Bar(bar()),
+            Mode::Bar => Shown::Bar(bar()),
+            Mode::Auto | Mode::Plain => Shown::Plain,
+            Mode::Json => Shown::Json,
+            Mode::None => Shown::Nothing,
+        };
+        Self {
+            shown,
+            name: visible(name),
+            quiet: ui.quiet,
+            next: Instant::now() + PLAIN_EVERY,
+            is_processing: false,
+            told: 0,
+            look: ui.err,
+        }
+    }
+
+    /// So many bytes of the file are read.
+    pub(crate) fn uploading(&mut self, sent: u64, total: Option<u64>) -> Result<()> {
+        let is_due = self.is_due();
+        match &self.shown {
+            Shown::Bar(bar) => {
+                bar.set_style(style(total.is_some()));
+                bar.set_prefix(self.name.clone());
+                bar.set_length(total.unwrap_or(sent));
+                bar.set_position(sent);
+                bar.set_message("sending");
+            }
+            Shown::Plain if is_due => {
+                let of = total.map_or(String::new(), |total| format!(" of {}", thousands(total)));
+                to_stderr(&format!(
+                    "{}: {}{of} bytes sent",
+                    self.name,
+                    thousands(sent)
+                ));
+            }
+            Shown::Json if is_due => self.json(&json!({
+                "message_type": "status",
+                "phase": "upload",
+                "file": self.name,
+                "bytes_done": sent,
+                "bytes_total": total,
+            }))?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The server is at work.
+    pub(crate) fn processing(&mut self, job: &ImportOut) -> Result<()> {
+        let is_due = self.is_due();
+        let is_first = !std::mem::replace(&mut self.is_processing, true);
+        match &self.shown {
+            Shown::Bar(bar) => {
+                if is_first {
+                    bar.reset();
+                    bar.set_style(style(true));
+                }
+                bar.set_prefix(self.name.clone());
+                bar.set_length(job.bytes_total);
+                bar.set_position(job.bytes_done);
+                bar.set_message(self.counts(job));
+            }
+            Shown::Plain if is_due => to_stderr(&format!("{}: {}", self.name, self.counts(job))),
+            Shown::Json if is_due => self.status(job)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Takes the bar away; the last state is told to programs.
+    pub(crate) fn finish(mut self, job: &ImportOut) -> Result<()> {
+        if matches!(self.shown, Shown::Json) {
+            self.status(job)?;
+            let mut summary = serde_json::to_value(job).unwrap_or_default();
+            summary["message_type"] = json!("summary");
+            self.json(&summary)?;
+        }
+        Ok(())
+    }
+
+    /// A sentence above the bar.
+    pub(crate) fn say(&self, text: &str) {
+        if self.quiet {
+            return;
+        }
+        let text = visible(text);
+        match &self.shown {
+            Shown::Bar(bar) => bar.suspend(|| to_stderr(&text)),
+            _ => to_stderr(&text),
+        }
+    }
+
+    fn is_due(&mut self) -> bool {
+        let every = match self.shown {
+            Shown::Json => JSON_EVERY,
+            _ => PLAIN_EVERY,
+        };
+        let is_due = Instant::now() >= self.next;
+        if is_due {
+            self.next = Instant::now() + every;
+        }
+        is_due
+    }
+
+    fn counts(&self, job: &ImportOut) -> String {
+        let committed = job.rows - job.rejected.min(job.rows);
+        let rejected = format!("rejected {}", thousands(job.rejected));
+        let rejected = match job.rejected {
+            0 => rejected,
+            _ => self.look.paint(Style::Yellow, &rejected),
+        };
+        format!(
+            "{} rows   committed {}   {rejected}   {} rows/s",
+            thousands(job.rows),
+            thousands(committed),
+            thousands(job.rows_per_second)
+        )
+    }
+
+    fn status(&mut self, job: &ImportOut) -> Result<()> {
+        for error in job.errors.iter().skip(self.told) {
+            self.json(&rejected_line(error))?;
+        }
+        self.told = self.told.max(job.errors.len());
+        self.json(&json!({
+            "message_type": "status",
+            "phase": "processing",
+            "file": self.name,
+            "import_id": job.id,
+            "status": job.status,
+            "bytes_done": job.bytes_done,
+            "bytes_total": job.bytes_total,
+            "rows": job.rows,
+            "rejected": job.rejected,
+            "rows_per_second": job.rows_per_second,
+        }))
+    }
+
+    fn json(&self, line: &serde_json::Value) -> Result<()> {
+        crate::ui::data_line(&line.to_string())
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Shown::Bar(bar) = &self.shown {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn rejected_line(error: &RowErrorOut) -> serde_json::Value {
+    let mut line = serde_json::to_value(error).unwrap_or_default();
+    line["message_type"] = json!("rejected");
+    line
+}
+
+/// The last line for programs when the import failed.
+pub(super) fn exit_error(error: &Error) -> String {
+    let mut line = error.to_json();
+    line["message_type"] = json!("exit_error");
+    line["code"] = json!(error.exit as u8);
+    line.to_string()
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// With a known end a bar, without one a spinner; the second line is the message.
+fn style(has_end: bool) -> ProgressStyle {
+    let (template, fallback) = if has_end {
+        (
+            "{prefix}  [{bar:20}] {percent:>3}%  {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  eta {eta}\n  {msg}",
+            ProgressStyle::default_bar(),
+        )
+    } else {
+        (
+            "{prefix}  {spinner} {binary_bytes}  {binary_bytes_per_sec}\n  {msg}",
+            ProgressStyle::default_spinner(),
+        )
+    };
+    fallback
+        .clone()
+        .template(template)
+        .unwrap_or(fallback)
+        .progress_chars("#>-")
+}

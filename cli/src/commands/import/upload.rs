@@ -1,0 +1,131 @@
+//! The way of a file to the server. Every attempt carries the same key, so the server takes the
+//! file once however often it is sent.
+
+use std::time::Duration;
+
+use pm_common::client::{self, ClientError, Pairs, Upload};
+
+use super::{
+    progress::Progress,
+    source::{Opened, Source},
+};
+use crate::{
+    backend::Backend,
+    commands::interrupt::Interrupt,
+    error::{Error, Exit, Result},
+    output::duration,
+};
+
+/// Attempts after the first.
+const RETRIES: u32 = 5;
+const LOOK: Duration = Duration::from_millis(100);
+
+/// One file on its way.
+pub(super) struct Sender<'a> {
+    pub(super) backend: &'a Backend,
+    pub(super) source: &'a Source,
+    pub(super) options: &'a Pairs,
+    pub(super) key: &'a str,
+    pub(super) progress: &'a mut Progress,
+    pub(super) interrupt: &'a mut Interrupt,
+}
+
+/// A file that the server has.
+pub(super) struct Sent {
+    pub(super) import_id: String,
+    /// Ctrl-C came too late to stop the upload: the import has to be cancelled instead.
+    pub(super) cancel: bool,
+}
+
+impl Sender<'_> {
+    /// Sends until the server has it, tries again where that is safe and may help.
+    pub(super) async fn send(mut self) -> Result<Sent> {
+        let mut retries = 0;
+        loop {
+            let mut opened = self.source.open()?;
+            let (answer, cancel) = self.attempt(&mut opened).await?;
+            let error = match answer {
+                Ok(accepted) => {
+                    let import_id = accepted.import_id;
+                    return Ok(Sent { import_id, cancel });
+                }
+                Err(error) => error,
+            };
+            if let Some(reason) = opened.failure() {
+                let name = self.source.name();
+                let message = format!("cannot read {name} to its end: {reason}");
+                return Err(Error::failure(message).hint("nothing was imported"));
+            }
+            let may_help = may_help(&error, retries) && self.source.can_start_again();
+            if cancel || retries == RETRIES || !may_help {
+                return Err(error.into());
+            }
+            self.wait_after(&error, retries).await?;
+            retries += 1;
+        }
+    }
+
+    /// One attempt; true beside its outcome when it was interrupted too late.
+    async fn attempt(&mut self, opened: &mut Opened) -> Result<(client::Result<Answer>, bool)> {
+        let upload = Upload {
+            file_name: self.source.name(),
+            options: self.options,
+            key: self.key,
+            body: opened.take_body(),
+        };
+        let sending = self.backend.import_start(upload);
+        tokio::pin!(sending);
+        let mut looks = tokio::time::interval(LOOK);
+        let mut cancel = false;
+        loop {
+            tokio::select! {
+                answer = &mut sending => return Ok((answer, cancel)),
+                _ = looks.tick() => self.progress.uploading(opened.bytes(), self.source.size)?,
+                () = self.interrupt.wait() => {
+                    if cancel || !opened.is_read() {
+                        return Err(interrupted(cancel));
+                    }
+                    cancel = true;
+                    self.progress.say("the file is sent; waiting for the server's answer to cancel the import");
+                }
+            }
+        }
+    }
+
+    async fn wait_after(&mut self, error: &ClientError, retries: u32) -> Result<()> {
+        let backoff = Duration::from_millis(500) * 2u32.pow(retries);
+        let wait = error.retry_after().unwrap_or(backoff);
+        let wait = wait.max(Duration::from_millis(100));
+        self.progress
+            .say(&format!("{error}; sending again in {}", duration(wait)));
+        tokio::select! {
+            () = tokio::time::sleep(wait) => Ok(()),
+            () = self.interrupt.wait() => Err(interrupted(false)),
+        }
+    }
+}
+
+type Answer = pm_common::api::ImportAcceptedOut;
+
+/// A server that was never there will not come; one that was lost on the way may return.
+fn may_help(error: &ClientError, retries: u32) -> bool {
+    match error {
+        ClientError::Unreachable { connecting, .. } => !connecting || retries > 0,
+        ClientError::Refused(refusal) if refusal.body.error_code == "IDEMPOTENCY_IN_PROGRESS" => {
+            true
+        }
+        error => error.is_passing(),
+    }
+}
+
+fn interrupted(sent: bool) -> Error {
+    if sent {
+        Error::new(Exit::Interrupted, "stopped before the server answered")
+            .hint("the import may go on: `pm imports list` shows it")
+    } else {
+        Error::new(
+            Exit::Interrupted,
+            "stopped while sending: nothing was imported",
+        )
+    }
+}

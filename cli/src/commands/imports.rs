@@ -1,0 +1,130 @@
+//! `pm imports`: what became of the uploads.
+
+use clap::Subcommand;
+use pm_common::import_job::ImportStatus;
+
+use super::{
+    download,
+    import::{Follower, JOB, Mode, OnInterrupt, Progress, show, unfinished},
+    interrupt::Interrupt,
+    pair,
+};
+use crate::{
+    error::{Error, Exit, Result},
+    session::Session,
+};
+
+/// What to do with imports.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List imports, newest first
+    #[command(visible_alias = "ls")]
+    List {
+        /// Which page
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+        page: u64,
+        /// Imports on a page
+        #[arg(long, short = 'L', default_value_t = 20,
+              value_parser = clap::value_parser!(u32).range(1..=100))]
+        limit: u32,
+    },
+    /// Show an import
+    Get {
+        /// Its id
+        id: String,
+    },
+    /// Follow an import to its end; Ctrl-C only stops looking
+    #[command(before_long_help = "Examples:
+  pm imports watch imp_0198f3c2
+  pm imports watch imp_0198f3c2 --progress json")]
+    Watch {
+        /// Its id
+        id: String,
+        /// auto, bar, plain, json or none
+        #[arg(
+            long,
+            value_enum,
+            default_value = "auto",
+            hide_possible_values = true,
+            value_name = "HOW"
+        )]
+        progress: Mode,
+    },
+    /// Write the rejected rows as CSV, to be corrected and imported again
+    Rejects {
+        /// Its id
+        id: String,
+        /// Where to write; - is standard output
+        #[arg(default_value = "-", value_name = "FILE")]
+        file: String,
+    },
+    /// End an import behind its present batch
+    Cancel {
+        /// Its id
+        id: String,
+    },
+}
+
+/// Does it.
+pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
+    match command {
+        Command::List { page, limit } => {
+            let mut listing = session.listing(&JOB)?;
+            let query = [pair("page", Some(page)), pair("limit", Some(limit))];
+            let query: Vec<_> = query.into_iter().flatten().collect();
+            let answer = session.backend()?.import_list(&query).await?;
+            for job in &answer.data {
+                listing.push(job)?;
+            }
+            listing.finish(Some(&answer.pagination))
+        }
+        Command::Get { id } => {
+            let listing = session.listing(&JOB)?;
+            listing.single(&session.backend()?.import_get(&id).await?)
+        }
+        Command::Watch { id, progress } => watch(&id, progress, session).await,
+        Command::Rejects { id, file } => {
+            let answer = session.backend()?.import_rejects(&id).await?;
+            download::save(&session.ui, answer, &file).await?;
+            Ok(())
+        }
+        Command::Cancel { id } => {
+            let cancelled = session.backend()?.import_cancel(&id).await?;
+            session.ui.note(&cancelled.message);
+            Ok(())
+        }
+    }
+}
+
+async fn watch(id: &str, mode: Mode, session: &Session) -> Result<()> {
+    let backend = session.backend()?;
+    let mut listing = session.listing(&JOB)?;
+    // The first look is without patience: a wrong id or an absent server is told at once.
+    let job = backend.import_get(id).await?;
+    let mut progress = Progress::new(mode, &session.ui, &job.file_name);
+    let mut interrupt = Interrupt::new()?;
+    let followed = Follower {
+        backend: &backend,
+        id,
+        progress: &mut progress,
+        interrupt: &mut interrupt,
+        on_interrupt: OnInterrupt::Detach,
+    }
+    .follow(false)
+    .await?;
+    let job = followed.job;
+    progress.finish(&job)?;
+    if mode != Mode::Json {
+        show(session, &mut listing, &job, None, true)?;
+    }
+    match job.status {
+        ImportStatus::Completed if job.rejected == 0 => Ok(()),
+        ImportStatus::Completed => {
+            session
+                .ui
+                .note(&format!("the rejected rows: pm imports rejects {id} FILE"));
+            Err(Error::silent(Exit::Rejected))
+        }
+        _ => Err(unfinished(&job)),
+    }
+}

@@ -1,0 +1,35 @@
+//! `pm man`: the manual pages.
+
+use std::path::PathBuf;
+
+use clap::CommandFactory;
+
+use crate::{
+    args::Cli,
+    error::{Error, Result},
+    session::Session,
+};
+
+/// Arguments of `pm man`.
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  pm man | man -l -
+  pm man --dir ~/.local/share/man/man1")]
+pub(crate) struct Args {
+    /// Write a page for every command into this directory
+    #[arg(long)]
+    dir: Option<PathBuf>,
+}
+
+/// Writes the first page, or all of them.
+pub(crate) fn run(args: &Args, session: &Session) -> Result<()> {
+    let command = Cli::command();
+    let Some(dir) = &args.dir else {
+        let mut page = Vec::new();
+        let rendered = clap_mangen::Man::new(command).render(&mut page);
+        rendered.map_err(|error| Error::failure(format!("cannot make the page: {error}")))?;
+        return session.ui.write(&page);
+    };
+    std::fs::create_dir_all(dir).map_err(|error| Error::file(dir, "create", &error))?;
+    clap_mangen::generate_to(command, dir).map_err(|error| Error::file(dir, "write to", &error))
+}

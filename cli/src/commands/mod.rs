@@ -1,0 +1,95 @@
+//! The commands, one file each: their arguments, what they do, what they say.
+
+pub(crate) mod api;
+pub(crate) mod auth;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod context;
+pub(crate) mod events;
+pub(crate) mod export;
+pub(crate) mod health;
+pub(crate) mod help;
+pub(crate) mod import;
+pub(crate) mod imports;
+pub(crate) mod man;
+pub(crate) mod products;
+pub(crate) mod stats;
+pub(crate) mod version;
+
+mod download;
+mod filter;
+mod interrupt;
+
+use serde::Serialize;
+
+use crate::{
+    args::Command,
+    error::{Error, Result},
+    session::{Session, wait_for},
+};
+
+/// Answers without records around them need no type of their own.
+const ALONE: Option<&()> = None;
+
+/// Runs a command. Only those that speak to somebody start a runtime.
+pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
+    match command {
+        Command::Products(command) => wait_for(products::run(command, session)),
+        Command::Import(args) => wait_for(import::run(args, session)),
+        Command::Imports(command) => wait_for(imports::run(command, session)),
+        Command::Export(args) => wait_for(export::run(args, session)),
+        Command::Events(command) => wait_for(events::run(command, session)),
+        Command::Stats(command) => wait_for(stats::run(command, session)),
+        Command::Health(args) => wait_for(health::run(args, session)),
+        Command::Auth(command) => wait_for(auth::run(command, session)),
+        Command::Api(args) => wait_for(api::run(args, session)),
+        Command::Version(args) => wait_for(version::run(args, session)),
+        Command::Context(command) => context::run(command, session),
+        Command::Config(command) => config::run(command, session),
+        Command::Completions(args) => completions::run(&args, session),
+        Command::Man(args) => man::run(&args, session),
+        Command::Help(args) => help::run(&args, session),
+    }
+}
+
+/// A query pair from a flag, when it was given.
+fn pair(name: &str, value: Option<impl ToString>) -> Option<(String, String)> {
+    value.map(|value| (name.to_owned(), value.to_string()))
+}
+
+/// A name of the wire format, from a flag's value.
+pub(crate) fn wire_name(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+/// `key=value`, for flags that take such pairs.
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("it must look like name=value".to_owned()),
+    }
+}
+
+/// `90s`, `5m`, `1h30m`: a positive duration.
+fn positive_duration(text: &str) -> Result<std::time::Duration, String> {
+    let parsed = text.parse::<jiff::SignedDuration>();
+    parsed
+        .ok()
+        .and_then(|duration| std::time::Duration::try_from(duration).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "it must be a duration such as 30s, 5m or 1h".to_owned())
+}
+
+/// All of standard input or of a file, for bodies that have to be read before they are sent.
+fn whole_input(source: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = if source == "-" {
+        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(source)
+    };
+    read.map_err(|error| Error::file(std::path::Path::new(source), "read", &error))
+}

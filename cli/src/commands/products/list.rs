@@ -1,0 +1,115 @@
+//! `pm products list`: a page, or as many products as wanted, page by page behind a cursor.
+
+use clap::ValueEnum;
+use pm_common::query::{SortBy, SortOrder};
+
+use super::NOUN;
+use crate::{
+    commands::{
+        filter::{self, Filter},
+        pair, wire_name,
+    },
+    error::Result,
+    session::Session,
+};
+
+/// The largest page the server gives.
+const PAGE_MAX: u64 = 100;
+
+/// Arguments of `pm products list`.
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  pm products list --category Books --sort-by price --sort-order asc
+  pm products list --max-quantity 5 --fields sku,name,quantity
+  pm products list --all -o jsonl")]
+pub(crate) struct Args {
+    /// created_at, name, price, quantity or updated_at
+    #[arg(long, value_parser = sort_by, value_name = "FIELD")]
+    sort_by: Option<SortBy>,
+    /// desc or asc
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "ORDER")]
+    sort_order: Option<Order>,
+    /// How many products
+    #[arg(long, short = 'L', default_value_t = 20, value_name = "N",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    limit: u64,
+    /// Every product there is
+    #[arg(long, conflicts_with_all = ["limit", "page"])]
+    all: bool,
+    /// Which page of --limit products, from 1
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    page: Option<u64>,
+    #[command(flatten)]
+    filter: Filter,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Order {
+    Desc,
+    Asc,
+}
+
+fn sort_by(text: &str) -> Result<SortBy, String> {
+    serde_json::from_value(text.into())
+        .map_err(|_| "known: created_at, name, price, quantity, updated_at".to_owned())
+}
+
+impl Args {
+    fn query(&self) -> Vec<(String, String)> {
+        let order = self.sort_order.map(|order| match order {
+            Order::Desc => SortOrder::Desc,
+            Order::Asc => SortOrder::Asc,
+        });
+        let mut query = self.filter.pairs();
+        query.extend(pair("sort_by", self.sort_by.map(|by| wire_name(&by))));
+        query.extend(pair("sort_order", order.map(|order| wire_name(&order))));
+        query
+    }
+}
+
+/// Lists; formats of one line a product print each page as it comes.
+pub(super) async fn run(args: Args, session: &Session) -> Result<()> {
+    let mut listing = session.listing(&NOUN)?;
+    let backend = session.backend()?;
+    let query = args.query();
+    let mut left = if args.all { u64::MAX } else { args.limit };
+    let mut place = pair("page", args.page);
+    if args.page.is_some() && args.limit > PAGE_MAX {
+        return Err(crate::error::Error::usage(format!(
+            "--limit {} is too large for a page (at most {PAGE_MAX})",
+            args.limit
+        ))
+        .hint("leave out --page: more than one page is fetched as needed"));
+    }
+    loop {
+        let mut wanted = filter::with(&query, "limit", &left.min(PAGE_MAX).to_string());
+        // Counting costs the server most of a page, and only one answer shows it.
+        if left > PAGE_MAX || place.as_ref().is_some_and(|(name, _)| name == "cursor") {
+            wanted = filter::with(&wanted, "count", "none");
+        }
+        wanted.extend(place);
+        let page = backend.product_list(&wanted).await?;
+        for product in &page.data {
+            listing.push(product)?;
+        }
+        left -= left.min(page.data.len() as u64);
+        match &page.pagination.next_cursor {
+            Some(cursor) if left > 0 && args.page.is_none() && !page.data.is_empty() => {
+                place = pair("cursor", Some(cursor));
+            }
+            more => {
+                if more.is_some() && listing.is_for_people() {
+                    session.ui.note(&remainder(&args, page.pagination.total));
+                }
+                return listing.finish(Some(&page.pagination));
+            }
+        }
+    }
+}
+
+fn remainder(args: &Args, total: Option<u64>) -> String {
+    match total {
+        Some(total) => format!("{} of {total} products; --all shows every one", args.limit),
+        None => "there are more products; --all shows every one".to_owned(),
+    }
+}

@@ -1,0 +1,146 @@
+//! `pm products`: list, show and change products.
+
+mod change;
+mod list;
+
+use clap::Subcommand;
+use pm_common::product::ProductId;
+use serde::Serialize;
+
+use super::{ALONE, key_value};
+use crate::{
+    error::{Error, Result},
+    output::{Column, Kind, Noun},
+    session::Session,
+};
+
+const NOUN: Noun = Noun {
+    name: "product",
+    id: "id",
+    columns: &[
+        Column::table("id", Kind::Number),
+        Column::table("sku", Kind::Text),
+        Column::table("name", Kind::Text),
+        Column::table("category", Kind::Text),
+        Column::table("price", Kind::Money),
+        Column::table("quantity", Kind::Number),
+        Column::table("updated_at", Kind::Time),
+        Column::wide("low_stock_threshold", Kind::Number),
+        Column::wide("version", Kind::Number),
+        Column::wide("created_at", Kind::Time),
+        Column::wide("description", Kind::Text),
+        Column::named("attributes", Kind::Text),
+        Column::named("seller_id", Kind::Text),
+    ],
+    none: "No products match.",
+};
+
+/// What to do with products.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List products
+    #[command(visible_alias = "ls")]
+    List(list::Args),
+    /// Show products
+    Get {
+        /// Their ids
+        #[arg(required = true)]
+        ids: Vec<ProductId>,
+    },
+    /// Create a product
+    Create(change::CreateArgs),
+    /// Change a product; only what is given changes
+    Update(change::UpdateArgs),
+    /// Delete products; `restore` brings them back
+    #[command(
+        visible_alias = "rm",
+        before_long_help = "Examples:
+  pm products delete 17
+  pm products delete 17 18 --yes"
+    )]
+    Delete {
+        /// Their ids
+        #[arg(required = true)]
+        ids: Vec<ProductId>,
+        /// Only if the product still has this version
+        #[arg(long, value_name = "VERSION")]
+        if_version: Option<i64>,
+    },
+    /// Bring deleted products back
+    Restore {
+        /// Their ids
+        #[arg(required = true)]
+        ids: Vec<ProductId>,
+    },
+    /// Add to the stock of a product, or take from it, in one step
+    #[command(before_long_help = "Examples:
+  pm products stock 17 +12 --reason delivery
+  pm products stock 17 -1")]
+    Stock {
+        /// The product's id
+        id: ProductId,
+        /// Units to add; negative to take
+        #[arg(allow_negative_numbers = true)]
+        delta: String,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+}
+
+/// Does it.
+pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
+    match command {
+        Command::List(args) => list::run(args, session).await,
+        Command::Create(args) => change::create(args, session).await,
+        Command::Update(args) => change::update(args, session).await,
+        Command::Stock { id, delta, reason } => change::stock(id, delta, reason, session).await,
+        Command::Get { ids } => {
+            let backend = session.backend()?;
+            each(session, &ids, async |id| backend.product_get(id).await).await
+        }
+        Command::Restore { ids } => {
+            let backend = session.backend()?;
+            each(session, &ids, async |id| backend.product_restore(id).await).await
+        }
+        Command::Delete { ids, if_version } => delete(&ids, if_version, session).await,
+    }
+}
+
+/// Shows what a call gives for each id; the first failure ends it.
+async fn each<T: Serialize>(
+    session: &Session,
+    ids: &[ProductId],
+    call: impl AsyncFn(ProductId) -> Result<T>,
+) -> Result<()> {
+    let mut listing = session.listing(&NOUN)?;
+    if let [id] = ids {
+        return listing.single(&call(*id).await?);
+    }
+    for id in ids {
+        listing.push(&call(*id).await?)?;
+    }
+    listing.finish(ALONE)
+}
+
+async fn delete(ids: &[ProductId], version: Option<i64>, session: &Session) -> Result<()> {
+    if version.is_some() && ids.len() > 1 {
+        return Err(Error::usage("--if-version is for one product")
+            .hint("give one id, or leave the version out"));
+    }
+    let backend = session.backend()?;
+    let which: Vec<_> = ids.iter().map(ToString::to_string).collect();
+    let noun = if ids.len() == 1 {
+        "product"
+    } else {
+        "products"
+    };
+    session
+        .ui
+        .confirm(&format!("Delete {noun} {}?", which.join(", ")))?;
+    for id in ids {
+        let deleted = backend.product_delete(*id, version).await?.deleted_id;
+        session.ui.note(&format!("product {deleted} was deleted"));
+    }
+    Ok(())
+}

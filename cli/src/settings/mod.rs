@@ -1,0 +1,217 @@
+//! Where every setting comes from: flag, environment, context, file, default, in this order.
+
+mod credentials;
+mod file;
+
+use std::{fmt, path::PathBuf};
+
+use clap::ValueEnum;
+use pm_common::seller::SellerId;
+
+pub(crate) use self::{
+    credentials::Credentials,
+    file::{ConfigFile, KEYS, Values},
+};
+use crate::{
+    args::Global,
+    error::{Error, Result, unknown},
+    output::Format,
+    ui::Color,
+};
+
+/// Where the daemon listens unless told otherwise.
+pub(crate) const DEFAULT_SERVER: &str = "http://localhost:3001";
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Flag(&'static str),
+    Environment(&'static str),
+    Context(String),
+    File(PathBuf),
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => write!(f, "flag {flag}"),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Context(name) => write!(f, "context {name}"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// A value with its origin.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    pub(crate) origin: Origin,
+}
+
+/// Everything that was settled.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) path: PathBuf,
+    pub(crate) file: ConfigFile,
+    pub(crate) context: Option<Setting<String>>,
+    pub(crate) server: Setting<String>,
+    pub(crate) seller: Option<Setting<String>>,
+    pub(crate) output: Option<Setting<Format>>,
+    pub(crate) color: Setting<Color>,
+}
+
+impl Settings {
+    /// Reads the file and settles every value.
+    ///
+    /// # Errors
+    /// Exit code 2 when the file cannot be understood, or names a context that does not exist.
+    pub(crate) fn load(global: &Global) -> Result<Self> {
+        let path = file::path()?;
+        let file = ConfigFile::read(&path)?;
+        let context = context(global, &file, &path)?;
+        let sources = Sources {
+            context: context.as_ref().map(|c| c.value.as_str()),
+            file: &file,
+            path: &path,
+        };
+        let server = sources.pick("server", ("--server", global.server.clone()), "PM_SERVER");
+        let seller = sources.pick("seller", ("--seller", global.seller.clone()), "PM_SELLER");
+        let output = sources.pick("output", ("--output", None), "PM_OUTPUT");
+        let color = sources.pick("color", ("--color", None), "PM_COLOR");
+        let output = match global.output {
+            Some(format) => Some(flag("--output", format)),
+            None => output.map(parsed::<Format>).transpose()?,
+        };
+        let color = match global.color {
+            Some(color) => Some(flag("--color", color)),
+            None => color.map(parsed::<Color>).transpose()?,
+        };
+        Ok(Self {
+            server: server.unwrap_or_else(|| default(DEFAULT_SERVER.to_owned())),
+            color: color.unwrap_or_else(|| default(Color::Auto)),
+            context,
+            seller,
+            output,
+            path,
+            file,
+        })
+    }
+
+    /// The seller, checked.
+    ///
+    /// # Errors
+    /// Exit code 2 that says where the malformed id came from.
+    pub(crate) fn seller_id(&self) -> Result<Option<SellerId>> {
+        let parse = |setting: &Setting<String>| {
+            SellerId::parse(&setting.value).map_err(|error| {
+                let (value, origin) = (&setting.value, &setting.origin);
+                Error::usage(format!(
+                    "{value:?} cannot be a seller id ({origin}): {error}"
+                ))
+            })
+        };
+        self.seller.as_ref().map(parse).transpose()
+    }
+}
+
+fn flag<T>(name: &'static str, value: T) -> Setting<T> {
+    let origin = Origin::Flag(name);
+    Setting { value, origin }
+}
+
+fn default<T>(value: T) -> Setting<T> {
+    let origin = Origin::Default;
+    Setting { value, origin }
+}
+
+/// An environment variable; an empty one counts as absent.
+pub(crate) fn environment(name: &'static str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn context(
+    global: &Global,
+    file: &ConfigFile,
+    path: &std::path::Path,
+) -> Result<Option<Setting<String>>> {
+    let found = global
+        .context
+        .clone()
+        .map(|name| flag("--context", name))
+        .or_else(|| {
+            let value = environment("PM_CONTEXT")?;
+            let origin = Origin::Environment("PM_CONTEXT");
+            Some(Setting { value, origin })
+        })
+        .or_else(|| {
+            let value = file.current_context.clone()?;
+            let origin = Origin::File(path.to_owned());
+            Some(Setting { value, origin })
+        });
+    match found {
+        // Choosing another one must stay possible when the present one is gone.
+        Some(setting)
+            if !file.contexts.contains_key(&setting.value)
+                && !matches!(setting.origin, Origin::File(_)) =>
+        {
+            let known: Vec<_> = file.contexts.keys().map(String::as_str).collect();
+            Err(unknown("context", &setting.value, &known)
+                .hint(format!("`pm context create {}` makes it", setting.value)))
+        }
+        other => Ok(other),
+    }
+}
+
+/// The places to look after the flag.
+struct Sources<'a> {
+    context: Option<&'a str>,
+    file: &'a ConfigFile,
+    path: &'a std::path::Path,
+}
+
+impl Sources<'_> {
+    fn pick(
+        &self,
+        key: &str,
+        (flag_name, given): (&'static str, Option<String>),
+        variable: &'static str,
+    ) -> Option<Setting<String>> {
+        if let Some(value) = given {
+            return Some(flag(flag_name, value));
+        }
+        if let Some(value) = environment(variable) {
+            let origin = Origin::Environment(variable);
+            return Some(Setting { value, origin });
+        }
+        if let Some(name) = self.context
+            && let Some(value) = self.file.contexts.get(name).and_then(|c| c.get(key))
+        {
+            let origin = Origin::Context(name.to_owned());
+            return Some(Setting { value, origin });
+        }
+        let value = self.file.values().get(key)?;
+        let origin = Origin::File(self.path.to_owned());
+        Some(Setting { value, origin })
+    }
+}
+
+fn parsed<T: ValueEnum>(setting: Setting<String>) -> Result<Setting<T>> {
+    let Setting { value, origin } = setting;
+    match T::from_str(&value, false) {
+        Ok(value) => Ok(Setting { value, origin }),
+        Err(_) => {
+            let known: Vec<_> = T::value_variants()
+                .iter()
+                .filter_map(ValueEnum::to_possible_value)
+                .map(|possible| possible.get_name().to_owned())
+                .collect();
+            let known = known.join(", ");
+            Err(Error::usage(format!(
+                "{value:?} ({origin}) is none of: {known}"
+            )))
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The only printer: data goes to standard output, everything else to standard error, and a
+//! closed pipe ends the program quietly.
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Exit, Result};
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// The few styles there are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Style {
+    Dim,
+    Red,
+    Green,
+    Yellow,
+    Blue,
+    Cyan,
+}
+
+impl Style {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Dim => "2",
+            Self::Red => "31",
+            Self::Green => "32",
+            Self::Yellow => "33",
+            Self::Blue => "34",
+            Self::Cyan => "36",
+        }
+    }
+}
+
+/// One of the two streams, as far as looks are concerned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look {
+    pub(crate) terminal: bool,
+    color: bool,
+}
+
+impl Look {
+    fn of(stream: &impl IsTerminal, color: Color) -> Self {
+        let terminal = stream.is_terminal();
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let color = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if set("NO_COLOR").is_some() => false,
+            Color::Auto if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
+            Color::Auto => terminal && set("TERM").is_none_or(|term| term != "dumb"),
+        };
+        Self { terminal, color }
+    }
+
+    /// The text in a style, where styles are wanted.
+    pub(crate) fn paint(self, style: Style, text: &str) -> String {
+        if self.color {
+            format!("\x1b[{}m{text}\x1b[0m", style.code())
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// The terminal, pipe or file at both ends.
+#[derive(Debug)]
+pub(crate) struct Ui {
+    pub(crate) out: Look,
+    pub(crate) err: Look,
+    pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
+    /// Every question is answered with yes.
+    pub(crate) yes: bool,
+    /// Errors are JSON.
+    pub(crate) json_errors: bool,
+}
+
+impl Ui {
+    /// What this process is connected to.
+    pub(crate) fn new(color: Color) -> Self {
+        Self {
+            out: Look::of(&io::stdout(), color),
+            err: Look::of(&io::stderr(), color),
+            quiet: false,
+            verbose: false,
+            yes: false,
+            json_errors: false,
+        }
+    }
+
+    /// Data, as it is.
+    ///
+    /// # Errors
+    /// A closed pipe is an error without words and with exit code 0: the reader has enough.
+    pub(crate) fn write(&self, data: &[u8]) -> Result<()> {
+        to_stdout(data)
+    }
+
+    /// One line of data.
+    pub(crate) fn line(&self, text: &str) -> Result<()> {
+        data_line(text)
+    }
+
+    /// Something worth knowing, unless `--quiet`.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            to_stderr(text);
+        }
+    }
+
+    /// Something that should not be missed.
+    pub(crate) fn warn(&self, text: &str) {
+        to_stderr(&format!(
+            "{} {text}",
+            self.err.paint(Style::Yellow, "warning:")
+        ));
+    }
+
+    /// Why the command failed.
+    pub(crate) fn error(&self, error: &Error) {
+        if error.message.is_empty() {
+            return;
+        }
+        if self.json_errors {
+            to_stderr(&error.to_json().to_string());
+            return;
+        }
+        let mut text = format!(
+            "{} {}",
+            self.err.paint(Style::Red, "error:"),
+            visible(&error.message)
+        );
+        for hint in &error.hints {
+            let label = self.err.paint(Style::Cyan, "  hint:");
+            text.push_str(&format!("\n{label} {}", visible(hint)));
+        }
+        if let Some(id) = &error.request_id {
+            let label = self.err.paint(Style::Dim, "  request id:");
+            text.push_str(&format!("\n{label} {}", visible(id)));
+        }
+        to_stderr(&text);
+    }
+
+    /// Asks before something that is hard to undo.
+    ///
+    /// # Errors
+    /// Exit code 2 without a terminal to ask on, 1 when the answer is no.
+    pub(crate) fn confirm(&self, question: &str) -> Result<()> {
+        if self.yes {
+            return Ok(());
+        }
+        if !(io::stdin().is_terminal() && self.err.terminal) {
+            return Err(
+                Error::usage(format!("there is no terminal to ask on: {question}"))
+                    .hint("say yes beforehand with --yes"),
+            );
+        }
+        let mut stderr = io::stderr().lock();
+        let _ = write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush());
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer);
+        match (read, answer.trim().to_lowercase().as_str()) {
+            (Ok(_), "y" | "yes") => Ok(()),
+            _ => Err(Error::failure("nothing was done")),
+        }
+    }
+
+    /// Columns of the terminal at standard output; `None` when it is none.
+    pub(crate) fn width(&self) -> Option<usize> {
+        let size = self
+            .out
+            .terminal
+            .then(|| console::Term::stdout().size_checked())?;
+        size.map(|(_, columns)| usize::from(columns))
+    }
+}
+
+/// One line of data, from where there is no printer at hand.
+pub(crate) fn data_line(text: &str) -> Result<()> {
+    to_stdout(format!("{text}\n").as_bytes())
+}
+
+fn to_stdout(data: &[u8]) -> Result<()> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(data).and_then(|()| out.flush());
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Error::silent(Exit::Ok),
+        _ => Error::failure(format!("cannot write to standard output: {error}")),
+    })
+}
+
+/// A line on standard error; when nobody reads it there is nobody to tell.
+pub(crate) fn to_stderr(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Text from elsewhere without what would command the terminal.
+pub(crate) fn visible(text: &str) -> String {
+    let harmless = |c: char| {
+        !c.is_control()
+            && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if text.chars().all(harmless) {
+        return text.to_owned();
+    }
+    let shown = text.chars().map(|c| {
+        if harmless(c) {
+            c.to_string()
+        } else {
+            c.escape_default().to_string()
+        }
+    });
+    shown.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminal_commands_are_shown_not_obeyed() {
+        assert_eq!(visible("Käse 🧀"), "Käse 🧀");
+        assert_eq!(visible("a\x1b[2J\nb"), "a\\u{1b}[2J\\nb");
+        assert_eq!(visible("a\u{202e}b"), "a\\u{202e}b");
+    }
+
+    #[test]
+    fn paints_only_where_colours_are_wanted() {
+        let on = Look {
+            terminal: false,
+            color: true,
+        };
+        let off = Look { color: false, ..on };
+        assert_eq!(on.paint(Style::Red, "a"), "\x1b[31ma\x1b[0m");
+        assert_eq!(off.paint(Style::Red, "a"), "a");
+    }
+}

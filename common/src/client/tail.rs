@@ -1,0 +1,320 @@
+//! The event stream as a conversation that survives its connections.
+//!
+//! A tail keeps the sequence it has read up to, reconnects with a growing pause when the stream
+//! ends, breaks or falls silent, and resumes behind that sequence. It checks that nothing is
+//! missing and says so when something is. Frames without an id (courtesies to older clients) are
+//! left out: by the rules of event streams they inherit the id before them, which was told already.
+
+use std::{pin::Pin, time::Duration};
+
+use eventsource_stream::{Event, Eventsource};
+use futures_util::{Stream, StreamExt};
+use serde_json::Value;
+
+use super::{Client, Result};
+use crate::notification::Notification;
+
+/// The server sends a heartbeat every 30 s; a stream that is silent for longer is dead.
+const SILENCE: Duration = Duration::from_secs(45);
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Where a tail starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// Only what comes from now on.
+    Newest,
+    /// Everything that is kept after this sequence; 0 for all.
+    After(i64),
+}
+
+/// What a tail has to say.
+#[derive(Debug)]
+pub enum Told {
+    /// The stream is open; everything up to the cursor is known.
+    Connected,
+    Notification(Box<Notification>),
+    /// These sequences are lost to this reader.
+    Gap {
+        from: i64,
+        to: i64,
+    },
+    /// The stream broke; the next call waits this long and connects again.
+    Lost {
+        reason: String,
+        wait: Duration,
+    },
+}
+
+type Frames = Pin<Box<dyn Stream<Item = Result<Event, String>> + Send>>;
+
+/// A reader of one seller's events.
+pub struct Tail {
+    client: Client,
+    cursor: Option<i64>,
+    frames: Option<Frames>,
+    /// Set between a loss and the next attempt.
+    pause: Option<Duration>,
+    /// Attempts since the last event.
+    failures: u32,
+    was_connected: bool,
+    /// A notification that has to wait because a gap before it is told first.
+    held: Option<Box<Notification>>,
+}
+
+impl std::fmt::Debug for Tail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tail")
+            .field("cursor", &self.cursor)
+            .field("failures", &self.failures)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Tail {
+    /// A tail that connects on the first call of [`Tail::next`].
+    pub fn new(client: Client, from: From) -> Self {
+        Self {
+            client,
+            cursor: match from {
+                From::Newest => None,
+                From::After(sequence) => Some(sequence),
+            },
+            frames: None,
+            pause: None,
+            failures: 0,
+            was_connected: false,
+            held: None,
+        }
+    }
+
+    /// The last sequence that was told; `None` before the first connection of a fresh tail.
+    pub const fn cursor(&self) -> Option<i64> {
+        self.cursor
+    }
+
+    /// Connects and gives the newest sequence there is.
+    ///
+    /// # Errors
+    /// As [`Tail::next`].
+    pub async fn opened(&mut self) -> Result<i64> {
+        loop {
+            if let Some(cursor) = self.cursor {
+                return Ok(cursor);
+            }
+            self.step().await?;
+        }
+    }
+
+    /// The next thing to tell; waits for it.
+    ///
+    /// # Errors
+    /// When the first connection fails, or the server refuses for good (not for being away).
+    pub async fn next(&mut self) -> Result<Told> {
+        loop {
+            if let Some(told) = self.step().await? {
+                return Ok(told);
+            }
+        }
+    }
+
+    /// One frame, one connection or one loss.
+    async fn step(&mut self) -> Result<Option<Told>> {
+        if let Some(notification) = self.held.take() {
+            return Ok(Some(self.told(notification)));
+        }
+        let Some(frames) = &mut self.frames else {
+            return self.connect().await.map(Some);
+        };
+        let reason = match frames.next().await {
+            Some(Ok(event)) => return Ok(self.take(&event)),
+            Some(Err(reason)) => reason,
+            None => "the server ended the stream".to_owned(),
+        };
+        self.frames = None;
+        Ok(Some(self.lost(reason, None)))
+    }
+
+    async fn connect(&mut self) -> Result<Told> {
+        if let Some(pause) = self.pause.take() {
+            tokio::time::sleep(pause).await;
+        }
+        match self.client.event_stream(self.cursor).await {
+            Ok(answer) => {
+                self.was_connected = true;
+                self.frames = Some(watched(answer));
+                Ok(Told::Connected)
+            }
+            Err(error) if self.was_connected && error.is_passing() => {
+                Ok(self.lost(error.to_string(), error.retry_after()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn lost(&mut self, reason: String, asked: Option<Duration>) -> Told {
+        let doubled = FIRST_PAUSE * 2u32.pow(self.failures.min(6));
+        let wait = asked.unwrap_or_else(|| jittered(doubled.min(LONGEST_PAUSE)));
+        self.failures = self.failures.saturating_add(1);
+        self.pause = Some(wait);
+        Told::Lost { reason, wait }
+    }
+
+    /// What a frame tells, if anything; moves the cursor.
+    fn take(&mut self, event: &Event) -> Option<Told> {
+        self.failures = 0;
+        if event.event == "gap" {
+            let lost: Value = serde_json::from_str(&event.data).ok()?;
+            let (from, to) = (lost["from"].as_i64()?, lost["to"].as_i64()?);
+            self.cursor = self.cursor.max(Some(to));
+            return Some(Told::Gap { from, to });
+        }
+        let id: i64 = event.id.parse().ok()?;
+        if matches!(event.event.as_str(), "" | "message") {
+            self.cursor.get_or_insert(id);
+            return None;
+        }
+        if self.cursor.is_some_and(|cursor| id <= cursor) {
+            return None;
+        }
+        match serde_json::from_str::<Notification>(&event.data) {
+            Ok(notification) => Some(self.follow(Box::new(notification))),
+            // A kind this version does not know still moves the cursor.
+            Err(_) => {
+                self.cursor = Some(id);
+                None
+            }
+        }
+    }
+
+    /// Tells of a hole before what comes behind it.
+    fn follow(&mut self, notification: Box<Notification>) -> Told {
+        let (from, to) = (self.cursor.unwrap_or(0) + 1, notification.first() - 1);
+        // History before the oldest kept notification is no loss to somebody who asked for all.
+        if from > 1 && to >= from {
+            self.held = Some(notification);
+            return Told::Gap { from, to };
+        }
+        self.told(notification)
+    }
+
+    fn told(&mut self, notification: Box<Notification>) -> Told {
+        self.cursor = Some(notification.sequence);
+        Told::Notification(notification)
+    }
+}
+
+/// The frames of an answer, with an error when it falls silent. The clock runs on bytes, because
+/// heartbeats are comments, which make no frame.
+fn watched(answer: reqwest::Response) -> Frames {
+    let bytes = tokio_stream::StreamExt::timeout(answer.bytes_stream(), SILENCE);
+    let bytes = bytes.map(|chunk| match chunk {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => Err(format!("the connection broke: {error}")),
+        Err(_) => Err(format!("nothing was heard for {} s", SILENCE.as_secs())),
+    });
+    Box::pin(bytes.eventsource().map(|frame| match frame {
+        Ok(event) => Ok(event),
+        Err(eventsource_stream::EventStreamError::Transport(reason)) => Err(reason),
+        Err(error) => Err(format!("the stream cannot be read: {error}")),
+    }))
+}
+
+/// 50 to 100 % of a pause, so that many clients do not return at the same moment.
+fn jittered(pause: Duration) -> Duration {
+    let random = u32::from(uuid::Uuid::new_v4().as_bytes()[0]);
+    pause / 2 + pause * random / 512
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Identity;
+
+    fn tail(from: From) -> Tail {
+        let identity = Identity {
+            server: "http://localhost:1".to_owned(),
+            ..Identity::default()
+        };
+        Tail::new(Client::new(identity).unwrap(), from)
+    }
+
+    fn frame(id: &str, name: &str, data: &str) -> Event {
+        Event {
+            id: id.to_owned(),
+            event: name.to_owned(),
+            data: data.to_owned(),
+            retry: None,
+        }
+    }
+
+    fn created(first: Option<i64>, sequence: i64) -> Event {
+        let first = first.map_or(String::new(), |n| format!(r#","firstSequence":{n}"#));
+        let data = format!(
+            r#"{{"id":"e","sellerId":"s1","type":"ProductCreated","message":"m","data":{{}},"timestamp":1,"read":false,"sequence":{sequence}{first}}}"#
+        );
+        frame(&sequence.to_string(), "ProductCreated", &data)
+    }
+
+    #[test]
+    fn starts_behind_the_connected_frame_and_leaves_out_duplicates_and_courtesies() {
+        let mut tail = tail(From::Newest);
+        assert!(tail.take(&frame("7", "message", "{}")).is_none());
+        assert_eq!(tail.cursor(), Some(7));
+        assert!(tail.take(&created(None, 7)).is_none());
+        let courtesy = frame("7", "ProductCreated", r#"{"message":"Import of a.csv"}"#);
+        assert!(tail.take(&courtesy).is_none());
+        assert!(tail.take(&frame("", "ProductCreated", "{}")).is_none());
+        assert!(matches!(
+            tail.take(&created(None, 8)),
+            Some(Told::Notification(_))
+        ));
+        assert!(matches!(
+            tail.take(&created(Some(9), 20)),
+            Some(Told::Notification(_))
+        ));
+        assert_eq!(tail.cursor(), Some(20));
+    }
+
+    #[tokio::test]
+    async fn tells_a_hole_before_what_comes_behind_it() {
+        let mut tail = tail(From::After(3));
+        assert!(matches!(
+            tail.take(&created(None, 6)),
+            Some(Told::Gap { from: 4, to: 5 })
+        ));
+        assert_eq!(tail.cursor(), Some(3));
+        assert!(matches!(tail.next().await, Ok(Told::Notification(_))));
+        assert_eq!(tail.cursor(), Some(6));
+    }
+
+    #[test]
+    fn a_gap_frame_moves_the_cursor() {
+        let mut tail = tail(From::After(3));
+        let told = tail.take(&frame("9", "gap", r#"{"from":4,"to":9}"#));
+        assert!(matches!(told, Some(Told::Gap { from: 4, to: 9 })));
+        assert!(matches!(
+            tail.take(&created(None, 10)),
+            Some(Told::Notification(_))
+        ));
+    }
+
+    #[test]
+    fn pauses_grow_to_a_limit() {
+        let mut tail = tail(From::Newest);
+        let mut wait = || match tail.lost(String::new(), None) {
+            Told::Lost { wait, .. } => wait,
+            other => panic!("{other:?}"),
+        };
+        let first = wait();
+        assert!(
+            first >= FIRST_PAUSE / 2 && first <= FIRST_PAUSE,
+            "{first:?}"
+        );
+        let late = (0..20).map(|_| wait()).last().unwrap();
+        assert!(
+            late >= LONGEST_PAUSE / 2 && late <= LONGEST_PAUSE,
+            "{late:?}"
+        );
+    }
+}
