@@ -278,7 +278,17 @@ fn murmur2(key: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::{
+        clock::Timestamp,
+        event::{self, Context, ImportGroup},
+        import_job::ImportCounts,
+        money::Price,
+        product::NewProduct,
+        seller::SellerId,
+    };
 
     fn record(value: &[u8]) -> Record {
         Record {
@@ -318,6 +328,102 @@ mod tests {
             ("abc", 479_470_107),
         ] {
             assert_eq!(murmur2(key.as_bytes()), hash.cast_unsigned(), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_message_carries_its_events_headers() {
+        let lamp = NewProduct {
+            name: "Lamp".to_owned(),
+            description: None,
+            price: Price::parse("5").unwrap(),
+            quantity: 3,
+            category: "Home".to_owned(),
+            sku: None,
+            low_stock_threshold: None,
+            attributes: None,
+        };
+        let seller = SellerId::parse("seller-1").unwrap();
+        let at = Timestamp::from_millis(1000);
+        let context = Context {
+            default_threshold: 10,
+            import_id: Some("imp_1"),
+            reason: None,
+        };
+        let drafts = event::created(&lamp.into_product(7, seller, at), context);
+        let mut event = drafts.into_iter().nth(1).unwrap().seal(42, at);
+        let headers = |record: &Record| {
+            let pairs = record.headers.iter();
+            pairs
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        let record = Record::of(&event);
+        assert_eq!(
+            (record.topic, record.key.as_str()),
+            (Topic::ProductLowStock, "seller-1")
+        );
+        assert_eq!(
+            headers(&record),
+            "eventType=LowStockWarning sellerId=seller-1 \
+             eventId=seller-1-7-LowStockWarning-1 sequence=42 importId=imp_1"
+        );
+        assert_eq!(record.header(header::SEQUENCE), Some("42"));
+        assert_eq!(record.header(header::FIRST_SEQUENCE), None);
+        assert_eq!(record.value, event.encode());
+
+        event.import = Some(ImportGroup {
+            import_id: "imp_1".to_owned(),
+            file_name: "products.csv".to_owned(),
+            first_sequence: 41,
+            bytes_done: 1,
+            bytes_total: 2,
+            counts: ImportCounts::default(),
+        });
+        assert_eq!(
+            Record::of(&event).header(header::FIRST_SEQUENCE),
+            Some("41")
+        );
+    }
+
+    #[test]
+    fn topics_are_found_by_name() {
+        for topic in Topic::ALL {
+            assert_eq!(Topic::from_name(topic.as_str()), Some(topic));
+        }
+        assert_eq!(Topic::from_name("product.invented"), None);
+        assert_eq!(Topic::ALL[..5], Topic::EVENTS);
+    }
+
+    fn any_record() -> impl Strategy<Value = Record> {
+        let header = (any::<String>(), any::<String>());
+        let parts = (
+            prop::sample::select(&Topic::ALL[..]),
+            any::<String>(),
+            prop::collection::vec(header, 0..4),
+            prop::collection::vec(any::<u8>(), 0..2000),
+        );
+        parts.prop_map(|(topic, key, headers, value)| Record {
+            topic,
+            key,
+            headers,
+            value: value.into(),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_messages_come_back(records in prop::collection::vec(any_record(), 0..6)) {
+            prop_assert_eq!(decode_block(&encode_block(&records)).unwrap(), records);
+        }
+
+        /// Whatever is read, the answer is messages or an error.
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(records) = decode_block(&bytes) {
+                prop_assert!(records.len() <= bytes.len());
+            }
         }
     }
 }

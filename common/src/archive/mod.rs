@@ -26,13 +26,14 @@ pub type SpoolReader = Box<dyn io::Read + Send>;
 pub trait Archive: Send + Sync + std::fmt::Debug {
     /// Stores the events of one partition, consecutive in the log, as one Parquet object named
     /// `events/dt={day of the first}/{topic}+{partition}+{first offset}.parquet`. Durable when it
-    /// returns. Storing the same events again replaces the object.
+    /// returns. Storing the same events again replaces the object. `Corrupt` when a message is no
+    /// event.
     async fn events_put(&self, deliveries: &[Delivery]) -> Result<()>;
 
-    /// Opens an upload under an import's id.
+    /// Opens an upload under an import's id: 1 to 100 letters, digits, `_` and `-`.
     async fn spool_create(&self, import_id: &str) -> Result<Box<dyn SpoolWriter>>;
 
-    /// Reads a finished upload from byte `offset` on.
+    /// Reads a finished upload from byte `offset` on. `Corrupt` when it is missing or shorter.
     async fn spool_open(&self, import_id: &str, offset: u64) -> Result<SpoolReader>;
 
     /// Forgets an upload; an absent one is fine.

@@ -44,6 +44,9 @@ impl<'a> Cells<'a> {
 
     /// The index of a cell of more than `max` bytes.
     pub(super) fn longer_than(&self, max: usize) -> Option<usize> {
+        if self.text.len() <= max {
+            return None;
+        }
         self.bounds.iter().position(|b| b.end - b.start > max)
     }
 }

@@ -13,7 +13,8 @@ use super::{
 const COLUMNS_MAX: usize = 256;
 /// In order of preference when a header makes equal sense with several.
 const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
-const BOM: &[u8] = b"\xef\xbb\xbf";
+/// The UTF-8 byte order mark.
+pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The header as it was found.
 pub(super) struct Header {
@@ -38,7 +39,7 @@ pub(super) fn header(
         }
         None => DELIMITERS.to_vec(),
     };
-    // The first of the best; a candidate that fails counts only when all do.
+    // The first of the best wins.
     let mut best: Option<(usize, Header)> = None;
     let mut failure = None;
     for delimiter in candidates {
@@ -53,10 +54,23 @@ pub(super) fn header(
         }
     }
     match (best, failure) {
-        (Some((_, header)), _) => Ok(header),
+        // One column is none to import: better tell what kept the others apart.
+        (Some((_, header)), Some(error)) if header.cells.len() == 1 => Err(error),
+        (Some((_, header)), _) => {
+            check_width(header.cells.len())?;
+            Ok(header)
+        }
         (None, Some(error)) => Err(error),
         (None, None) => Err(PlanError::invalid("file", "not_empty", "is empty")),
     }
+}
+
+fn check_width(columns: usize) -> Result<(), PlanError> {
+    if columns <= COLUMNS_MAX {
+        return Ok(());
+    }
+    let rest = format!("has {columns} columns; at most {COLUMNS_MAX} are possible");
+    Err(PlanError::invalid("file", "max_columns", &rest))
 }
 
 /// How much sense a header makes: names we know count most, then the number of columns.
@@ -124,13 +138,6 @@ fn header_cells(line: &[u8], delimiter: u8) -> Result<Vec<HeaderCell>, PlanError
     }
     let mut splitter = Splitter::new(delimiter);
     let cells = splitter.split(text);
-    if cells.len() > COLUMNS_MAX {
-        let rest = format!(
-            "has {} columns; at most {COLUMNS_MAX} are possible",
-            cells.len()
-        );
-        return Err(PlanError::invalid("file", "max_columns", &rest));
-    }
     Ok(cells.iter().map(header_cell).collect())
 }
 

@@ -6,11 +6,13 @@
 
 mod cell;
 mod cells;
+mod copy;
+mod defaults;
 mod dialect;
 mod draft;
 mod export;
+mod fault;
 mod header;
-mod hints;
 mod options;
 mod pairs;
 mod plan;
@@ -21,6 +23,8 @@ mod refusal;
 mod rejects;
 mod row;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     export::ExportWriter,

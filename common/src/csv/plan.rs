@@ -4,13 +4,13 @@
 //! claims becomes an attribute.
 
 use super::{
-    Column, Field, ImportMode, ImportOptions, Plan, Preset, Role,
+    Column, Field, ImportMode, ImportOptions, Plan, Preset, Role, defaults,
     dialect::{self, Header},
     header::{self, HeaderCell, closest, fold},
     preset,
-    refusal::{PlanError, PlanErrorCode},
+    refusal::{PlanError, PlanErrorCode, refuse_any},
 };
-use crate::product::{FieldError, fields};
+use crate::product::FieldError;
 
 /// Finds out what a file is from its first bytes (up to 1 MiB, the whole header among them);
 /// `complete` says that these are all. A file of a header alone is fine: it has no rows.
@@ -28,7 +28,7 @@ pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Plan
     roles.require(preset)?;
     let has_key = roles.column_of(Field::Sku).is_some() || preset::makes_keys(preset, &cells);
     let mode = mode(options.mode, has_key, preset)?;
-    let defaults = defaults(preset, options)?;
+    let defaults = defaults::choose(options)?;
     let columns = roles.into_columns();
     Ok(Plan {
         dialect,
@@ -217,14 +217,6 @@ impl<'a> Roles<'a> {
     }
 }
 
-fn refuse_any(code: PlanErrorCode, errors: Vec<FieldError>) -> Result<(), PlanError> {
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(PlanError { code, errors })
-    }
-}
-
 fn mode(
     wanted: Option<ImportMode>,
     has_key: bool,
@@ -244,43 +236,4 @@ fn mode(
             Err(PlanError::invalid("mode", "key", &rest))
         }
     }
-}
-
-/// The person's defaults, then ours; each checked against its field's rule.
-fn defaults(preset: Preset, options: &ImportOptions) -> Result<Vec<(Field, String)>, PlanError> {
-    let mut defaults: Vec<(Field, String)> = Vec::new();
-    let mut errors = Vec::new();
-    for (field, value) in &options.defaults {
-        if defaults.iter().any(|(known, _)| known == field) {
-            let rest = format!("gives {} twice", field.as_str());
-            errors.push(FieldError::new("default", "duplicate", &rest, value));
-        } else {
-            errors.extend(check_default(*field, value).err());
-            defaults.push((*field, value.clone()));
-        }
-    }
-    refuse_any(PlanErrorCode::ValidationError, errors)?;
-    for (field, value) in preset::defaults(preset) {
-        if !defaults.iter().any(|(known, _)| *known == field) {
-            defaults.push((field, value.to_owned()));
-        }
-    }
-    Ok(defaults)
-}
-
-fn check_default(field: Field, value: &str) -> fields::Checked<()> {
-    let checked = match field {
-        Field::Description => fields::description(value).map(drop),
-        Field::Quantity => fields::quantity(value).map(drop),
-        Field::Category => fields::category(value).map(drop),
-        Field::LowStockThreshold => fields::low_stock_threshold(value).map(drop),
-        Field::Name | Field::Price | Field::Sku => {
-            let rest = "has no default: every row must give its own";
-            Err(FieldError::new(field.as_str(), "unsupported", rest, value))
-        }
-    };
-    checked.map_err(|error| {
-        let rest = format!("is refused: {}", error.message);
-        FieldError::new("default", &error.constraint, &rest, value)
-    })
 }

@@ -22,7 +22,7 @@ impl<R: Read> RowReader<R> {
         Self {
             records: Records::new(input, delimiter, from),
             splitter: Splitter::new(delimiter),
-            rules: Rules::new(plan, delimiter),
+            rules: Rules::new(plan),
             reading: Reading::new(plan, from.carry.as_deref()),
         }
     }
@@ -45,5 +45,13 @@ impl<R: Read> RowReader<R> {
             line,
             carry: self.reading.carry(),
         }
+    }
+}
+
+#[cfg(test)]
+impl<R> RowReader<R> {
+    /// Bytes set aside for reading ahead.
+    pub(super) const fn buffered(&self) -> usize {
+        self.records.capacity()
     }
 }

@@ -8,7 +8,7 @@ use std::{
     ops::Range,
 };
 
-use memchr::{memchr, memchr2, memchr3};
+use memchr::{memchr, memchr2, memchr2_iter, memchr3};
 
 use super::{Position, cells::is_padding};
 
@@ -183,6 +183,14 @@ impl<R: Read> Records<R> {
     }
 }
 
+#[cfg(test)]
+impl<R> Records<R> {
+    /// Bytes set aside for reading ahead.
+    pub(super) const fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+}
+
 /// The length of the first line, when it is whole and free of quotes: the usual case.
 fn plain_line(bytes: &[u8]) -> Option<usize> {
     let length = memchr2(b'\n', b'\r', bytes)?;
@@ -272,11 +280,16 @@ impl Scan {
     fn quoted(&mut self, bytes: &[u8]) -> usize {
         let quote = memchr(b'"', bytes);
         let length = quote.unwrap_or(bytes.len());
-        for byte in bytes.iter().take(length) {
-            let counts = *byte == b'\r' || *byte == b'\n' && !self.after_cr;
-            self.lines += u64::from(counts);
-            self.after_cr = *byte == b'\r';
+        let text = bytes.get(..length).unwrap_or_default();
+        for at in memchr2_iter(b'\n', b'\r', text) {
+            let after_cr = match at.checked_sub(1) {
+                Some(before) => text.get(before) == Some(&b'\r'),
+                None => self.after_cr,
+            };
+            let second_half = after_cr && text.get(at) == Some(&b'\n');
+            self.lines += u64::from(!second_half);
         }
+        self.after_cr = text.last().map_or(self.after_cr, |last| *last == b'\r');
         if quote.is_some() {
             self.state = State::Quote;
             self.after_cr = false;

@@ -52,6 +52,15 @@ impl PlanError {
     }
 }
 
+/// An error of all these faults, if there is one.
+pub(super) fn refuse_any(code: PlanErrorCode, errors: Vec<FieldError>) -> Result<(), PlanError> {
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(PlanError { code, errors })
+    }
+}
+
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, error) in self.errors.iter().enumerate() {

@@ -4,13 +4,18 @@
 use super::{
     Column, Dialect, Plan, Reject, Role,
     cell::{write_attribute_name, write_cell, write_text},
+    dialect::BOM,
     header::{REJECT_COLUMNS, is_reject_column},
 };
 
-/// The header, with its line end.
+/// The header, with its line end, and the byte order mark when the original has one.
 pub fn rejects_header(plan: &Plan) -> Vec<u8> {
     let delimiter = plan.dialect.separator();
-    let mut out = Vec::new();
+    let mut out = if plan.dialect.bom {
+        BOM.to_vec()
+    } else {
+        Vec::new()
+    };
     for column in kept_columns(plan) {
         match column.role {
             Role::Attribute => write_attribute_name(&mut out, &column.header, delimiter),

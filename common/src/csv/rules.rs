@@ -5,67 +5,37 @@
 
 use super::{
     Field, Fields, ImportMode, ImportRow, Plan, Reject, Role, Row,
-    cell::{unmarked, write_cell},
+    cell::unmarked,
     cells::{Cells, Splitter},
+    copy::Copier,
+    defaults::Defaults,
     draft::Draft,
-    hints::hint,
+    fault::{FIELD_MAX, Fault},
     preset::Reading,
-    records::{RECORD_MAX, Record, Shape},
-    rejects::kept_columns,
+    records::{Record, Shape},
 };
 use crate::product::{
     Attributes, FieldError, NewProduct,
     fields::{self, ATTRIBUTES_MAX_BYTES, Checked},
 };
 
-/// The longest cell, in bytes.
-const FIELD_MAX: usize = 64 * 1024;
-
 /// What a plan says about rows, in the shape in which it is needed for each of them.
 #[derive(Debug)]
 pub(super) struct Rules {
-    delimiter: u8,
     headers: Vec<String>,
-    /// Columns of the original file, without those a rejects file adds.
-    kept: usize,
+    copier: Copier,
     fields: Vec<(Field, usize)>,
     attributes: Vec<usize>,
     defaults: Defaults,
     key_required: bool,
 }
 
-#[derive(Debug)]
-struct Defaults {
-    description: Option<String>,
-    quantity: i32,
-    category: String,
-    low_stock_threshold: Option<i32>,
-}
-
-impl Defaults {
-    fn new(plan: &Plan) -> Self {
-        let of = |field| {
-            let mut all = plan.defaults.iter();
-            all.find(|(known, _)| *known == field)
-                .map(|(_, value)| value.as_str())
-        };
-        let threshold = of(Field::LowStockThreshold).map(fields::low_stock_threshold);
-        Self {
-            description: of(Field::Description).map(str::to_owned),
-            quantity: of(Field::Quantity).map_or(0, |text| fields::quantity(text).unwrap_or(0)),
-            category: of(Field::Category).unwrap_or_default().trim().to_owned(),
-            low_stock_threshold: threshold.and_then(Result::ok),
-        }
-    }
-}
-
 impl Rules {
-    pub(super) fn new(plan: &Plan, delimiter: u8) -> Self {
+    pub(super) fn new(plan: &Plan) -> Self {
         let columns = || plan.columns.iter().enumerate();
         Self {
-            delimiter,
             headers: plan.columns.iter().map(|c| c.header.clone()).collect(),
-            kept: kept_columns(plan).len(),
+            copier: Copier::new(plan),
             fields: columns()
                 .filter_map(|(index, column)| match column.role {
                     Role::Field(field) => Some((field, index)),
@@ -90,29 +60,25 @@ impl Rules {
         reading: &mut Reading,
     ) -> Row {
         if record.shape == Shape::TooLarge {
-            let cells = splitter.split("");
-            return self.reject(record, self.encoded(&cells), Fault::record_too_large());
+            let blank = self.copier.encoded(&splitter.split(""));
+            return self.reject(record, blank, Fault::record_too_large());
         }
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
                 let at = record.byte + error.valid_up_to() as u64;
-                return self.reject(record, bytes.to_vec(), Fault::encoding(at));
+                let kept = self.copier.encoded_bytes(bytes, splitter);
+                return self.reject(record, kept, Fault::encoding(at));
             }
         };
         let cells = splitter.split(text);
         if let Err(fault) = self.check_shape(record, &cells) {
-            return self.reject(record, self.encoded(&cells), fault);
+            return self.reject(record, self.copier.encoded(&cells), fault);
         }
         if cells.iter().all(|cell| cell.trim().is_empty()) {
             return Row::Skipped;
         }
-        let mut draft = Draft::default();
-        for (field, index) in &self.fields {
-            if let Some(cell) = cells.get(*index) {
-                draft.set(*field, unmarked(cell));
-            }
-        }
+        let mut draft = self.draft(&cells);
         if !reading.complete(&cells, &mut draft) {
             return Row::Skipped;
         }
@@ -121,9 +87,9 @@ impl Rules {
                 line: record.line,
                 product,
                 given,
-                record: self.as_read(text, &cells),
+                record: self.copier.as_read(text, &cells),
             }),
-            Err(fault) => self.reject(record, self.as_read(text, &cells), fault),
+            Err(fault) => self.reject(record, self.copier.as_read(text, &cells), fault),
         }
     }
 
@@ -139,6 +105,18 @@ impl Rules {
             return Err(Fault::too_many_cells(cells.len(), self.headers.len()));
         }
         Ok(())
+    }
+
+    fn draft<'a>(&self, cells: &Cells<'a>) -> Draft<'a> {
+        let mut draft = Draft::default();
+        for (field, index) in &self.fields {
+            match cells.get(*index) {
+                Some(cell) if cell.trim().is_empty() => draft.set(*field, ""),
+                Some(cell) => draft.set(*field, unmarked(cell)),
+                None => {}
+            }
+        }
+        draft
     }
 
     /// Every rule is tried, so that a row's faults are reported together.
@@ -177,7 +155,7 @@ impl Rules {
             }
             (_, _, attributes) => {
                 errors.extend(attributes.err());
-                Err(self.fault(errors))
+                Err(self.fault(&errors))
             }
         }
     }
@@ -206,32 +184,14 @@ impl Rules {
         self.headers.get(index).map_or("", String::as_str)
     }
 
-    /// The first error leads; the others are told behind it.
-    fn fault(&self, errors: Vec<FieldError>) -> Fault {
-        let mut told: Vec<String> = Vec::new();
-        for error in &errors {
-            let found = match error.constraint.as_str() {
-                "type" | "min" | "max" if !error.value.trim().is_empty() => {
-                    format!(", not {:?}", error.value.trim())
-                }
-                _ => String::new(),
-            };
-            told.push(format!("{}{found}", error.message));
-        }
-        let Some(first) = errors.into_iter().next() else {
-            return Fault::default();
-        };
-        let field = Field::from_name(&first.field);
+    fn fault(&self, errors: &[FieldError]) -> Fault {
+        let leading = errors.first().map_or("", |error| error.field.as_str());
+        let field = Field::from_name(leading);
         let column = self.fields.iter().find(|(known, _)| Some(*known) == field);
-        Fault {
-            column: column.map_or_else(
-                || first.field.clone(),
-                |(_, index)| self.header(*index).to_owned(),
-            ),
-            code: first.constraint.to_uppercase(),
-            message: told.join("; "),
-            hint: hint(&first),
-        }
+        Fault::of_fields(
+            column.map_or(leading, |(_, index)| self.header(*index)),
+            errors,
+        )
     }
 
     fn reject(&self, record: &Record, bytes: Vec<u8>, fault: Fault) -> Row {
@@ -243,41 +203,6 @@ impl Rules {
             hint: fault.hint,
             record: bytes,
         })
-    }
-
-    /// The record as the file has it, when its cells match the header; else written anew.
-    fn as_read(&self, text: &str, cells: &Cells<'_>) -> Vec<u8> {
-        if cells.len() == self.kept && self.kept == self.headers.len() {
-            text.as_bytes().to_vec()
-        } else {
-            self.encoded(cells)
-        }
-    }
-
-    /// The cells written anew, exactly as many as the original header has. What a row has too
-    /// much is kept inside its last cell.
-    fn encoded(&self, cells: &Cells<'_>) -> Vec<u8> {
-        let mut record = Vec::new();
-        let last = self.kept.saturating_sub(1);
-        for index in 0..self.kept {
-            if index > 0 {
-                record.push(self.delimiter);
-            }
-            let cell = cells.text(index);
-            if index == last && cells.len() > self.headers.len() {
-                let surplus = (self.headers.len()..cells.len()).map(|i| cells.text(i));
-                let all: Vec<&str> = [cell].into_iter().chain(surplus).collect();
-                let joined = all.join(char::from(self.delimiter).encode_utf8(&mut [0; 4]));
-                write_cell(
-                    &mut record,
-                    joined.trim_end_matches(char::from(self.delimiter)),
-                    self.delimiter,
-                );
-            } else {
-                write_cell(&mut record, cell, self.delimiter);
-            }
-        }
-        record
     }
 }
 
@@ -357,60 +282,5 @@ fn shed(attributes: &mut Attributes) {
         };
         attributes.remove(&name);
         bytes -= size;
-    }
-}
-
-/// Why a row is rejected.
-#[derive(Debug, Default)]
-struct Fault {
-    column: String,
-    code: String,
-    message: String,
-    hint: String,
-}
-
-impl Fault {
-    fn of_row(code: &str, message: String, hint: &str) -> Self {
-        Self {
-            column: String::new(),
-            code: code.to_owned(),
-            message,
-            hint: hint.to_owned(),
-        }
-    }
-
-    fn record_too_large() -> Self {
-        let message = format!("the row is longer than {RECORD_MAX} bytes; its text was not kept");
-        let hint = "look for a quote that is opened on this line and closed much later";
-        Self::of_row("RECORD_TOO_LARGE", message, hint)
-    }
-
-    fn field_too_large(column: &str) -> Self {
-        let message = format!("the cell is longer than {FIELD_MAX} bytes");
-        let hint = "look for a quote that is opened in this row and closed much later";
-        Self {
-            column: column.to_owned(),
-            ..Self::of_row("FIELD_TOO_LARGE", message, hint)
-        }
-    }
-
-    fn encoding(at: u64) -> Self {
-        let message = format!("the row is not UTF-8: byte {at} of the file (from 0) is invalid");
-        Self::of_row("INVALID_ENCODING", message, "save the file as CSV UTF-8")
-    }
-
-    fn unclosed(line: u64) -> Self {
-        let message = format!(
-            "the row beginning on line {line} opens a quote that is never closed, so everything \
-             up to the end of the file belongs to it"
-        );
-        let hint = "close the quote, or double it where it is part of the text";
-        Self::of_row("UNCLOSED_QUOTE", message, hint)
-    }
-
-    fn too_many_cells(cells: usize, columns: usize) -> Self {
-        let message = format!("the row has {cells} cells, but the header has {columns}");
-        let hint = "put double quotes around a cell that contains the delimiter";
-        Self::of_row("TOO_MANY_CELLS", message, hint)
     }
 }

@@ -11,8 +11,9 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use super::{Feed, Heard, Listener};
 use crate::{error::Result, notification::Notification, seller::SellerId};
 
-/// Notifications a listener may be behind before it has to read the inbox.
-const CAPACITY: usize = 256;
+/// Notifications a listener may be behind before it has to read the inbox. The channel has room
+/// for all of them from the start: 4 KiB for each seller that someone listens for.
+const CAPACITY: usize = 128;
 
 type Sender = broadcast::Sender<Arc<Notification>>;
 

@@ -5,7 +5,10 @@
 //! when it answers an error. Writes that change a product put its events into the outbox in the
 //! same transaction, numbered with the seller's gapless sequence.
 
+mod batch;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,9 +1,137 @@
-//! pending
-use tokio::net::TcpListener;
+//! The HTTP side: routes, the layers around them, and the server that runs them.
+//!
+//! A handler parses, makes one call of a port and replies. Everything a request passes on its
+//! way in, outermost first: request id, metrics, panics caught, CORS, capacity; then on a seller's
+//! routes identity and rate limit.
+
+mod analytics;
+mod body;
+mod cors;
+mod docs;
+mod error;
+mod etag;
+mod events;
+mod export;
+mod frame;
+mod health;
+mod idempotency;
+mod identity;
+mod imports;
+mod limit;
+mod list;
+mod metrics;
+mod params;
+mod path;
+mod products;
+mod reply;
+mod request_id;
+mod serve;
+mod stall;
+mod stream;
+mod tail;
+mod upload;
+mod upload_file;
+
+use std::{any::Any, sync::Arc};
+
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-/// pending
-pub fn router(_app: crate::app::App, _s: CancellationToken) -> axum::Router {
-    axum::Router::new()
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use self::serve::serve;
+use self::{error::ApiError, frame::Frames, idempotency::InFlight, identity::KeyCache};
+use crate::app::App;
+
+/// What all requests share.
+#[derive(Debug)]
+struct Http {
+    app: App,
+    /// Ends streams.
+    shutdown: CancellationToken,
+    keys: KeyCache,
+    uploads: InFlight,
+    frames: Frames,
+    /// One permit per request that is worked on, streams not counted.
+    capacity: Semaphore,
 }
-/// pending
-pub async fn serve(_l: Vec<TcpListener>, _r: axum::Router, _s: CancellationToken) {}
+
+/// Every route of the product. The token ends streams and makes the server not ready.
+pub fn router(app: App, shutdown: CancellationToken) -> Router {
+    metrics::start();
+    let cors = cors::layer(app.config.cors_origins.as_deref());
+    let http = Arc::new(Http {
+        app,
+        shutdown,
+        keys: KeyCache::default(),
+        uploads: InFlight::default(),
+        frames: Frames::new(),
+        capacity: Semaphore::new(limit::AT_ONCE),
+    });
+    let (routes, document) = routes(&http).split_for_parts();
+    routes
+        .merge(docs::routes(document))
+        .fallback(|| async { ApiError::NotFound })
+        .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
+        .layer(cors)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(metrics::layer))
+        .layer(from_fn(request_id::layer))
+        .with_state(http)
+}
+
+/// The documented routes, each group behind its layers.
+fn routes(http: &Arc<Http>) -> OpenApiRouter<Arc<Http>> {
+    let standard = OpenApiRouter::new()
+        .routes(routes!(products::create, list::list))
+        .routes(routes!(export::export))
+        .routes(routes!(
+            products::get,
+            products::put,
+            products::patch,
+            products::delete
+        ))
+        .routes(routes!(products::restore))
+        .routes(routes!(products::stock))
+        .routes(routes!(imports::list))
+        .routes(routes!(imports::get))
+        .routes(routes!(imports::rejects))
+        .routes(routes!(imports::cancel))
+        .routes(routes!(events::list))
+        .routes(routes!(analytics::summary))
+        .routes(routes!(analytics::categories))
+        .routes(routes!(analytics::daily))
+        .routes(routes!(analytics::low_stock))
+        .route_layer(from_fn_with_state(Arc::clone(http), limit::standard));
+    let bulk = OpenApiRouter::new()
+        .routes(routes!(upload::import))
+        .route_layer(from_fn_with_state(Arc::clone(http), limit::bulk));
+    let open = OpenApiRouter::new()
+        .routes(routes!(health::health))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::live))
+        .routes(routes!(metrics::show));
+    let bounded = standard
+        .merge(bulk)
+        .merge(open)
+        .route_layer(from_fn_with_state(Arc::clone(http), limit::capacity));
+    OpenApiRouter::with_openapi(docs::description())
+        .merge(bounded)
+        .routes(routes!(stream::stream))
+}
+
+/// A bug took a handler down: the caller learns no more than that.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
+fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    let reason = format!("a handler panicked: {}", text.unwrap_or("no message"));
+    ApiError::Internal(reason).into_response()
+}

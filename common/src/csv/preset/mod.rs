@@ -47,14 +47,6 @@ pub(super) fn makes_keys(preset: Preset, cells: &[HeaderCell]) -> bool {
     preset == Preset::Shopify && find(&unmarked_names(cells), shopify::HANDLE).is_some()
 }
 
-/// What blank cells and missing columns are filled with.
-pub(super) const fn defaults(preset: Preset) -> [(Field, &'static str); 2] {
-    let category = match preset {
-        Preset::Generic | Preset::Shopify | Preset::Woocommerce => "Uncategorized",
-    };
-    [(Field::Quantity, "0"), (Field::Category, category)]
-}
-
 /// The folded names; marked attributes have none, they are never anything else.
 fn unmarked_names(cells: &[HeaderCell]) -> Vec<String> {
     let name = |cell: &HeaderCell| match cell.marked {

@@ -1,0 +1,45 @@
+//! Whole files through plan and reader: what goes in, what is left out, what comes back.
+
+mod exact;
+mod limits;
+mod plans;
+mod presets;
+mod rows;
+
+use super::*;
+
+/// The plan of a file, as the whole of it is known.
+fn planned(file: &[u8], options: &ImportOptions) -> Plan {
+    super::plan(file, true, options).unwrap()
+}
+
+/// Every row from a position on.
+fn rows_from(file: &[u8], plan: &Plan, from: &Position) -> Vec<Row> {
+    let start = usize::try_from(from.byte).unwrap();
+    let mut reader = RowReader::new(&file[start..], plan, from);
+    std::iter::from_fn(|| reader.next_row().unwrap()).collect()
+}
+
+/// Every row of a file without options.
+fn read(file: &[u8]) -> Vec<Row> {
+    let plan = planned(file, &ImportOptions::default());
+    rows_from(file, &plan, &plan.start)
+}
+
+fn options(pairs: &[(&str, &str)]) -> ImportOptions {
+    ImportOptions::from_pairs(pairs.iter().copied()).unwrap()
+}
+
+fn product(row: &Row) -> &ImportRow {
+    match row {
+        Row::Product(row) => row,
+        other => panic!("not a product: {other:?}"),
+    }
+}
+
+fn reject(row: &Row) -> &Reject {
+    match row {
+        Row::Rejected(reject) => reject,
+        other => panic!("not rejected: {other:?}"),
+    }
+}

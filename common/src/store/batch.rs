@@ -1,0 +1,239 @@
+//! What a batch of an import does to the products it meets: pure, the same for every engine.
+//!
+//! Rows are taken in file order. Where a sku stands in several rows of a batch, each later row
+//! alters what the earlier ones made; the product is written once and the earlier rows count as
+//! skipped.
+
+use std::collections::HashMap;
+
+use crate::{
+    clock::Timestamp,
+    csv::{Field, ImportMode, ImportRow, Plan, Reject, Role},
+    event::{self, Context, EventData, EventDraft, LowStockDigest},
+    import_job::ImportCounts,
+    product::Product,
+    seller::SellerId,
+};
+
+/// What a batch is merged with.
+#[derive(Debug)]
+pub(super) struct Known<'a> {
+    pub seller: &'a SellerId,
+    pub plan: &'a Plan,
+    /// The live products that have a sku of the batch.
+    pub by_sku: HashMap<String, Product>,
+    pub at: Timestamp,
+}
+
+/// What is to be written.
+#[derive(Debug, Default)]
+pub(super) struct Merged {
+    /// In the order of their first rows. A new product has id 0 until it gets its own.
+    pub writes: Vec<Write>,
+    /// What became of the given rows.
+    pub counts: ImportCounts,
+    pub rejects: Vec<Reject>,
+}
+
+/// One product to write.
+#[derive(Debug)]
+pub(super) struct Write {
+    /// The product as it is stored; `None` for a new one.
+    pub before: Option<Product>,
+    pub after: Product,
+}
+
+impl Merged {
+    /// Products that are new.
+    pub(super) fn created(&self) -> usize {
+        usize::try_from(self.counts.created).unwrap_or(usize::MAX)
+    }
+
+    /// Gives new products their ids, from `first` on.
+    pub(super) fn number(&mut self, first: i64) {
+        let new = self
+            .writes
+            .iter_mut()
+            .filter(|write| write.before.is_none());
+        for (id, write) in (first..).zip(new) {
+            write.after.id = id;
+        }
+    }
+
+    /// The events of all writes, in their order; low-stock warnings are added to the digest.
+    pub(super) fn events(
+        &self,
+        context: Context<'_>,
+        low_stock: &mut LowStockDigest,
+    ) -> Vec<EventDraft> {
+        let mut drafts = Vec::with_capacity(self.writes.len());
+        for write in &self.writes {
+            drafts.extend(match &write.before {
+                None => event::created(&write.after, context),
+                Some(before) => event::updated(before, &write.after, context),
+            });
+        }
+        for draft in &drafts {
+            if let EventData::LowStockWarning(warning) = draft.data() {
+                low_stock.add(warning);
+            }
+        }
+        drafts
+    }
+}
+
+/// A product on its way through the rows of the batch. As long as it is here, `after` has the
+/// version it is stored with, so that it equals `before` when nothing is altered in the end.
+struct Slot {
+    line: u64,
+    before: Option<Product>,
+    after: Product,
+}
+
+/// Decides what every row does.
+pub(super) fn merge(known: Known<'_>, rows: Vec<ImportRow>) -> Merged {
+    let mut merging = Merging {
+        attribute_columns: known.plan.attribute_columns(),
+        slots: Vec::with_capacity(rows.len()),
+        by_sku: HashMap::with_capacity(rows.len()),
+        merged: Merged::default(),
+        known,
+    };
+    merging.merged.counts.rows = rows.len() as u64;
+    for row in rows {
+        merging.row(row);
+    }
+    merging.finish()
+}
+
+struct Merging<'a> {
+    known: Known<'a>,
+    attribute_columns: Vec<String>,
+    slots: Vec<Slot>,
+    /// Where the product with this sku is in `slots`.
+    by_sku: HashMap<String, usize>,
+    merged: Merged,
+}
+
+impl Merging<'_> {
+    fn row(&mut self, row: ImportRow) {
+        let mode = self.known.plan.mode;
+        let sku = row.product.sku.as_deref();
+        let place = sku.and_then(|sku| self.by_sku.get(sku).copied());
+        let stored = sku.and_then(|sku| self.known.by_sku.get(sku));
+        match (mode, place, stored) {
+            (ImportMode::Create, Some(_), _) | (ImportMode::Create, _, Some(_)) => {
+                self.reject_duplicate(row, place);
+            }
+            (ImportMode::Skip, Some(_), _) | (ImportMode::Skip, _, Some(_)) => {
+                self.merged.counts.skipped += 1;
+            }
+            (ImportMode::Update, None, None) => self.reject_unknown(row),
+            (ImportMode::Upsert | ImportMode::Update, Some(place), _) => {
+                self.merged.counts.skipped += 1;
+                self.slots[place].apply(&row, &self.attribute_columns, self.known.at);
+            }
+            (ImportMode::Upsert | ImportMode::Update, None, Some(_)) => self.meet(&row),
+            (_, None, None) => self.create(row),
+        }
+    }
+
+    /// The first row of a stored product.
+    fn meet(&mut self, row: &ImportRow) {
+        let sku = row.product.sku.as_deref().unwrap_or_default();
+        if let Some((sku, before)) = self.known.by_sku.remove_entry(sku) {
+            let mut slot = Slot {
+                line: row.line,
+                after: before.clone(),
+                before: Some(before),
+            };
+            slot.apply(row, &self.attribute_columns, self.known.at);
+            self.by_sku.insert(sku, self.slots.len());
+            self.slots.push(slot);
+        }
+    }
+
+    fn create(&mut self, row: ImportRow) {
+        if let Some(sku) = &row.product.sku {
+            self.by_sku.insert(sku.clone(), self.slots.len());
+        }
+        let seller = self.known.seller.clone();
+        self.slots.push(Slot {
+            line: row.line,
+            before: None,
+            after: row.product.into_product(0, seller, self.known.at),
+        });
+    }
+
+    fn reject_duplicate(&mut self, row: ImportRow, place: Option<usize>) {
+        let sku = row.product.sku.as_deref().unwrap_or_default();
+        let message = match place.and_then(|place| self.slots.get(place)) {
+            Some(slot) => format!("the sku {sku:?} stands in line {} already", slot.line),
+            None => format!("another product already has the sku {sku:?}"),
+        };
+        let hint = "use the mode upsert to update products by their sku";
+        self.reject(row, "DUPLICATE_SKU", message, hint);
+    }
+
+    fn reject_unknown(&mut self, row: ImportRow) {
+        let message = row.product.sku.as_deref().map_or_else(
+            || "the row has no sku to find its product by".to_owned(),
+            |sku| format!("no product has the sku {sku:?}"),
+        );
+        let hint = "use the mode upsert to create products that are missing";
+        self.reject(row, "PRODUCT_NOT_FOUND", message, hint);
+    }
+
+    fn reject(&mut self, row: ImportRow, code: &str, message: String, hint: &str) {
+        let columns = &self.known.plan.columns;
+        let column = columns.iter().find(|c| c.role == Role::Field(Field::Sku));
+        self.merged.counts.rejected += 1;
+        self.merged.rejects.push(Reject {
+            line: row.line,
+            column: column.map_or_else(String::new, |column| column.header.clone()),
+            code: code.to_owned(),
+            message,
+            hint: hint.to_owned(),
+            record: row.record,
+        });
+    }
+
+    fn finish(mut self) -> Merged {
+        for slot in self.slots {
+            let counts = &mut self.merged.counts;
+            let after = match &slot.before {
+                None => {
+                    counts.created += 1;
+                    slot.after
+                }
+                Some(before) if *before == slot.after => {
+                    counts.unchanged += 1;
+                    continue;
+                }
+                // Never earlier than the last change, even if the clock was set back.
+                Some(before) => {
+                    counts.updated += 1;
+                    slot.after.touched(self.known.at.max(before.updated_at))
+                }
+            };
+            self.merged.writes.push(Write {
+                before: slot.before,
+                after,
+            });
+        }
+        self.merged
+    }
+}
+
+impl Slot {
+    fn apply(&mut self, row: &ImportRow, attribute_columns: &[String], at: Timestamp) {
+        if let Some(altered) = row.applied_to(&self.after, attribute_columns, at) {
+            let (version, updated_at) = (self.after.version, self.after.updated_at);
+            self.after = Product {
+                version,
+                updated_at,
+                ..altered
+            };
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Who works on an import, and how it ends.
+
+use std::time::Duration;
+
+use sqlx::{SqliteConnection, SqliteExecutor};
+
+use super::{
+    import_row::ImportRow,
+    numbers::{self, Take},
+    outbox,
+};
+use crate::{
+    clock,
+    error::{Conflict, Result},
+    event::{self, ImportData},
+    import_job::{ImportJob, ImportStatus},
+    seller::SellerId,
+    sqlite::failed,
+    store::ImportEnd,
+};
+
+/// The jobs that wait, and those whose worker is gone by the time bound here.
+macro_rules! to_take {
+    () => {
+        "status IN ('queued', 'processing') AND (status = 'queued' OR lease_until <= ?)"
+    };
+}
+
+/// Whether there is a job to take.
+pub(super) async fn any_to_take<'e>(executor: impl SqliteExecutor<'e>) -> Result<bool> {
+    sqlx::query_scalar(concat!(
+        "SELECT EXISTS (SELECT 1 FROM imports WHERE ",
+        to_take!(),
+        ")"
+    ))
+    .bind(clock::now().millis())
+    .fetch_one(executor)
+    .await
+    .map_err(failed)
+}
+
+/// Gives the worker the oldest job among the sellers with the fewest that run.
+pub(super) async fn take(
+    connection: &mut SqliteConnection,
+    worker: &str,
+    lease: Duration,
+) -> Result<Option<ImportJob>> {
+    let now = clock::now();
+    let lease_until = now.plus(lease);
+    let row: Option<ImportRow> = sqlx::query_as(concat!(
+        "UPDATE imports SET status = 'processing', owner = ?, lease_ms = ?, lease_until = ?, \
+         started_at = coalesce(started_at, ?) WHERE (seller_id, id) = ( \
+             SELECT seller_id, id FROM imports AS job WHERE ",
+        to_take!(),
+        "    ORDER BY (SELECT count(*) FROM imports AS running \
+                 WHERE running.seller_id = job.seller_id \
+                 AND running.status IN ('queued', 'processing') AND running.lease_until > ?), \
+             created_at, id LIMIT 1) RETURNING *"
+    ))
+    .bind(worker)
+    .bind(lease_until.millis() - now.millis())
+    .bind(lease_until.millis())
+    .bind(now.millis())
+    .bind(now.millis())
+    .bind(now.millis())
+    .fetch_optional(connection)
+    .await
+    .map_err(failed)?;
+    row.map(ImportRow::into_job).transpose()
+}
+
+/// Gives one job back.
+pub(super) async fn free(
+    connection: &mut SqliteConnection,
+    seller: &SellerId,
+    id: &str,
+    worker: &str,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE imports SET owner = NULL, lease_until = 0 \
+         WHERE seller_id = ? AND id = ? AND owner = ? AND status = 'processing'",
+    )
+    .bind(seller.as_str())
+    .bind(id)
+    .bind(worker)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Gives back the jobs of all workers.
+pub(super) async fn free_all(connection: &mut SqliteConnection) -> Result<()> {
+    sqlx::query(
+        "UPDATE imports SET owner = NULL, lease_until = 0 \
+         WHERE status IN ('queued', 'processing') AND owner IS NOT NULL",
+    )
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Ends a job that waits; asks the worker of one that runs.
+pub(super) async fn cancel(connection: &mut SqliteConnection, job: ImportJob) -> Result<ImportJob> {
+    match job.status {
+        ImportStatus::Queued => end(connection, job, ImportEnd::Cancelled).await,
+        ImportStatus::Processing => {
+            sqlx::query("UPDATE imports SET cancel_requested = 1 WHERE seller_id = ? AND id = ?")
+                .bind(job.seller_id.as_str())
+                .bind(&job.id)
+                .execute(connection)
+                .await
+                .map_err(failed)?;
+            Ok(ImportJob {
+                cancel_requested: true,
+                ..job
+            })
+        }
+        ended => Err(Conflict::NotCancellable {
+            status: ended.as_str(),
+        }
+        .into()),
+    }
+}
+
+/// Ends a job that has not ended, and says so in an event.
+pub(super) async fn end(
+    connection: &mut SqliteConnection,
+    job: ImportJob,
+    end: ImportEnd,
+) -> Result<ImportJob> {
+    let (status, error) = match end {
+        ImportEnd::Completed => (ImportStatus::Completed, None),
+        ImportEnd::Cancelled => (ImportStatus::Cancelled, None),
+        ImportEnd::Failed(why) => (ImportStatus::Failed, Some(why)),
+    };
+    let now = clock::now();
+    let job = ImportJob {
+        status,
+        error,
+        finished_at: Some(now),
+        ..job
+    };
+    sqlx::query(
+        "UPDATE imports SET status = ?, error = ?, finished_at = ?, owner = NULL, \
+         lease_until = NULL WHERE seller_id = ? AND id = ?",
+    )
+    .bind(status.as_str())
+    .bind(&job.error)
+    .bind(now.millis())
+    .bind(job.seller_id.as_str())
+    .bind(&job.id)
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let one = Take {
+        events: 1,
+        blocks: 1,
+        ..Take::default()
+    };
+    let numbers = numbers::take(&mut *connection, &job.seller_id, one).await?;
+    let draft = event::import_completed(completed(&job, now));
+    let blocks = outbox::pack(vec![draft], numbers, now, None);
+    outbox::append(connection, &job.seller_id, blocks, now).await?;
+    Ok(job)
+}
+
+fn completed(job: &ImportJob, finished_at: clock::Timestamp) -> ImportData {
+    ImportData {
+        import_id: job.id.clone(),
+        seller_id: job.seller_id.clone(),
+        file_name: job.file_name.clone(),
+        status: job.status,
+        rows: job.counts.rows,
+        created: job.counts.created,
+        updated: job.counts.updated,
+        unchanged: job.counts.unchanged,
+        skipped: job.counts.skipped,
+        rejected: job.counts.rejected,
+        low_stock: job.low_stock.clone(),
+        started_at: job.started_at,
+        finished_at,
+    }
+}

@@ -1,0 +1,255 @@
+//! Lists of products. SQL is put together from enums alone; every value is bound.
+
+use sqlx::{QueryBuilder, Sqlite, SqlitePool, sqlite::SqliteRow};
+
+use super::product_row::{decode_all, product_columns};
+use crate::{
+    error::Result,
+    money::Amount,
+    product::{FieldError, Product, ProductId},
+    query::{Cursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
+    seller::SellerId,
+    sqlite::failed,
+};
+
+type Sql = QueryBuilder<Sqlite>;
+
+/// One page in the order asked for, and the number of all matches.
+pub(super) async fn page(
+    pool: &SqlitePool,
+    seller: &SellerId,
+    query: &ProductQuery,
+) -> Result<Page<Product>> {
+    let order = order(query.sort_by, query.sort_order);
+    // The page's ids come first, from an index where one serves: skipped products are not read.
+    let mut sql = Sql::new(concat!(
+        "SELECT ",
+        product_columns!(),
+        " FROM products JOIN (SELECT id AS picked"
+    ));
+    push_matches(&mut sql, seller, &query.filter);
+    let skip = match &query.start {
+        PageStart::Offset(skip) => *skip,
+        PageStart::After(cursor) => {
+            push_after(&mut sql, cursor, query)?;
+            0
+        }
+    };
+    sql.push(" ORDER BY ").push(order);
+    push_limit(&mut sql, query.limit, skip);
+    sql.push(") ON products.id = picked WHERE seller_id = ")
+        .push_bind(seller.as_str().to_owned())
+        .push(" ORDER BY ")
+        .push(order);
+    let rows = sql.build().fetch_all(pool).await.map_err(failed)?;
+    let mut page = page_of(&rows, seller, query.limit)?;
+    if query.count {
+        page.total = Some(count(pool, seller, &query.filter).await?);
+    }
+    Ok(page)
+}
+
+/// Matches with an id above `after`, by id.
+pub(super) async fn scan(
+    pool: &SqlitePool,
+    seller: &SellerId,
+    filter: &ProductFilter,
+    after: ProductId,
+    limit: u32,
+) -> Result<Vec<Product>> {
+    let mut sql = Sql::new(concat!("SELECT ", product_columns!()));
+    push_matches(&mut sql, seller, filter);
+    sql.push(" AND id > ")
+        .push_bind(after)
+        .push(" ORDER BY id LIMIT ")
+        .push_bind(limit);
+    let rows = sql.build().fetch_all(pool).await.map_err(failed)?;
+    decode_all(&rows, seller)
+}
+
+/// The names of all attributes of the matches.
+pub(super) async fn attribute_names(
+    pool: &SqlitePool,
+    seller: &SellerId,
+    filter: &ProductFilter,
+) -> Result<Vec<String>> {
+    let mut sql = Sql::new("SELECT DISTINCT key FROM (SELECT attributes");
+    push_matches(&mut sql, seller, filter);
+    sql.push(" AND attributes IS NOT NULL), json_each(attributes) ORDER BY key");
+    sql.build_query_scalar()
+        .fetch_all(pool)
+        .await
+        .map_err(failed)
+}
+
+/// Products below the threshold that applies, fewest units first.
+pub(super) async fn low_stock(
+    pool: &SqlitePool,
+    seller: &SellerId,
+    default_threshold: i32,
+    offset: u64,
+    limit: u32,
+) -> Result<Page<Product>> {
+    let low = |start: &str| {
+        let mut sql = Sql::new(start);
+        push_matches(&mut sql, seller, &ProductFilter::default());
+        sql.push(" AND quantity < coalesce(low_stock_threshold, ")
+            .push_bind(default_threshold)
+            .push(")");
+        sql
+    };
+    let mut sql = low(concat!("SELECT ", product_columns!()));
+    sql.push(" ORDER BY quantity, id");
+    push_limit(&mut sql, limit, offset);
+    let rows = sql.build().fetch_all(pool).await.map_err(failed)?;
+    let mut page = page_of(&rows, seller, limit)?;
+    page.total = Some(counted(pool, low("SELECT count(*)")).await?);
+    Ok(page)
+}
+
+async fn count(pool: &SqlitePool, seller: &SellerId, filter: &ProductFilter) -> Result<u64> {
+    let mut sql;
+    if filter.is_empty() {
+        sql = Sql::new("SELECT live FROM sellers WHERE seller_id = ");
+        sql.push_bind(seller.as_str().to_owned());
+    } else {
+        sql = Sql::new("SELECT count(*)");
+        push_matches(&mut sql, seller, filter);
+    }
+    counted(pool, sql).await
+}
+
+async fn counted(pool: &SqlitePool, mut sql: Sql) -> Result<u64> {
+    let count: Option<i64> = sql
+        .build_query_scalar()
+        .fetch_optional(pool)
+        .await
+        .map_err(failed)?;
+    Ok(count.unwrap_or(0).unsigned_abs())
+}
+
+/// ` FROM products WHERE …`: the seller's undeleted products that pass the filter.
+fn push_matches(sql: &mut Sql, seller: &SellerId, filter: &ProductFilter) {
+    sql.push(" FROM products WHERE seller_id = ")
+        .push_bind(seller.as_str().to_owned())
+        .push(" AND deleted_at IS NULL");
+    if let Some(category) = &filter.category {
+        sql.push(" AND category = ").push_bind(category.clone());
+    }
+    if let Some(sku) = &filter.sku {
+        sql.push(" AND sku IS NOT NULL AND sku = ")
+            .push_bind(sku.clone());
+    }
+    let bounds = [
+        (" AND quantity >= ", filter.min_quantity),
+        (" AND quantity <= ", filter.max_quantity),
+        (" AND price >= ", filter.min_price.map(cents)),
+        (" AND price <= ", filter.max_price.map(cents)),
+    ];
+    for (condition, bound) in bounds {
+        if let Some(bound) = bound {
+            sql.push(condition).push_bind(bound);
+        }
+    }
+    if let Some(text) = &filter.text {
+        let pattern = contains(text);
+        for (start, column) in [(" AND (", "name"), (" OR ", "description"), (" OR ", "sku")] {
+            sql.push(start)
+                .push(column)
+                .push(" LIKE ")
+                .push_bind(pattern.clone())
+                .push(r" ESCAPE '\'");
+        }
+        sql.push(")");
+    }
+}
+
+/// A bound in cents; one that no price reaches stays out of reach.
+fn cents(amount: Amount) -> i64 {
+    let wide = amount.cents();
+    i64::try_from(wide).unwrap_or(if wide < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// The LIKE pattern of a text that stands anywhere. SQLite folds the case of ASCII letters only.
+fn contains(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+const fn column(sort_by: SortBy) -> &'static str {
+    match sort_by {
+        SortBy::CreatedAt => "created_at",
+        SortBy::Name => "name",
+        SortBy::Price => "price",
+        SortBy::Quantity => "quantity",
+        SortBy::UpdatedAt => "updated_at",
+    }
+}
+
+const fn order(sort_by: SortBy, sort_order: SortOrder) -> &'static str {
+    match (sort_by, sort_order) {
+        (SortBy::CreatedAt, SortOrder::Asc) => "created_at, id",
+        (SortBy::CreatedAt, SortOrder::Desc) => "created_at DESC, id DESC",
+        (SortBy::Name, SortOrder::Asc) => "name, id",
+        (SortBy::Name, SortOrder::Desc) => "name DESC, id DESC",
+        (SortBy::Price, SortOrder::Asc) => "price, id",
+        (SortBy::Price, SortOrder::Desc) => "price DESC, id DESC",
+        (SortBy::Quantity, SortOrder::Asc) => "quantity, id",
+        (SortBy::Quantity, SortOrder::Desc) => "quantity DESC, id DESC",
+        (SortBy::UpdatedAt, SortOrder::Asc) => "updated_at, id",
+        (SortBy::UpdatedAt, SortOrder::Desc) => "updated_at DESC, id DESC",
+    }
+}
+
+/// ` AND …`: only what stands behind the cursor.
+fn push_after(sql: &mut Sql, cursor: &Cursor, query: &ProductQuery) -> Result<()> {
+    let refused = |rest| FieldError::new("cursor", "format", rest, &cursor.key);
+    if (cursor.sort_by, cursor.sort_order) != (query.sort_by, query.sort_order) {
+        return Err(refused("belongs to a list with another sort order").into());
+    }
+    sql.push(" AND (")
+        .push(column(query.sort_by))
+        .push(match query.sort_order {
+            SortOrder::Asc => ", id) > (",
+            SortOrder::Desc => ", id) < (",
+        });
+    if query.sort_by == SortBy::Name {
+        sql.push_bind(cursor.key.clone());
+    } else {
+        let key: i64 = cursor
+            .key
+            .parse()
+            .map_err(|_| refused("was not made by this list"))?;
+        sql.push_bind(key);
+    }
+    sql.push(", ").push_bind(cursor.id).push(")");
+    Ok(())
+}
+
+/// One row more than the page, to know whether more follow.
+fn push_limit(sql: &mut Sql, limit: u32, skip: u64) {
+    sql.push(" LIMIT ")
+        .push_bind(i64::from(limit) + 1)
+        .push(" OFFSET ")
+        .push_bind(i64::try_from(skip).unwrap_or(i64::MAX));
+}
+
+fn page_of(rows: &[SqliteRow], seller: &SellerId, limit: u32) -> Result<Page<Product>> {
+    let mut items = decode_all(rows, seller)?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = items.len() > limit;
+    items.truncate(limit);
+    Ok(Page {
+        items,
+        total: None,
+        more,
+    })
+}

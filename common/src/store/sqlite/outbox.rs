@@ -1,0 +1,168 @@
+//! The outbox: events from the commit of their change until the relay has published them.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use sqlx::SqliteConnection;
+
+use super::{SqliteStore, numbers::Numbers, product_row::json};
+use crate::{
+    clock::Timestamp,
+    error::{Error, Result},
+    event::{EventDraft, ImportGroup},
+    record::{self, Record},
+    seller::SellerId,
+    sqlite::failed,
+    store::{Outbox, OutboxEntry},
+};
+
+/// Events of one row.
+pub(super) const BLOCK: usize = 1000;
+/// Messages of one peek, more only if the first row alone has them: the memory of the relay.
+const PEEK_MESSAGES: usize = 8000;
+
+/// A row of the outbox on its way there.
+#[derive(Debug)]
+pub(super) struct Block {
+    pub id: i64,
+    pub messages: i64,
+    pub bytes: Vec<u8>,
+}
+
+/// Rows that so many events fill.
+pub(super) const fn blocks(events: usize) -> usize {
+    events.div_ceil(BLOCK)
+}
+
+/// Seals the drafts with consecutive sequences and packs them; the last event carries `group`.
+pub(super) fn pack(
+    drafts: Vec<EventDraft>,
+    numbers: Numbers,
+    at: Timestamp,
+    mut group: Option<ImportGroup>,
+) -> Vec<Block> {
+    let mut drafts = drafts.into_iter();
+    let mut sequence = numbers.sequence;
+    let mut packed = Vec::with_capacity(blocks(drafts.len()));
+    for id in numbers.block.. {
+        if drafts.len() == 0 {
+            break;
+        }
+        let mut records = Vec::with_capacity(drafts.len().min(BLOCK));
+        while records.len() < BLOCK
+            && let Some(draft) = drafts.next()
+        {
+            let mut event = draft.seal(sequence, at);
+            if drafts.len() == 0 {
+                event.import = group.take();
+            }
+            records.push(Record::of(&event));
+            sequence += 1;
+        }
+        packed.push(Block {
+            id,
+            messages: i64::try_from(records.len()).unwrap_or(i64::MAX),
+            bytes: record::encode_block(&records),
+        });
+    }
+    packed
+}
+
+macro_rules! insert_outbox {
+    () => {
+        "INSERT INTO outbox (seller_id, id, messages, block, created_at) VALUES (?, ?, ?, ?, ?)"
+    };
+}
+pub(super) use insert_outbox;
+
+/// Puts rows into the outbox.
+pub(super) async fn append(
+    connection: &mut SqliteConnection,
+    seller: &SellerId,
+    blocks: Vec<Block>,
+    at: Timestamp,
+) -> Result<()> {
+    for block in blocks {
+        sqlx::query(insert_outbox!())
+            .bind(seller.as_str())
+            .bind(block.id)
+            .bind(block.messages)
+            .bind(block.bytes)
+            .bind(at.millis())
+            .execute(&mut *connection)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Outbox for SqliteStore {
+    /// Always: the daemon locks the data directory, there is no other process.
+    async fn outbox_own(&self) -> Result<bool> {
+        Ok(true)
+    }
+
+    async fn outbox_peek(&self, limit: u32) -> Result<Vec<OutboxEntry>> {
+        let mut rows = sqlx::query_as::<_, (String, i64, Vec<u8>)>(
+            "SELECT seller_id, id, block FROM outbox ORDER BY id LIMIT ?",
+        )
+        .bind(limit)
+        .fetch(self.db.readers());
+        let (mut entries, mut messages) = (Vec::new(), 0);
+        while let Some((seller, id, block)) = rows.try_next().await.map_err(failed)? {
+            let seller =
+                SellerId::parse(&seller).map_err(|error| Error::Corrupt(error.to_string()))?;
+            let records = record::decode_block(&block)?;
+            messages += records.len();
+            entries.push(OutboxEntry {
+                id,
+                seller,
+                records,
+            });
+            // What is left is not waited for: the removal of these rows is a commit, too.
+            if messages >= PEEK_MESSAGES {
+                break;
+            }
+        }
+        Ok(entries)
+    }
+
+    async fn outbox_remove(&self, entries: &[(SellerId, i64)]) -> Result<()> {
+        let entries = json(&entries);
+        self.db
+            .write(move |connection| Box::pin(remove(connection, entries)))
+            .await
+    }
+
+    async fn outbox_backlog(&self) -> Result<u64> {
+        let waiting: i64 = sqlx::query_scalar("SELECT outbox_messages FROM counters")
+            .fetch_one(self.db.readers())
+            .await
+            .map_err(failed)?;
+        Ok(waiting.unsigned_abs())
+    }
+
+    async fn outbox_wait(&self, poll: Duration) {
+        // Either way it is time to look.
+        let _ = tokio::time::timeout(poll, self.db.committed().notified()).await;
+    }
+}
+
+/// `entries` is a JSON array of `[seller, id]`.
+async fn remove(connection: &mut SqliteConnection, entries: String) -> Result<()> {
+    sqlx::query(
+        "UPDATE counters SET outbox_messages = outbox_messages - ( \
+             SELECT coalesce(sum(messages), 0) FROM json_each(?) AS gone CROSS JOIN outbox \
+             ON seller_id = gone.value ->> 0 AND outbox.id = gone.value ->> 1); \
+         DELETE FROM outbox WHERE (seller_id, id) IN ( \
+             SELECT value ->> 0, value ->> 1 FROM json_each(?))",
+    )
+    .bind(entries.clone())
+    .bind(entries)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}

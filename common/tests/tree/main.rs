@@ -1,0 +1,365 @@
+//! Holds the shape of the tree: who may use whom, where certain things may stand, and that the
+//! map in ARCHITECTURE.md is true. Each test names the file, the line and the rule it breaks.
+//!
+//! To see one fail: `use crate::store::Store;` in common/src/money.rs, `jiff::Timestamp::now()`
+//! anywhere but in clock.rs, `use axum::Router;` in daemon/src/app.rs, or a new module that the
+//! map does not have.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test says what it expects by unwrapping"
+)]
+
+mod source;
+
+use std::{collections::BTreeSet, fs};
+
+use source::{Source, files_below, is_below, root, sources};
+
+/// Ring 2: traits with their adapters.
+const PORTS: [&str; 7] = [
+    "archive", "broker", "feed", "inbox", "ledger", "limiter", "store",
+];
+/// The adapters' names below their ports.
+const ENGINES: [&str; 9] = [
+    "directory",
+    "dynamodb",
+    "embedded",
+    "kafka",
+    "memory",
+    "postgres",
+    "redis",
+    "s3",
+    "sqlite",
+];
+/// What else stands in a port's folder: a format its adapters share, and their tests.
+const PORT_PARTS: [&str; 3] = ["mod", "parquet", "tests"];
+/// Files of `common` that may do I/O without being a port.
+const USED_BY_DRIVERS: [&str; 6] = ["client", "config", "import", "lib", "sqlite", "testing"];
+
+/// Fails with every place where a file that `applies` names a path that is `forbidden`.
+fn hold(rule: &str, applies: impl Fn(&str) -> bool, forbidden: impl Fn(&str, &str) -> bool) {
+    let mut broken = Vec::new();
+    let mut seen = 0;
+    for source in sources().iter().filter(|source| applies(&source.path)) {
+        seen += 1;
+        for named in source.named() {
+            if forbidden(&source.path, &named.path) {
+                broken.push(format!("{}:{}: {}", source.path, named.line, named.path));
+            }
+        }
+    }
+    assert!(seen > 0, "no file is under the rule any more: {rule}");
+    assert!(broken.is_empty(), "{rule}\n{}", broken.join("\n"));
+}
+
+/// Whether the path is or lies below one of these; a lone word may be a field's or a variable's name.
+fn names_any(path: &str, starts: &[&str]) -> bool {
+    path.contains("::") && starts.iter().any(|start| is_below(path, start))
+}
+
+/// `store` of `common/src/store/mod.rs` and of `common/src/store.rs`.
+fn common_module(file: &str) -> Option<&str> {
+    let inside = file.strip_prefix("common/src/")?;
+    inside.split(['/', '.']).next()
+}
+
+/// `Some((port, engine))` of an adapter's file.
+fn adapter(file: &str) -> Option<(&str, &str)> {
+    let port = common_module(file).filter(|module| PORTS.contains(module))?;
+    let inside = file.split_once(&format!("/{port}/"))?.1;
+    let engine = inside.split(['/', '.']).next()?;
+    ENGINES.contains(&engine).then_some((port, engine))
+}
+
+#[test]
+fn crates_depend_in_one_direction() {
+    let rule = "cli and daemon use common, never each other";
+    hold(
+        rule,
+        |file| !file.starts_with("daemon/"),
+        |_, path| is_below(path, "pm_daemon"),
+    );
+    hold(
+        rule,
+        |file| !file.starts_with("cli/"),
+        |_, path| is_below(path, "pm_cli"),
+    );
+}
+
+#[test]
+fn the_domain_is_pure() {
+    let keywords = ["async", "await", "async_trait"];
+    let outside = [
+        "async_trait",
+        "tokio",
+        "tokio_util",
+        "futures_util",
+        "sqlx",
+        "rdkafka",
+        "redis",
+        "axum",
+        "hyper",
+        "clap",
+        "reqwest",
+        "std::fs",
+        "std::net",
+        "std::env",
+        "std::process",
+    ];
+    hold(
+        "domain files of common do no I/O, have no async and know no port",
+        |file| {
+            let module = common_module(file);
+            module.is_some_and(|module| {
+                !PORTS.contains(&module) && !USED_BY_DRIVERS.contains(&module)
+            })
+        },
+        |_, path| {
+            let inside = path.strip_prefix("crate::");
+            let module = inside.and_then(|inside| inside.split("::").next());
+            let outer = module
+                .is_some_and(|module| PORTS.contains(&module) || USED_BY_DRIVERS.contains(&module));
+            outer || keywords.contains(&path) || names_any(path, &outside)
+        },
+    );
+}
+
+#[test]
+fn adapters_do_not_know_each_other() {
+    hold(
+        "an adapter never imports another adapter, and no driver names one",
+        |_| true,
+        |file, path| {
+            let mut parts = path
+                .trim_start_matches("pm_common::")
+                .trim_start_matches("crate::")
+                .split("::");
+            let (Some(port), Some(engine)) = (parts.next(), parts.next()) else {
+                return false;
+            };
+            let names_adapter = PORTS.contains(&port) && ENGINES.contains(&engine);
+            let is_port_itself = file == format!("common/src/{port}/mod.rs");
+            names_adapter && !is_port_itself && adapter(file) != Some((port, engine))
+        },
+    );
+}
+
+#[test]
+fn every_part_of_a_port_is_known_here() {
+    for port in PORTS {
+        for file in files_below(&format!("common/src/{port}")) {
+            let inside = file.split_once(&format!("/{port}/")).unwrap().1;
+            let name = inside.split(['/', '.']).next().unwrap();
+            assert!(
+                ENGINES.contains(&name) || PORT_PARTS.contains(&name),
+                "{file}: is {name} an engine? Then add it to ENGINES, so that the rules hold for it"
+            );
+        }
+    }
+}
+
+#[test]
+fn engines_are_spoken_to_by_adapters_only() {
+    let engines = [
+        "sqlx",
+        "rdkafka",
+        "redis",
+        "aws_config",
+        "aws_sdk_dynamodb",
+        "aws_sdk_s3",
+    ];
+    hold(
+        "sqlx, rdkafka, redis and aws stand only in adapters and common/src/sqlite.rs",
+        |file| adapter(file).is_none() && file != "common/src/sqlite.rs",
+        |_, path| names_any(path, &engines),
+    );
+}
+
+#[test]
+fn http_stays_in_its_folder() {
+    hold(
+        "axum and its kin stand only in daemon/src/http",
+        |file| !file.starts_with("daemon/src/http/"),
+        |_, path| {
+            names_any(
+                path,
+                &[
+                    "axum",
+                    "hyper",
+                    "hyper_util",
+                    "tower",
+                    "tower_http",
+                    "utoipa_axum",
+                ],
+            )
+        },
+    );
+}
+
+#[test]
+fn arguments_are_parsed_in_one_place() {
+    hold(
+        "clap stands only in args.rs, command.rs and commands/",
+        |file| {
+            let places = ["/args.rs", "/command.rs", "/commands/"];
+            !places.iter().any(|place| file.contains(place))
+        },
+        |_, path| names_any(path, &["clap", "clap_complete", "clap_mangen"]),
+    );
+}
+
+#[test]
+fn one_file_prints() {
+    let printers = ["print", "println", "eprint", "eprintln"];
+    let broken: Vec<_> = sources()
+        .iter()
+        .filter(|source| source.path != "cli/src/ui.rs" && !source.path.starts_with("cli/src/ui/"))
+        .flat_map(|source| macros(source, &printers))
+        .collect();
+    assert!(
+        broken.is_empty(),
+        "only cli/src/ui.rs prints\n{}",
+        broken.join("\n")
+    );
+}
+
+fn macros(source: &Source, names: &[&str]) -> Vec<String> {
+    let lines = source.code.lines().enumerate();
+    lines
+        .filter(|(_, line)| {
+            let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '!');
+            words.any(|word| {
+                word.strip_suffix('!')
+                    .is_some_and(|name| names.contains(&name))
+            })
+        })
+        .map(|(at, line)| format!("{}:{}: {}", source.path, at + 1, line.trim()))
+        .collect()
+}
+
+#[test]
+fn one_file_asks_the_time() {
+    hold(
+        "only common/src/clock.rs asks what time it is",
+        |file| file != "common/src/clock.rs",
+        |_, path| {
+            let asks = ["SystemTime::now", "Timestamp::now", "Zoned::now"];
+            asks.iter().any(|call| path.ends_with(call))
+        },
+    );
+}
+
+/// Tenancy cannot be forgotten where the seller is the first thing a method takes.
+#[test]
+fn methods_on_sellers_things_take_the_seller_first() {
+    let mut methods = 0;
+    for port in ["store", "inbox", "ledger"] {
+        let file = format!("common/src/{port}/mod.rs");
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        for (at, _) in text.match_indices("async fn ") {
+            let name: String = text[at + 9..].chars().take_while(|c| *c != '(').collect();
+            let taken = ["product_", "inbox_", "ledger_"];
+            if !taken.iter().any(|prefix| name.starts_with(prefix)) {
+                continue;
+            }
+            methods += 1;
+            let arguments = text[at..].split_once("&self,").unwrap().1.trim_start();
+            assert!(
+                arguments.starts_with("seller: &SellerId"),
+                "{file}: {name} takes something before its seller"
+            );
+        }
+    }
+    assert!(methods >= 15, "only {methods} methods were found");
+}
+
+/// A migration without its twin would leave one engine behind.
+#[test]
+fn both_databases_have_the_same_migrations() {
+    let names = |dialect: &str| -> BTreeSet<String> {
+        let folder = format!("migrations/{dialect}/");
+        let files = files_below(&folder);
+        files
+            .iter()
+            .map(|file| file.replacen(&folder, "", 1))
+            .collect()
+    };
+    let (sqlite, postgres) = (names("sqlite"), names("postgres"));
+    assert!(!sqlite.is_empty());
+    if !postgres.is_empty() {
+        assert_eq!(
+            sqlite, postgres,
+            "the same numbers and names in both folders"
+        );
+    }
+}
+
+/// Every file in a crate's `src`, and every folder two levels deep, stands in the map with its
+/// path; and every path in the map exists.
+#[test]
+fn the_map_is_true() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let mapped: BTreeSet<&str> = text
+        .split(|c: char| c.is_whitespace() || "`,;()".contains(c))
+        .filter(|word| {
+            ["common/src/", "daemon/src/", "cli/src/"]
+                .iter()
+                .any(|at| word.starts_with(at))
+        })
+        .map(|word| word.trim_end_matches(['.', ':']))
+        .collect();
+    let mut places = BTreeSet::new();
+    for crate_name in ["common", "daemon", "cli"] {
+        for file in files_below(&format!("{crate_name}/src")) {
+            let parts: Vec<_> = file.split('/').filter(|part| *part != "tests").collect();
+            let depth = parts.len().min(5);
+            if parts.len() == 3 {
+                places.insert(file.clone());
+            }
+            for folder in 3..depth {
+                places.insert(format!("{}/", parts[..folder].join("/")));
+            }
+        }
+    }
+    let places: BTreeSet<&str> = places.iter().map(String::as_str).collect();
+    let missing: Vec<_> = places.difference(&mapped).collect();
+    assert!(
+        missing.is_empty(),
+        "ARCHITECTURE.md does not map {missing:?}"
+    );
+    let gone: Vec<_> = mapped
+        .iter()
+        .filter(|path| !root().join(path).exists())
+        .collect();
+    assert!(
+        gone.is_empty(),
+        "ARCHITECTURE.md maps what is not there: {gone:?}"
+    );
+}
+
+/// The reader itself: what it leaves out and what it finds.
+#[test]
+fn sources_are_read_right() {
+    let code = source::code_of(
+        "use a::{b, c::{d, e}};\n// x::y\nlet t = \"f::g \\\" h\"; /* i */ 'j'; r#\"k \" l\"#;\nsuper::m::n();\n#[cfg(test)]\nmod tests { o::p() }\n",
+    );
+    let source = Source {
+        path: "common/src/store/sqlite/list.rs".to_owned(),
+        code,
+    };
+    let named: Vec<_> = source
+        .named()
+        .iter()
+        .map(|n| (n.line, n.path.clone()))
+        .collect();
+    let wanted = [
+        (1, "a::b"),
+        (1, "a::c::d"),
+        (1, "a::c::e"),
+        (3, "let"),
+        (3, "t"),
+        (4, "crate::store::sqlite::m::n"),
+    ];
+    assert_eq!(named, wanted.map(|(line, path)| (line, path.to_owned())));
+}

@@ -1,0 +1,173 @@
+//! Analytics: totals, categories and days from the ledger; low stock from the store.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::extract::State;
+use pm_common::{
+    api::{
+        CategoriesOut, CategoryOut, DailyOut, ErrorOut, LowStockOut, LowStockPageOut, Pagination,
+        SummaryOut,
+    },
+    clock::{self, Timestamp},
+    product::Product,
+};
+
+use super::{Http, error::ApiResult, identity::Seller, list, params::Params, reply};
+
+const LIMIT_MAX: u32 = 100;
+/// Days shown unless told, the last one included.
+const DAYS: u32 = 30;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Totals
+#[utoipa::path(get, path = "/api/analytics/summary", tag = "Analytics",
+    responses((status = 200, body = SummaryOut), (status = 400, body = ErrorOut, description = "VALIDATION_ERROR")))]
+pub(super) async fn summary(
+    State(http): State<Arc<Http>>,
+    Seller(seller): Seller,
+    params: Params,
+) -> ApiResult {
+    params.finish()?;
+    let (totals, last_updated) = http.app.ledger.ledger_totals(&seller).await?;
+    reply::ok(&SummaryOut::of(&totals, last_updated))
+}
+
+/// Totals by category
+#[utoipa::path(get, path = "/api/analytics/categories", tag = "Analytics",
+    responses((status = 200, body = CategoriesOut), (status = 400, body = ErrorOut, description = "VALIDATION_ERROR")))]
+pub(super) async fn categories(
+    State(http): State<Arc<Http>>,
+    Seller(seller): Seller,
+    params: Params,
+) -> ApiResult {
+    params.finish()?;
+    let categories = http.app.ledger.ledger_categories(&seller).await?;
+    let data = categories.iter().map(CategoryOut::from).collect();
+    reply::ok(&CategoriesOut { data })
+}
+
+/// Totals by day
+///
+/// UTC days, both ends included, only those with events; the last 30 days unless told.
+#[utoipa::path(get, path = "/api/analytics/daily", tag = "Analytics",
+    params(
+        ("from" = Option<String>, Query, description = "First day, yyyy-mm-dd"),
+        ("to" = Option<String>, Query, description = "Last day, yyyy-mm-dd"),
+    ),
+    responses(
+        (status = 200, body = DailyOut),
+        (status = 400, body = ErrorOut, description = "VALIDATION_ERROR"),
+    ))]
+pub(super) async fn daily(
+    State(http): State<Arc<Http>>,
+    Seller(seller): Seller,
+    params: Params,
+) -> ApiResult {
+    let (from, to) = days(params, clock::now())?;
+    let data = http.app.ledger.ledger_daily(&seller, &from, &to).await?;
+    reply::ok(&DailyOut { data })
+}
+
+/// Products low on stock
+///
+/// Fewest units first.
+#[utoipa::path(get, path = "/api/analytics/low-stock", tag = "Analytics",
+    params(
+        ("page" = Option<u64>, Query, description = "From 1"),
+        ("limit" = Option<u32>, Query, description = "1 to 100, 20 unless told"),
+    ),
+    responses(
+        (status = 200, body = LowStockPageOut),
+        (status = 400, body = ErrorOut, description = "VALIDATION_ERROR"),
+    ))]
+pub(super) async fn low_stock(
+    State(http): State<Arc<Http>>,
+    Seller(seller): Seller,
+    mut params: Params,
+) -> ApiResult {
+    let (page, limit) = list::page(&mut params, LIMIT_MAX);
+    params.finish()?;
+    let products = &http.app.store.products;
+    let offset = list::offset(page, limit);
+    let found = products.product_low_stock(&seller, offset, limit).await?;
+    let default_threshold = http.app.config.low_stock_threshold;
+    let shown = |product: Product| LowStockOut {
+        threshold: product.threshold(default_threshold),
+        product_id: product.id,
+        sku: product.sku,
+        name: product.name,
+        category: product.category,
+        quantity: product.quantity,
+    };
+    reply::ok(&LowStockPageOut {
+        pagination: Pagination::new(page, limit, found.total),
+        data: found.items.into_iter().map(shown).collect(),
+    })
+}
+
+/// The first and the last day asked for.
+fn days(mut params: Params, now: Timestamp) -> ApiResult<(String, String)> {
+    let (from, to) = (day(&mut params, "from"), day(&mut params, "to"));
+    let to = to.unwrap_or(now);
+    let from = from.unwrap_or(to.minus(DAY * (DAYS - 1)));
+    if from > to {
+        params.refuse("from", "max", "must not be later than to", &from.day());
+    }
+    params.finish()?;
+    Ok((from.day(), to.day()))
+}
+
+/// The start of a calendar day.
+fn day(params: &mut Params, name: &'static str) -> Option<Timestamp> {
+    let text = params.text(name)?;
+    let start = format!("{text}T00:00:00.000Z").parse::<Timestamp>();
+    match start {
+        Ok(start) if start.to_string().starts_with(&text) && text.len() == 10 => Some(start),
+        _ => {
+            params.refuse(name, "format", "must be a date such as 2026-01-31", &text);
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> ApiResult<(String, String)> {
+        let now = "2026-03-15T12:00:00.000Z".parse().unwrap();
+        days(Params::parse(query).unwrap(), now)
+    }
+
+    #[test]
+    fn thirty_days_unless_told() {
+        let expect = |query: &str, from: &str, to: &str| {
+            assert_eq!(
+                read(query).unwrap(),
+                (from.to_owned(), to.to_owned()),
+                "{query}"
+            );
+        };
+        expect("", "2026-02-14", "2026-03-15");
+        expect("from=2026-03-15", "2026-03-15", "2026-03-15");
+        expect("to=2026-01-30", "2026-01-01", "2026-01-30");
+        expect("from=2024-02-29&to=2026-01-30", "2024-02-29", "2026-01-30");
+    }
+
+    #[test]
+    fn days_are_real_and_in_order() {
+        for bad in [
+            "from=2026-02-30",
+            "from=2026-2-3",
+            "to=20260203",
+            "from=x",
+            "to=2026-01-01T00:00:00Z",
+            "from=2026-03-16",
+            "from=2026-01-02&to=2026-01-01",
+            "from=-009999-01-01",
+            "day=1",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+}

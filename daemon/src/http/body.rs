@@ -1,0 +1,227 @@
+//! Request bodies: read in pieces with a deadline for each, bounded before anything is parsed,
+//! and only in plain form (no content encodings, hence no bombs).
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, HttpBody},
+    extract::{FromRequest, Request},
+    http::{HeaderMap, header},
+};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use serde_json::{Map, Value};
+use tokio::time::timeout;
+
+use super::error::{ApiError, ApiResult};
+
+/// How long a body may pause.
+const PAUSE: Duration = Duration::from_secs(30);
+/// Largest body that is not an upload.
+pub(super) const JSON_MAX: u64 = 1024 * 1024;
+/// How much of a refused body is read on, so that its sender gets to read the answer.
+const DRAIN_MAX: u64 = 64 * 1024 * 1024;
+/// How long a refused body is read on.
+const DRAIN_TIME: Duration = Duration::from_secs(5);
+
+/// A whole body, as it came.
+#[derive(Debug)]
+pub(super) struct RawBody(pub(super) Bytes);
+
+/// A body that is one JSON object, with the bytes it came as.
+#[derive(Debug)]
+pub(super) struct JsonBody {
+    pub(super) bytes: Bytes,
+    pub(super) object: Map<String, Value>,
+}
+
+impl<S: Sync> FromRequest<S> for RawBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> ApiResult<Self> {
+        let (parts, mut body) = request.into_parts();
+        let read = read_whole(&parts.headers, &mut body).await;
+        if read.is_err() {
+            drain_refused(&parts.headers, &mut body).await;
+        }
+        read.map(Self)
+    }
+}
+
+impl<S: Sync> FromRequest<S> for JsonBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
+        let typed = json_type(request.headers());
+        let RawBody(bytes) = RawBody::from_request(request, state).await?;
+        typed?;
+        match serde_json::from_slice(&bytes) {
+            Ok(Value::Object(object)) => Ok(Self { bytes, object }),
+            Ok(_) => Err(ApiError::invalid(
+                "body",
+                "type",
+                "must be a JSON object",
+                "",
+            )),
+            Err(error) => Err(ApiError::InvalidJson(error.to_string())),
+        }
+    }
+}
+
+/// The next piece, or `None` at the end.
+pub(super) async fn next_chunk(body: &mut Body) -> ApiResult<Option<Bytes>> {
+    loop {
+        let frame = timeout(PAUSE, body.frame())
+            .await
+            .map_err(|_| ApiError::RequestTimeout)?;
+        match frame {
+            None => return Ok(None),
+            Some(Err(_)) => {
+                return Err(ApiError::invalid("body", "complete", "ended early", ""));
+            }
+            Some(Ok(frame)) => {
+                // Trailers are of no interest.
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}
+
+/// Reads a refused body on for a while, and forgets it: who is still sending does not read an
+/// answer. A client that waits for leave to send (`Expect`) is not given it.
+pub(super) async fn drain_refused(headers: &HeaderMap, body: &mut Body) {
+    if headers.contains_key(header::EXPECT) || body.is_end_stream() {
+        return;
+    }
+    let read_on = async {
+        let mut left = DRAIN_MAX;
+        while let Ok(Some(chunk)) = next_chunk(body).await {
+            let Some(less) = left.checked_sub(chunk.len() as u64) else {
+                return;
+            };
+            left = less;
+        }
+    };
+    // Whether the end or the deadline comes first does not matter.
+    let _ = timeout(DRAIN_TIME, read_on).await;
+}
+
+/// Refuses compressed bodies.
+pub(super) fn plain_encoding(headers: &HeaderMap) -> ApiResult<()> {
+    for value in headers.get_all(header::CONTENT_ENCODING) {
+        let text = value.to_str().unwrap_or_default().trim();
+        if !text.is_empty() && !text.eq_ignore_ascii_case("identity") {
+            let message = "A Content-Encoding is not supported: send the body as it is";
+            return Err(ApiError::UnsupportedMediaType(message.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// The declared length, if there is one.
+pub(super) fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+async fn read_whole(headers: &HeaderMap, body: &mut Body) -> ApiResult<Bytes> {
+    plain_encoding(headers)?;
+    if declared_length(headers).is_some_and(|length| length > JSON_MAX) {
+        return Err(ApiError::BodyTooLarge(JSON_MAX));
+    }
+    let mut whole = BytesMut::new();
+    while let Some(chunk) = next_chunk(body).await? {
+        if (whole.len() + chunk.len()) as u64 > JSON_MAX {
+            return Err(ApiError::BodyTooLarge(JSON_MAX));
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole.freeze())
+}
+
+/// `application/json`, `application/<anything>+json`, or nothing said at all.
+fn json_type(headers: &HeaderMap) -> ApiResult<()> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let text = value.to_str().unwrap_or_default().to_ascii_lowercase();
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    if essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
+    {
+        return Ok(());
+    }
+    let message = "The body must be JSON (Content-Type: application/json)";
+    Err(ApiError::UnsupportedMediaType(message.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(headers: &[(&str, &str)], body: impl Into<Body>) -> Request {
+        let mut request = Request::builder();
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(body.into()).unwrap()
+    }
+
+    async fn refused(headers: &[(&str, &str)], body: &[u8]) -> ApiError {
+        let request = request(headers, body.to_vec());
+        JsonBody::from_request(request, &()).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn takes_objects_and_the_last_of_repeated_keys() {
+        for kind in ["application/json", "application/vnd.x+json; charset=utf-8"] {
+            let request = request(&[("content-type", kind)], r#"{"a":1,"a":2}"#);
+            let body = JsonBody::from_request(request, &()).await.unwrap();
+            assert_eq!(body.object["a"], 2);
+        }
+    }
+
+    #[tokio::test]
+    async fn refuses_what_is_not_json() {
+        let deep = "[".repeat(10_000);
+        for bad in [
+            &b""[..],
+            b"{",
+            b"{} x",
+            b"{\"a\":\"\xff\"}",
+            br#"{"a":"\ud800"}"#,
+            deep.as_bytes(),
+        ] {
+            let error = refused(&[], bad).await;
+            assert!(matches!(error, ApiError::InvalidJson(_)), "{error:?}");
+        }
+        let error = refused(&[], b"[]").await;
+        assert!(matches!(error, ApiError::Validation(_)), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn refuses_other_types_encodings_and_sizes() {
+        let error = refused(&[("content-type", "text/plain")], b"{}").await;
+        assert!(
+            matches!(error, ApiError::UnsupportedMediaType(_)),
+            "{error:?}"
+        );
+        let error = refused(&[("content-encoding", "gzip")], b"{}").await;
+        assert!(
+            matches!(error, ApiError::UnsupportedMediaType(_)),
+            "{error:?}"
+        );
+        let large = vec![b' '; JSON_MAX as usize + 1];
+        let error = refused(&[], &large).await;
+        assert!(
+            matches!(error, ApiError::BodyTooLarge(JSON_MAX)),
+            "{error:?}"
+        );
+    }
+}

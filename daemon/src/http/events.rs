@@ -1,0 +1,49 @@
+//! The history of notifications, in runs by sequence.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use pm_common::{
+    api::{ErrorOut, EventsOut, EventsPagination},
+    notification::NotificationKind,
+};
+
+use super::{Http, error::ApiResult, identity::Seller, params::Params, reply};
+
+const LIMIT: u32 = 100;
+const LIMIT_MAX: u32 = 1_000;
+
+/// Read the history
+///
+/// Notifications of the last 30 days, ascending by sequence.
+#[utoipa::path(get, path = "/api/events", tag = "Events",
+    params(
+        ("after" = Option<i64>, Query, description = "Only those behind this sequence"),
+        ("limit" = Option<u32>, Query, description = "1 to 1,000, 100 unless told"),
+        ("type" = Option<NotificationKind>, Query, description = "Only this kind"),
+    ),
+    responses(
+        (status = 200, body = EventsOut),
+        (status = 400, body = ErrorOut, description = "VALIDATION_ERROR"),
+    ))]
+pub(super) async fn list(
+    State(http): State<Arc<Http>>,
+    Seller(seller): Seller,
+    mut params: Params,
+) -> ApiResult {
+    let kinds = NotificationKind::ALL.map(|kind| (kind.as_str(), Some(kind)));
+    let after = params.number("after", 0..=i64::MAX, 0);
+    let limit = params.number("limit", 1..=LIMIT_MAX, LIMIT);
+    let kind = params.word("type", &kinds, None);
+    params.finish()?;
+    let data = http
+        .app
+        .inbox
+        .inbox_list(&seller, after, limit, kind)
+        .await?;
+    let next_after = data.last().map_or(after, |last| last.sequence);
+    reply::ok(&EventsOut {
+        data,
+        pagination: EventsPagination { limit, next_after },
+    })
+}

@@ -1,0 +1,152 @@
+//! CSV out: every product of a seller, by id, in constant memory; and the reply that streams any
+//! CSV file.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use pm_common::{
+    api::ErrorOut,
+    csv::ExportWriter,
+    error::Result,
+    product::{Product, ProductId},
+    query::ProductFilter,
+    seller::SellerId,
+    store::Store,
+};
+
+use super::{Http, error::ApiResult, identity::Seller, list, params::Params};
+
+/// Products read at once.
+const STEP: u32 = 500;
+
+/// Export products as CSV
+///
+/// Every product that passes the filters, by id, with a column per attribute.
+#[utoipa::path(get, path = "/api/products/export", tag = "Products",
+    params(
+        ("category" = Option<String>, Query, description = "Exactly this category"),
+        ("sku" = Option<String>, Query, description = "Exactly this sku"),
+        ("q" = Option<String>, Query, description = "Text in name, description or sku"),
+        ("min_quantity" = Option<i64>, Query), ("max_quantity" = Option<i64>, Query),
+        ("min_price" = Option<f64>, Query), ("max_price" = Option<f64>, Query),
+    ),
+    responses(
+        (status = 200, body = String, content_type = "text/csv"),
+        (status = 400, body = ErrorOut, description = "VALIDATION_ERROR"),
+    ))]
+pub(super) async fn export(
+    State(http): State<Arc<Http>>,
+    Seller(seller): Seller,
+    mut params: Params,
+) -> ApiResult {
+    let filter = list::filter(&mut params);
+    params.finish()?;
+    let Some(filter) = filter else {
+        let header = ExportWriter::new(Vec::new()).header();
+        return Ok(csv("products.csv", stream::iter([Ok(header.into())])));
+    };
+    let products = &http.app.store.products;
+    let names = products.product_attribute_names(&seller, &filter).await?;
+    let mut export = Export {
+        store: http.app.store.clone(),
+        seller,
+        filter,
+        writer: ExportWriter::new(names),
+        after: Some(0),
+    };
+    // What fails at once is answered with an error, not with half a file.
+    let mut first = export.writer.header();
+    export.step(&mut first).await?;
+    let rest = stream::unfold(export, |mut export| async {
+        export.after?;
+        let mut chunk = Vec::new();
+        let step = export.step(&mut chunk).await;
+        Some((step.map(|()| Bytes::from(chunk)), export))
+    });
+    let first = stream::iter([Ok(Bytes::from(first))]);
+    Ok(csv("products.csv", first.chain(rest)))
+}
+
+/// An export under way.
+struct Export {
+    store: Store,
+    seller: SellerId,
+    filter: ProductFilter,
+    writer: ExportWriter,
+    /// The last product written; `None` behind the end.
+    after: Option<ProductId>,
+}
+
+impl Export {
+    async fn step(&mut self, out: &mut Vec<u8>) -> Result<()> {
+        let Some(after) = self.after.take() else {
+            return Ok(());
+        };
+        let products = &self.store.products;
+        let page: Vec<Product> = products
+            .product_scan(&self.seller, &self.filter, after, STEP)
+            .await?;
+        for product in &page {
+            self.writer.row(product, out);
+        }
+        if page.len() >= STEP as usize {
+            self.after = page.last().map(|product| product.id);
+        }
+        Ok(())
+    }
+}
+
+/// A CSV file as an attachment. An error on the way cuts the body off, so that nobody takes half
+/// a file for a whole one.
+pub(super) fn csv(
+    file_name: &str,
+    chunks: impl Stream<Item = Result<Bytes>> + Send + 'static,
+) -> Response {
+    let disposition = format!("attachment; filename=\"{}\"", safe(file_name));
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/csv; charset=utf-8"),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (
+            header::CONTENT_DISPOSITION,
+            HeaderValue::from_str(&disposition).unwrap_or(HeaderValue::from_static("attachment")),
+        ),
+    ];
+    let chunks = chunks.inspect(|chunk| {
+        if let Err(error) = chunk {
+            tracing::warn!(%error, "a file was cut off");
+        }
+    });
+    (headers, Body::from_stream(chunks)).into_response()
+}
+
+/// A file name of plain characters only.
+fn safe(name: &str) -> String {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "._- ".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    name.chars().map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_cannot_break_the_header() {
+        assert_eq!(safe("Käse \"1\".csv\r\nx: y"), "K_se _1_.csv__x_ y");
+    }
+}

@@ -1,0 +1,214 @@
+//! Health: every dependency probed at once, each with its own deadline, so that the answer never
+//! waits for one that hangs. Only a lost database makes the whole unhealthy.
+
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use pm_common::{
+    api::{HealthOut, HealthStatus, LiveOut, MemoryOut, ReadyOut, ServiceOut, ServicesOut},
+    broker::{Broker, Group},
+    clock,
+    error::{Error, Result},
+};
+use tokio::time::{Instant, timeout};
+
+use super::{Http, reply};
+
+/// How long a probe may take.
+const DEADLINE: Duration = Duration::from_secs(1);
+
+/// How well everything is
+///
+/// A lost database is `unhealthy`, any other lost dependency `degraded`.
+#[utoipa::path(get, path = "/health", tag = "Health",
+    responses((status = 200, body = HealthOut), (status = 503, body = HealthOut)))]
+pub(super) async fn health(State(http): State<Arc<Http>>) -> Response {
+    let services = services(&http).await;
+    let others = [
+        &services.redis,
+        &services.kafka,
+        &services.dynamodb,
+        &services.s3,
+    ];
+    let healthy = |service: &ServiceOut| service.status == HealthStatus::Healthy;
+    let (code, status) = if !healthy(&services.database) {
+        (StatusCode::SERVICE_UNAVAILABLE, HealthStatus::Unhealthy)
+    } else if others.into_iter().all(healthy) {
+        (StatusCode::OK, HealthStatus::Healthy)
+    } else {
+        (StatusCode::OK, HealthStatus::Degraded)
+    };
+    let body = HealthOut {
+        status,
+        timestamp: clock::now(),
+        uptime: http.app.started.elapsed().as_secs_f64(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        services,
+        memory: memory(),
+    };
+    reply::json(code, &body)
+}
+
+/// Whether requests can be served
+#[utoipa::path(get, path = "/health/ready", tag = "Health",
+    responses((status = 200, body = ReadyOut), (status = 503, body = ReadyOut)))]
+pub(super) async fn ready(State(http): State<Arc<Http>>) -> Response {
+    let probe = timed(http.app.store.admin.ping(), DEADLINE).await.0;
+    let error = match probe {
+        _ if http.shutdown.is_cancelled() => Some("the server is shutting down"),
+        Ok(()) => None,
+        Err(_) => Some("the database is unavailable"),
+    };
+    let (code, status) = match error {
+        None => (StatusCode::OK, "ready"),
+        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+    };
+    let body = ReadyOut {
+        status: status.to_owned(),
+        error: error.map(str::to_owned),
+        timestamp: clock::now(),
+    };
+    reply::json(code, &body)
+}
+
+/// Whether the process runs
+#[utoipa::path(get, path = "/health/live", tag = "Health", responses((status = 200, body = LiveOut)))]
+pub(super) async fn live(State(http): State<Arc<Http>>) -> Response {
+    let body = LiveOut {
+        status: "alive".to_owned(),
+        timestamp: clock::now(),
+        uptime: http.app.started.elapsed().as_secs_f64(),
+    };
+    reply::json(StatusCode::OK, &body)
+}
+
+async fn services(http: &Http) -> ServicesOut {
+    let (app, config) = (&http.app, &http.app.config);
+    let feed_and_limiter = async {
+        app.feed.ping().await?;
+        app.limiter.ping().await
+    };
+    let inbox_and_ledger = async {
+        app.inbox.ping().await?;
+        app.ledger.ping().await
+    };
+    let (database, redis, kafka, dynamodb, s3, backlog, lag) = tokio::join!(
+        probe(config.store.engine(), app.store.admin.ping()),
+        probe(config.feed.engine(), feed_and_limiter),
+        probe(config.broker.engine(), app.broker.ping()),
+        probe(config.inbox.engine(), inbox_and_ledger),
+        probe(config.archive.engine(), app.archive.ping()),
+        timed(app.store.outbox.outbox_backlog(), DEADLINE),
+        timed(lags(&*app.broker), DEADLINE),
+    );
+    let kafka = ServiceOut {
+        outbox_backlog: backlog.0.ok(),
+        consumer_lag: lag.0.ok(),
+        ..kafka
+    };
+    ServicesOut {
+        database,
+        redis,
+        kafka,
+        dynamodb,
+        s3,
+    }
+}
+
+/// What each group has yet to read.
+async fn lags(broker: &dyn Broker) -> Result<BTreeMap<String, u64>> {
+    let mut lags = BTreeMap::new();
+    for group in Group::ALL {
+        lags.insert(group.as_str().to_owned(), broker.lag(group).await?);
+    }
+    Ok(lags)
+}
+
+async fn probe(engine: &str, ping: impl Future<Output = Result<()>>) -> ServiceOut {
+    let (answer, response_time_ms) = timed(ping, DEADLINE).await;
+    let error = answer.err().map(|error| match error {
+        // The reason may name hosts and users; it is in the log.
+        Error::Unavailable { engine, .. } => format!("{engine} is unavailable"),
+        _ => "the probe failed".to_owned(),
+    });
+    ServiceOut {
+        status: match error {
+            None => HealthStatus::Healthy,
+            Some(_) => HealthStatus::Unhealthy,
+        },
+        response_time_ms,
+        note: engine.to_owned(),
+        error,
+        outbox_backlog: None,
+        consumer_lag: None,
+    }
+}
+
+/// The answer within the deadline, and the milliseconds it took.
+async fn timed<T>(ask: impl Future<Output = Result<T>>, deadline: Duration) -> (Result<T>, f64) {
+    let start = Instant::now();
+    let answer = timeout(deadline, ask).await.unwrap_or_else(|_| {
+        Err(Error::Unavailable {
+            engine: "the engine",
+            reason: "no answer within the deadline".to_owned(),
+        })
+    });
+    if let Err(error) = &answer {
+        tracing::warn!(%error, "a health probe failed");
+    }
+    let micros = u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX);
+    (answer, f64::from(micros) / 1000.0)
+}
+
+/// The resident set, where the system tells.
+fn memory() -> MemoryOut {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let rss_mb = resident_kib(&status).map_or(0.0, |kib| f64::from(kib) / 1024.0);
+    MemoryOut {
+        rss_mb,
+        heap_used_mb: rss_mb,
+        heap_total_mb: rss_mb,
+        external_mb: 0.0,
+    }
+}
+
+fn resident_kib(status: &str) -> Option<u32> {
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_resident_set() {
+        assert_eq!(
+            resident_kib("Name:\tpmd\nVmRSS:\t   2048 kB\nThreads:\t3\n"),
+            Some(2048)
+        );
+        assert_eq!(resident_kib(""), None);
+    }
+
+    #[tokio::test]
+    async fn a_hanging_probe_is_answered_for() {
+        let hanging = std::future::pending::<Result<()>>();
+        let (answer, _) = timed(hanging, Duration::from_millis(1)).await;
+        assert!(matches!(answer, Err(Error::Unavailable { .. })));
+        let fine = probe("embedded", async { Ok(()) }).await;
+        assert_eq!((fine.status, fine.error), (HealthStatus::Healthy, None));
+    }
+
+    #[tokio::test]
+    async fn a_failing_probe_names_the_engine_only() {
+        let broken = Error::Unavailable {
+            engine: "SQLite",
+            reason: "cannot open secret/path".to_owned(),
+        };
+        let told = probe("embedded", async { Err(broken) }).await;
+        assert_eq!(told.status, HealthStatus::Unhealthy);
+        assert_eq!(told.error.as_deref(), Some("SQLite is unavailable"));
+    }
+}

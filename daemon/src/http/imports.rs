@@ -1,0 +1,210 @@
+//! Imports after their upload: what became of them, their rejected rows, and an early end.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+};
+use bytes::Bytes;
+use futures_util::stream;
+use pm_common::{
+    api::{ErrorOut, ImportAcceptedOut, ImportOut, ImportsOut, Pagination},
+    clock,
+    csv::{rejects_header, rejects_row},
+    error::Result,
+    import_job::{ImportJob, ImportStatus},
+    notification::thousands,
+    seller::SellerId,
+    store::Store,
+};
+
+use super::{
+    Http,
+    body::RawBody,
+    error::{ApiError, ApiResult},
+    export, idempotency,
+    identity::Seller,
+    list,
+    params::Params,
+    path::ImportPath,
+    reply,
+};
+
+const LIMIT_MAX: u32 = 100;
+/// Rejected rows shown with a job.
+const ERRORS_SHOWN: u32 = 100;
+/// Rejected rows read at once for the file.
+const STEP: u32 = 500;
+
+/// List imports
+///
+/// Newest first.
+#[utoipa::path(get, path = "/api/imports", tag = "Imports",
+    params(
+        ("page" = Option<u64>, Query, description = "From 1"),
+        ("limit" = Option<u32>, Query, description = "1 to 100, 20 unless told"),
+    ),
+    responses(
+        (status = 200, body = ImportsOut),
+        (status = 400, body = ErrorOut, description = "VALIDATION_ERROR"),
+    ))]
+pub(super) async fn list(
+    State(http): State<Arc<Http>>,
+    Seller(seller): Seller,
+    mut params: Params,
+) -> ApiResult {
+    let (page, limit) = list::page(&mut params, LIMIT_MAX);
+    params.finish()?;
+    let imports = &http.app.store.imports;
+    let offset = list::offset(page, limit);
+    let found = imports.import_list(&seller, offset, limit).await?;
+    let mut data = Vec::with_capacity(found.items.len());
+    for job in &found.items {
+        data.push(shown(&http.app.store, &seller, job).await?);
+    }
+    let pagination = Pagination::new(page, limit, found.total);
+    reply::ok(&ImportsOut { data, pagination })
+}
+
+/// Read an import
+#[utoipa::path(get, path = "/api/imports/{id}", tag = "Imports",
+    params(("id" = String, Path)),
+    responses(
+        (status = 200, body = ImportOut),
+        (status = 404, body = ErrorOut, description = "IMPORT_NOT_FOUND"),
+    ))]
+pub(super) async fn get(
+    State(http): State<Arc<Http>>,
+    Seller(seller): Seller,
+    ImportPath(id): ImportPath,
+) -> ApiResult {
+    let job = find(&http, &seller, &id).await?;
+    reply::ok(&shown(&http.app.store, &seller, &job).await?)
+}
+
+/// Download the rejected rows
+///
+/// The original columns, then what is wrong with each row; mend it and import it again.
+#[utoipa::path(get, path = "/api/imports/{id}/rejects", tag = "Imports",
+    params(("id" = String, Path)),
+    responses(
+        (status = 200, body = String, content_type = "text/csv"),
+        (status = 404, body = ErrorOut, description = "IMPORT_NOT_FOUND"),
+    ))]
+pub(super) async fn rejects(
+    State(http): State<Arc<Http>>,
+    Seller(seller): Seller,
+    ImportPath(id): ImportPath,
+) -> ApiResult {
+    let job = find(&http, &seller, &id).await?;
+    let name = job.file_name.as_str();
+    let name = format!("{}.rejects.csv", name.strip_suffix(".csv").unwrap_or(name));
+    let file = RejectsFile {
+        store: http.app.store.clone(),
+        first: Some(rejects_header(&job.plan)),
+        after: Some(0),
+        job,
+    };
+    let chunks = stream::unfold(file, |mut file| async {
+        let chunk = file.step().await.transpose()?;
+        Some((chunk, file))
+    });
+    Ok(export::csv(&name, chunks))
+}
+
+/// Ask for an early end
+///
+/// What was committed by then stays; the answer says how much.
+#[utoipa::path(post, path = "/api/imports/{id}/cancel", tag = "Imports",
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header, description = "A retry with the same key and body acts once")),
+    responses(
+        (status = 202, body = ImportAcceptedOut),
+        (status = 404, body = ErrorOut, description = "IMPORT_NOT_FOUND"),
+        (status = 409, body = ErrorOut, description = "IMPORT_NOT_CANCELLABLE"),
+        (status = 422, body = ErrorOut, description = "IDEMPOTENCY_KEY_REUSED"),
+    ))]
+pub(super) async fn cancel(
+    State(http): State<Arc<Http>>,
+    Seller(seller): Seller,
+    ImportPath(id): ImportPath,
+    headers: HeaderMap,
+    uri: Uri,
+    RawBody(bytes): RawBody,
+) -> ApiResult {
+    let claim = idempotency::claim(&headers, &uri, &bytes)?;
+    let imports = &http.app.store.imports;
+    let job = imports.import_cancel(&seller, &id, claim.as_ref()).await?;
+    let job = job.ok_or(ApiError::ImportNotFound)?;
+    let body = ImportAcceptedOut {
+        message: what_stays(&job),
+        import_id: job.id,
+        status: job.status.as_str().to_owned(),
+    };
+    Ok(reply::json(StatusCode::ACCEPTED, &body))
+}
+
+fn what_stays(job: &ImportJob) -> String {
+    let (created, updated) = (thousands(job.counts.created), thousands(job.counts.updated));
+    match job.status {
+        ImportStatus::Cancelled if job.counts.rows == 0 => {
+            "The import was cancelled before it changed anything".to_owned()
+        }
+        ImportStatus::Cancelled => format!(
+            "The import was cancelled; {created} created and {updated} updated products stay"
+        ),
+        _ => format!(
+            "The import stops behind its present batch; what is committed by then stays \
+             ({created} created and {updated} updated so far)"
+        ),
+    }
+}
+
+async fn find(http: &Http, seller: &SellerId, id: &str) -> ApiResult<ImportJob> {
+    let job = http.app.store.imports.import_get(seller, id).await?;
+    job.ok_or(ApiError::ImportNotFound)
+}
+
+async fn shown(store: &Store, seller: &SellerId, job: &ImportJob) -> Result<ImportOut> {
+    let rejects = if job.counts.rejected == 0 {
+        Vec::new()
+    } else {
+        let imports = &store.imports;
+        imports
+            .import_rejects(seller, &job.id, 0, ERRORS_SHOWN)
+            .await?
+    };
+    let rejects: Vec<_> = rejects.into_iter().map(|(_, reject)| reject).collect();
+    Ok(ImportOut::of(job, &rejects, clock::now()))
+}
+
+/// A rejects file on its way out.
+struct RejectsFile {
+    store: Store,
+    job: ImportJob,
+    /// The header, until it is written.
+    first: Option<Vec<u8>>,
+    /// The last row written; `None` behind the end.
+    after: Option<i64>,
+}
+
+impl RejectsFile {
+    async fn step(&mut self) -> Result<Option<Bytes>> {
+        if let Some(header) = self.first.take() {
+            return Ok(Some(header.into()));
+        }
+        let Some(after) = self.after.take() else {
+            return Ok(None);
+        };
+        let imports = &self.store.imports;
+        let page = imports
+            .import_rejects(&self.job.seller_id, &self.job.id, after, STEP)
+            .await?;
+        let mut out = Vec::new();
+        for (_, reject) in &page {
+            rejects_row(&self.job.plan, reject, &mut out);
+        }
+        self.after = page.last().map(|(number, _)| *number);
+        Ok((!out.is_empty()).then(|| out.into()))
+    }
+}

@@ -1,0 +1,105 @@
+//! Admission: each request to a seller's route is identified, charged to a bucket, and its answer
+//! says what is left, errors included. The import route is charged to the bulk bucket alone.
+//! In front of that, a bound on the requests the process works on at once.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use pm_common::{
+    limiter::{Bucket, Decision},
+    seller::SellerId,
+};
+
+use super::{
+    Http, body,
+    error::ApiError,
+    identity::{self, Seller},
+    metrics,
+};
+
+/// Requests worked on at once, streams not counted.
+pub(super) const AT_ONCE: usize = 4096;
+
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// Layer: everything a seller does but imports.
+pub(super) async fn standard(
+    State(http): State<Arc<Http>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    admit(&http, Bucket::Standard, request, next).await
+}
+
+/// Layer: imports.
+pub(super) async fn bulk(State(http): State<Arc<Http>>, request: Request, next: Next) -> Response {
+    admit(&http, Bucket::Bulk, request, next).await
+}
+
+/// Layer: refuses what exceeds the process' capacity.
+pub(super) async fn capacity(
+    State(http): State<Arc<Http>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    // Held until the handler has answered.
+    let Ok(_permit) = http.capacity.try_acquire() else {
+        return refuse(request, ApiError::Overloaded).await;
+    };
+    next.run(request).await
+}
+
+async fn admit(http: &Http, bucket: Bucket, mut request: Request, next: Next) -> Response {
+    let seller = match identity::identify(http, request.headers(), None).await {
+        Ok(seller) => seller,
+        Err(error) => return refuse(request, error).await,
+    };
+    let decision = check(http, &seller, bucket).await;
+    let mut response = match decision {
+        Some(refused) if !refused.admitted => {
+            metrics::rate_limited(bucket);
+            refuse(request, ApiError::RateLimited(bucket, refused)).await
+        }
+        _ => {
+            request.extensions_mut().insert(Seller(seller));
+            next.run(request).await
+        }
+    };
+    if let Some(decision) = decision {
+        tell(&decision, response.headers_mut());
+    }
+    response
+}
+
+/// Answers a request whose handler is not reached.
+async fn refuse(request: Request, error: ApiError) -> Response {
+    let (parts, mut body) = request.into_parts();
+    body::drain_refused(&parts.headers, &mut body).await;
+    error.into_response()
+}
+
+/// `None` when the limiter could not say: a request is never refused for that.
+async fn check(http: &Http, seller: &SellerId, bucket: Bucket) -> Option<Decision> {
+    match http.app.limiter.check(seller, bucket).await {
+        Ok(decision) => Some(decision),
+        Err(error) => {
+            tracing::warn!(%error, "the rate limiter did not answer");
+            None
+        }
+    }
+}
+
+fn tell(decision: &Decision, headers: &mut HeaderMap) {
+    let reset = decision.resets_at.millis().div_euclid(1000)
+        + i64::from(decision.resets_at.millis().rem_euclid(1000) > 0);
+    headers.insert(LIMIT, HeaderValue::from(decision.limit));
+    headers.insert(REMAINING, HeaderValue::from(decision.remaining));
+    headers.insert(RESET, HeaderValue::from(reset));
+}

@@ -1,0 +1,56 @@
+//! What every response has: an `X-Request-Id`, the caller's own if it is fit to be printed. The
+//! same id is on every log line of the request.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
+use tracing::Instrument;
+use uuid::Uuid;
+
+pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+const LONGEST: usize = 128;
+
+/// Layer, around all others.
+pub(super) async fn layer(request: Request, next: Next) -> Response {
+    let id = given(request.headers()).unwrap_or_else(fresh);
+    let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
+    let mut response = next.run(request).instrument(span).await;
+    response.headers_mut().insert(HEADER, id);
+    response
+}
+
+/// A new id.
+pub(super) fn fresh() -> HeaderValue {
+    // A UUID is always a valid header.
+    HeaderValue::from_str(&Uuid::now_v7().to_string()).unwrap_or(HeaderValue::from_static("-"))
+}
+
+/// The caller's id: 1 to 128 printable ASCII characters.
+fn given(headers: &HeaderMap) -> Option<HeaderValue> {
+    let value = headers.get(HEADER)?;
+    let bytes = value.as_bytes();
+    let printable = bytes.iter().all(|b| matches!(b, b' '..=b'~'));
+    ((1..=LONGEST).contains(&bytes.len()) && printable).then(|| value.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_printable_ids_are_echoed() {
+        let echoed = |bytes: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HEADER, HeaderValue::from_bytes(bytes).unwrap());
+            given(&headers).is_some()
+        };
+        assert!(echoed(b"abc-123") && echoed(&[b'x'; 128]));
+        assert!(
+            !echoed(b"") && !echoed(&[b'x'; 129]) && !echoed(b"a\tb") && !echoed("ü".as_bytes())
+        );
+        assert_ne!(fresh(), fresh());
+    }
+}

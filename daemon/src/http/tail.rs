@@ -1,0 +1,299 @@
+//! One client's place in a seller's notifications: nothing twice, nothing left out, in order.
+//!
+//! The feed is heard first and the inbox read after, so that nothing falls between them. What is
+//! heard is sent only if it is the next; anything else makes the client look into the inbox, which
+//! it also does every few seconds, because the feed may lose. A hole in the inbox closes as a rule
+//! within moments (another consumer is about to fill it); one that stays is told as a `gap`.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use pm_common::{
+    clock::{self, Timestamp},
+    error::Result,
+    feed::{Heard, Listener},
+    notification::{Notification, NotificationKind},
+    seller::SellerId,
+};
+use tokio::time::{Instant, sleep_until};
+
+use super::{Http, frame, metrics::OpenStream};
+
+/// Between two comments on a quiet stream.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Between two looks into the inbox, at first and when nothing was found for a while.
+const LOOK: Duration = Duration::from_secs(2);
+const LOOK_MAX: Duration = Duration::from_secs(8);
+/// Before the inbox is asked again after an error.
+const ERROR_PAUSE: Duration = Duration::from_secs(1);
+/// Between two looks at a hole, at first.
+const HOLE_LOOK: Duration = Duration::from_millis(5);
+/// How long a hole is waited for.
+const HOLE_PATIENCE: Duration = Duration::from_secs(30);
+/// What lies in front of something this old does not come any more.
+const HOLE_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Between two progress reports of an import: two a second.
+const PROGRESS: Duration = Duration::from_millis(500);
+/// Notifications read from the inbox at once.
+const PAGE: u32 = 256;
+/// Bytes gathered for one write.
+const CHUNK: usize = 32 * 1024;
+
+/// A client's place, and when to look next.
+#[derive(Debug)]
+pub(super) struct Tail {
+    http: Arc<Http>,
+    seller: SellerId,
+    listener: Box<dyn Listener>,
+    /// The last sequence sent.
+    cursor: i64,
+    /// Gathered and not yet sent.
+    out: Vec<u8>,
+    /// Whether the replay is over.
+    live: bool,
+    look_at: Instant,
+    look_every: Duration,
+    beat_at: Instant,
+    hole: Option<Hole>,
+    /// When the next progress report may be sent.
+    progress_at: Instant,
+    /// A progress report waits for its time.
+    held: bool,
+    _open: OpenStream,
+}
+
+/// Something is missing right behind the cursor.
+#[derive(Debug)]
+struct Hole {
+    since: Instant,
+    wait: Duration,
+}
+
+impl Tail {
+    /// Starts behind `last`, or with what happens from now on.
+    pub(super) async fn open(http: Arc<Http>, seller: SellerId, last: Option<i64>) -> Result<Self> {
+        let listener = http.app.feed.subscribe(&seller).await?;
+        let cursor = match last {
+            Some(last) => last,
+            None => http.app.inbox.inbox_bounds(&seller).await?.newest,
+        };
+        let now = Instant::now();
+        let live = last.is_none();
+        Ok(Self {
+            out: frame::connected(&seller, cursor, clock::now()).into_bytes(),
+            http,
+            seller,
+            listener,
+            cursor,
+            live,
+            look_at: if live { now + LOOK } else { now },
+            look_every: LOOK,
+            beat_at: now + HEARTBEAT,
+            hole: None,
+            progress_at: now,
+            held: false,
+            _open: OpenStream::new(),
+        })
+    }
+
+    /// The next bytes to write; `None` ends the stream.
+    pub(super) async fn next(&mut self) -> Option<Bytes> {
+        while self.out.is_empty() {
+            tokio::select! {
+                biased;
+                () = self.http.shutdown.cancelled() => return None,
+                () = sleep_until(self.look_at.min(self.beat_at)) => self.turn().await,
+                heard = self.listener.next() => self.hear(heard),
+            }
+            self.hear_ready();
+        }
+        self.beat_at = Instant::now() + HEARTBEAT;
+        Some(std::mem::take(&mut self.out).into())
+    }
+
+    /// A deadline has come.
+    async fn turn(&mut self) {
+        if self.look_at <= Instant::now() {
+            self.look().await;
+        } else {
+            self.out.extend_from_slice(frame::HEARTBEAT.as_bytes());
+        }
+    }
+
+    /// What was heard meanwhile goes out with the same write.
+    fn hear_ready(&mut self) {
+        while self.out.len() < CHUNK {
+            match self.listener.next().now_or_never() {
+                Some(heard @ Heard::Notification(_)) => self.hear(heard),
+                Some(Heard::Lost) => {
+                    self.hear(Heard::Lost);
+                    return;
+                }
+                None => return,
+            }
+        }
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        let Heard::Notification(told) = heard else {
+            self.look_at = Instant::now();
+            return;
+        };
+        if told.sequence <= self.cursor || (self.held && of_import(told.kind)) {
+            return;
+        }
+        if told.first() != self.next_sequence() || self.held || !self.live {
+            // A known hole has its own times to look.
+            if self.hole.is_none() {
+                self.look_at = Instant::now();
+            }
+        } else if self.too_early(told.kind) {
+            self.hold();
+        } else {
+            let others_wait = self.hole.is_some();
+            let bytes = self.http.frames.of(&told);
+            self.sent(&told, &bytes);
+            if others_wait {
+                self.look_at = Instant::now();
+            }
+        }
+    }
+
+    /// Sends what the inbox has behind the cursor, up to a hole or a report that has to wait.
+    async fn look(&mut self) {
+        let inbox = &self.http.app.inbox;
+        let page = match inbox
+            .inbox_list(&self.seller, self.cursor, PAGE, None)
+            .await
+        {
+            Ok(page) => page,
+            Err(error) => {
+                tracing::warn!(%error, "a stream could not read the inbox");
+                self.look_at = Instant::now() + ERROR_PAUSE;
+                return;
+            }
+        };
+        let (more, found) = (page.len() >= PAGE as usize, !page.is_empty());
+        let page = joined(page);
+        let last_ordinary = page.iter().rposition(|told| !of_import(told.kind));
+        self.held = false;
+        for (place, told) in page.iter().enumerate() {
+            if told.first() > self.next_sequence() && !self.gives_up_hole(told) {
+                return;
+            }
+            // Nobody who waits for news of a product waits for a progress report's time.
+            let ordinary_behind = last_ordinary.is_some_and(|last| place < last);
+            if self.live && !ordinary_behind && self.too_early(told.kind) {
+                self.hold();
+                return;
+            }
+            self.send(told);
+            if self.out.len() >= CHUNK {
+                self.look_at = Instant::now();
+                return;
+            }
+        }
+        self.hole = None;
+        self.look_again(found, more);
+    }
+
+    /// When to look next, behind everything the inbox had.
+    fn look_again(&mut self, found: bool, more: bool) {
+        let now = Instant::now();
+        if more {
+            self.look_at = now;
+            return;
+        }
+        self.live = true;
+        self.look_every = if found {
+            LOOK
+        } else {
+            (self.look_every * 2).min(LOOK_MAX)
+        };
+        self.look_at = now + self.look_every;
+    }
+
+    /// Whether what is missing in front of this one is lost; then the client is told so.
+    fn gives_up_hole(&mut self, behind: &Notification) -> bool {
+        let now = Instant::now();
+        let hole = self.hole.get_or_insert(Hole {
+            since: now,
+            wait: HOLE_LOOK,
+        });
+        let age = clock::now().since(Timestamp::from_millis(behind.timestamp));
+        if now.duration_since(hole.since) < HOLE_PATIENCE && age < HOLE_AGE {
+            self.look_at = now + hole.wait;
+            hole.wait = (hole.wait * 2).min(LOOK);
+            return false;
+        }
+        let (from, to) = (self.next_sequence(), behind.first() - 1);
+        self.out.extend_from_slice(frame::gap(from, to).as_bytes());
+        self.cursor = to;
+        self.hole = None;
+        true
+    }
+
+    /// Sends one read from the inbox. Of one that reaches back behind the cursor (the client named
+    /// an id within a report) only the rest counts.
+    fn send(&mut self, told: &Notification) {
+        let text = if told.first() < self.next_sequence() {
+            frame::notification(&Notification {
+                first_sequence: Some(self.next_sequence()),
+                ..told.clone()
+            })
+        } else {
+            frame::notification(told)
+        };
+        self.sent(told, text.as_bytes());
+    }
+
+    fn sent(&mut self, told: &Notification, frame: &[u8]) {
+        let now = Instant::now();
+        self.out.extend_from_slice(frame);
+        self.cursor = told.sequence;
+        self.hole = None;
+        self.look_every = LOOK;
+        self.look_at = self.look_at.min(now + LOOK);
+        if told.kind == NotificationKind::ImportProgress {
+            self.progress_at = now + PROGRESS;
+        }
+    }
+
+    fn too_early(&self, kind: NotificationKind) -> bool {
+        kind == NotificationKind::ImportProgress && Instant::now() < self.progress_at
+    }
+
+    /// Looks again when the report may be sent; by then later ones have joined it.
+    fn hold(&mut self) {
+        self.held = true;
+        self.look_at = self.progress_at;
+    }
+
+    fn next_sequence(&self) -> i64 {
+        self.cursor.saturating_add(1)
+    }
+}
+
+/// Whether it can wait for a progress report's time.
+fn of_import(kind: NotificationKind) -> bool {
+    matches!(
+        kind,
+        NotificationKind::ImportProgress | NotificationKind::ImportCompleted
+    )
+}
+
+/// Consecutive progress reports of an import as one.
+fn joined(page: Vec<Notification>) -> Vec<Notification> {
+    let mut told: Vec<Notification> = Vec::with_capacity(page.len());
+    for next in page {
+        match told
+            .last_mut()
+            .and_then(|last| Some((last.joined(&next)?, last)))
+        {
+            Some((both, last)) => *last = both,
+            None => told.push(next),
+        }
+    }
+    told
+}

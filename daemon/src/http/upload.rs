@@ -1,0 +1,307 @@
+//! CSV in: an upload streams to the spool in constant memory, is looked at once its head is there,
+//! and becomes a queued import when its last byte is safe. Whatever fails leaves nothing behind.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, Uri},
+};
+use bytes::Bytes;
+use pm_common::{
+    api::{ErrorOut, ImportAcceptedOut},
+    archive::SpoolWriter,
+    csv::{self, ImportOptions, Plan, PlanError, PlanErrorCode},
+    idempotency::Claim,
+    import_job::{ImportJob, NewImport, new_import_id},
+    seller::SellerId,
+};
+use sha2::{Digest, Sha256};
+
+use super::{
+    Http, body,
+    error::{ApiError, ApiResult},
+    idempotency::{self, Flight},
+    identity::Seller,
+    params, reply,
+    upload_file::{self, File},
+};
+
+/// How much of a file is looked at before the rest is taken.
+const HEAD: usize = 1024 * 1024;
+/// What a multipart body may have around its file.
+const FRAMING: u64 = 64 * 1024;
+
+/// Import a CSV file
+///
+/// As the only part `file` of a multipart body, or as a raw `text/csv` body. Follow the import at
+/// `/api/imports/{import_id}`.
+#[utoipa::path(post, path = "/api/products/import", tag = "Imports",
+    request_body(content(
+        (String = "text/csv"),
+        (upload_file::Multipart = "multipart/form-data"),
+    )),
+    params(
+        ("mode" = Option<String>, Query, description = "create, upsert, update or skip; upsert when the file has a key"),
+        ("preset" = Option<String>, Query, description = "auto, generic, shopify or woocommerce"),
+        ("delimiter" = Option<String>, Query, description = ", ; | or tab; found out unless told"),
+        ("map" = Option<Vec<String>>, Query, description = "Header=field, as often as needed"),
+        ("default" = Option<Vec<String>>, Query, description = "field=value for blank cells, as often as needed"),
+        ("key" = Option<String>, Query, description = "sku, the only key there is"),
+        ("file_name" = Option<String>, Query, description = "The name of a raw body's file"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A retry with the same key and file acts once"),
+    ),
+    responses(
+        (status = 202, body = ImportAcceptedOut),
+        (status = 400, body = ErrorOut, description = "MISSING_FILE, INVALID_FILE_FIELD, INVALID_FILE_TYPE, UNSUPPORTED_ENCODING, MISSING_COLUMNS, VALIDATION_ERROR"),
+        (status = 409, body = ErrorOut, description = "IDEMPOTENCY_IN_PROGRESS"),
+        (status = 413, body = ErrorOut, description = "FILE_TOO_LARGE"),
+        (status = 415, body = ErrorOut, description = "UNSUPPORTED_MEDIA_TYPE"),
+        (status = 422, body = ErrorOut, description = "IDEMPOTENCY_KEY_REUSED"),
+    ))]
+pub(super) async fn import(
+    State(http): State<Arc<Http>>,
+    Seller(seller): Seller,
+    request: Request,
+) -> ApiResult {
+    let (parts, mut body) = request.into_parts();
+    let received = receive(&http, &seller, &parts.headers, &parts.uri, &mut body).await;
+    let upload = match received {
+        Ok(upload) => upload,
+        Err(error) => {
+            body::drain_refused(&parts.headers, &mut body).await;
+            return Err(error);
+        }
+    };
+    // Carried through to its end even if the client goes away now.
+    let queued = tokio::spawn(upload.queue(http, seller)).await;
+    let job = queued.map_err(|error| ApiError::Internal(error.to_string()))??;
+    let body = ImportAcceptedOut {
+        message: "CSV import started".to_owned(),
+        import_id: job.id,
+        status: "processing".to_owned(),
+    };
+    Ok(reply::json(StatusCode::ACCEPTED, &body))
+}
+
+/// Takes the body in, up to its last byte.
+async fn receive(
+    http: &Http,
+    seller: &SellerId,
+    headers: &HeaderMap,
+    uri: &Uri,
+    body: &mut Body,
+) -> ApiResult<Upload> {
+    let key = idempotency::key(headers)?;
+    let asked = Asked::read(uri)?;
+    body::plain_encoding(headers)?;
+    let limit = http.app.config.import_max_bytes;
+    let most = limit.saturating_add(FRAMING);
+    if body::declared_length(headers).is_some_and(|length| length > most) {
+        return Err(ApiError::FileTooLarge(limit));
+    }
+    let flight = key
+        .as_ref()
+        .map(|key| http.uploads.enter(seller, key))
+        .transpose()?;
+    let mut file = File::open(headers, asked.file_name.as_deref(), body).await?;
+    let id = new_import_id();
+    let mut intake = Intake {
+        spool: http.app.archive.spool_create(&id).await?,
+        options: &asked.options,
+        limit,
+        head: Vec::new(),
+        plan: None,
+        hash: Sha256::new(),
+        bytes: 0,
+    };
+    while let Some(chunk) = file.chunk().await? {
+        intake.take(chunk).await?;
+    }
+    let file_name = file.finish().await?;
+    let (spool, plan, sha256, bytes_total) = intake.end()?;
+    let claim = key.map(|key| asked.claim(key, uri, &file_name, &sha256));
+    let new = NewImport {
+        id,
+        file_name,
+        bytes_total,
+        sha256,
+        plan,
+    };
+    Ok(Upload {
+        spool,
+        new,
+        claim,
+        _flight: flight,
+    })
+}
+
+/// What the query asks for.
+struct Asked {
+    options: ImportOptions,
+    file_name: Option<String>,
+}
+
+impl Asked {
+    fn read(uri: &Uri) -> ApiResult<Self> {
+        let mut pairs = params::pairs(uri.query().unwrap_or_default())?;
+        pairs.retain(|(_, value)| !value.is_empty());
+        let (names, pairs): (Vec<_>, Vec<_>) =
+            pairs.into_iter().partition(|(name, _)| name == "file_name");
+        if names.len() > 1 {
+            let rest = "is given more than once";
+            return Err(ApiError::invalid("file_name", "repeated", rest, ""));
+        }
+        let borrowed = pairs
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        Ok(Self {
+            options: ImportOptions::from_pairs(borrowed).map_err(ApiError::Validation)?,
+            file_name: names.into_iter().next().map(|(_, name)| name),
+        })
+    }
+
+    /// The same file under the same name with the same options is the same request, however it
+    /// was wrapped.
+    fn claim(&self, key: String, uri: &Uri, file_name: &str, sha256: &str) -> Claim {
+        let mut content = String::new();
+        for (name, value) in self.options.to_pairs() {
+            content.extend([name, "=", &value, "\0"]);
+        }
+        content.extend([file_name, "\0", sha256]);
+        Claim::new(key, &idempotency::route(uri), content.as_bytes())
+    }
+}
+
+/// An upload on its way into the spool.
+struct Intake<'a> {
+    spool: Box<dyn SpoolWriter>,
+    options: &'a ImportOptions,
+    limit: u64,
+    /// The first bytes, until they are looked at.
+    head: Vec<u8>,
+    plan: Option<Plan>,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Intake<'_> {
+    async fn take(&mut self, chunk: Bytes) -> ApiResult<()> {
+        self.bytes += chunk.len() as u64;
+        if self.bytes > self.limit {
+            return Err(ApiError::FileTooLarge(self.limit));
+        }
+        self.hash.update(&chunk);
+        if self.plan.is_none() {
+            let wanted = HEAD - self.head.len();
+            self.head.extend(chunk.iter().take(wanted));
+            if self.head.len() == HEAD {
+                self.look(false)?;
+            }
+        }
+        Ok(self.spool.write(chunk).await?)
+    }
+
+    /// Finds out what the file is; a hopeless one is refused here.
+    fn look(&mut self, complete: bool) -> ApiResult<()> {
+        let head = std::mem::take(&mut self.head);
+        let plan = csv::plan(&head, complete, self.options).map_err(refusal)?;
+        self.plan = Some(plan);
+        Ok(())
+    }
+
+    fn end(mut self) -> ApiResult<(Box<dyn SpoolWriter>, Plan, String, u64)> {
+        if self.plan.is_none() {
+            self.look(true)?;
+        }
+        let missing = || ApiError::Internal("a file without a plan".to_owned());
+        let plan = self.plan.ok_or_else(missing)?;
+        let sha256 = format!("{:x}", self.hash.finalize());
+        Ok((self.spool, plan, sha256, self.bytes))
+    }
+}
+
+/// Why a file cannot be imported, as an answer.
+fn refusal(error: PlanError) -> ApiError {
+    match error.code {
+        PlanErrorCode::MissingColumns => {
+            let message = error.to_string();
+            let columns = error.errors.into_iter().map(|error| error.field).collect();
+            ApiError::MissingColumns(message, columns)
+        }
+        PlanErrorCode::UnsupportedEncoding => ApiError::UnsupportedEncoding(error.to_string()),
+        PlanErrorCode::ValidationError => ApiError::Validation(error.errors),
+    }
+}
+
+/// An upload that is complete.
+struct Upload {
+    spool: Box<dyn SpoolWriter>,
+    new: NewImport,
+    claim: Option<Claim>,
+    /// Ends with the request, whatever becomes of it.
+    _flight: Option<Flight>,
+}
+
+impl Upload {
+    /// Makes it durable and queues its import, or answers what an equal request queued before.
+    async fn queue(self, http: Arc<Http>, seller: SellerId) -> ApiResult<ImportJob> {
+        let app = &http.app;
+        let imports = &app.store.imports;
+        if let Some(claim) = &self.claim
+            && let Some(earlier) = imports.import_claimed(&seller, claim).await?
+        {
+            return Ok(earlier);
+        }
+        let id = self.new.id.clone();
+        self.spool.finish().await?;
+        let created = imports
+            .import_create(&seller, self.new, self.claim.as_ref())
+            .await;
+        // Another process may have been quicker with an equal request.
+        if created.as_ref().map_or(true, |job| job.id != id)
+            && let Err(error) = app.archive.spool_remove(&id).await
+        {
+            tracing::warn!(%error, import = id, "an upload stays behind");
+        }
+        app.import_queued.notify_one();
+        Ok(created?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(query: &str) -> ApiResult<Asked> {
+        Asked::read(&format!("/api/products/import?{query}").parse().unwrap())
+    }
+
+    #[test]
+    fn unknown_options_are_refused() {
+        assert!(asked("mode=create&map=Preis%3Dprice&file_name=a.csv").is_ok());
+        for bad in [
+            "mod=create",
+            "mode=all",
+            "file_name=a&file_name=b",
+            "map=x%3Dcolour",
+        ] {
+            assert!(asked(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_claim_covers_options_name_and_content() {
+        let uri: Uri = "/api/products/import".parse().unwrap();
+        let claim = |query: &str, name: &str, sha: &str| {
+            let asked = asked(query).unwrap();
+            asked.claim("k".into(), &uri, name, sha).fingerprint
+        };
+        let same = claim("mode=create", "a.csv", "1");
+        assert_eq!(same, claim("mode=create&file_name=", "a.csv", "1"));
+        assert_ne!(same, claim("mode=upsert", "a.csv", "1"));
+        assert_ne!(same, claim("mode=create", "b.csv", "1"));
+        assert_ne!(same, claim("mode=create", "a.csv", "2"));
+    }
+}

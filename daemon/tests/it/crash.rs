@@ -1,0 +1,193 @@
+//! Crashes and shutdowns: what was answered is there, what was begun goes on.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Daemon, Frames, Seller, catalogue, poll, product, span};
+
+/// The rows of an export, in an order of their own: ids may differ between two runs.
+async fn exported(seller: &Seller) -> BTreeSet<String> {
+    let export = seller.get("/api/products/export").await;
+    assert_eq!(export.status, 200);
+    let rows: Vec<_> = export.body.lines().map(str::to_owned).collect();
+    let unique: BTreeSet<_> = rows.iter().cloned().collect();
+    assert_eq!(unique.len(), rows.len(), "no product twice");
+    unique
+}
+
+/// Imports `rows` rows while the daemon is killed `kills` times, at even distances.
+async fn survives(rows: u32, kills: u32) {
+    let mut daemon = Daemon::start().await;
+    let csv = catalogue(rows, 100) + "BAD-1,,1,1,C\n";
+    let id = daemon.seller("shop-1").upload(csv.clone()).await;
+    let path = format!("/api/imports/{id}");
+    for kill in 1..=kills {
+        let seller = daemon.seller("shop-1");
+        let enough = u64::from(rows) * u64::from(kill) / u64::from(kills + 1);
+        poll("the import comes along", async || {
+            (seller.get(&path).await.json()["rows"].as_u64()? >= enough).then_some(())
+        })
+        .await;
+        daemon = daemon.restart().await;
+    }
+    let seller = daemon.seller("shop-1");
+    let job = seller.import_ended(&id).await;
+    let told = ["status", "rows", "created", "updated", "rejected"].map(|name| job[name].clone());
+    let wanted = [
+        json!("completed"),
+        json!(rows + 1),
+        json!(rows),
+        json!(0),
+        json!(1),
+    ];
+    assert_eq!(told, wanted);
+    assert_eq!(
+        job["errors"].as_array().unwrap().len(),
+        1,
+        "every rejected row exactly once"
+    );
+
+    daemon.settled().await;
+    let last = seller.events().await.last().map(span).unwrap();
+    assert_eq!(
+        last.1,
+        i64::from(rows) + 1,
+        "one event per product and the end, without a hole"
+    );
+    let calm = Daemon::start().await;
+    calm.seller("shop-1").import(csv).await;
+    assert_eq!(
+        exported(&seller).await,
+        exported(&calm.seller("shop-1")).await
+    );
+    let summary = seller.get("/api/analytics/summary").await.expect(200);
+    let undisturbed = poll("the calm totals are counted", async || {
+        let summary = calm
+            .seller("shop-1")
+            .get("/api/analytics/summary")
+            .await
+            .expect(200);
+        (summary["totalProducts"] == json!(rows)).then_some(summary)
+    })
+    .await;
+    for name in [
+        "totalProducts",
+        "activeProducts",
+        "totalValue",
+        "lowStockCount",
+    ] {
+        assert_eq!(summary[name], undisturbed[name], "{name}");
+    }
+}
+
+/// Red when: the checkpoint is written in another transaction than its rows (rows twice, or
+/// missing), or the relay deletes an outbox row before the broker has it (a hole).
+#[tokio::test]
+async fn an_import_survives_kills() {
+    survives(20_000, 3).await;
+}
+
+#[tokio::test]
+async fn long_an_import_survives_many_kills() {
+    if std::env::var_os("PM_LONG").is_some() {
+        survives(200_000, 10).await;
+    }
+}
+
+/// Red when: an answer goes out before its commit (`synchronous` does not matter to a kill, the
+/// order of answer and commit does).
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_survives_a_kill() {
+    let mut daemon = Daemon::start().await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers: Vec<_> = (0..8)
+        .map(|writer| {
+            let (seller, stop) = (daemon.seller("shop-1"), Arc::clone(&stop));
+            tokio::spawn(async move {
+                let mut answered: Vec<Value> = Vec::new();
+                let mut number = 0;
+                while !stop.load(Ordering::Relaxed) {
+                    number += 1;
+                    let body = product(&format!("Thing {writer}-{number}"));
+                    let request = seller
+                        .request(reqwest::Method::POST, "/api/products")
+                        .json(&body);
+                    // From here on the outcome is unknown unless the answer arrives.
+                    let Ok(response) = request.send().await else {
+                        break;
+                    };
+                    let Ok(made) = response.json::<Value>().await else {
+                        break;
+                    };
+                    answered.push(made);
+                }
+                answered
+            })
+        })
+        .collect();
+    poll("there is something to lose", async || {
+        (daemon.seller("shop-1").products().await.len() > 100).then_some(())
+    })
+    .await;
+    daemon.kill();
+    stop.store(true, Ordering::Relaxed);
+    let daemon = daemon.restart().await;
+    let seller = daemon.seller("shop-1");
+    let mut answered = Vec::new();
+    for writer in writers {
+        answered.extend(writer.await.unwrap());
+    }
+    let kept = seller.products().await;
+    let by_id = |id: &Value| kept.iter().find(|product| product["id"] == *id);
+    for made in &answered {
+        assert_eq!(by_id(&made["id"]), Some(made));
+    }
+    assert!(
+        kept.len() <= answered.len() + 8,
+        "at most one unknown outcome per writer"
+    );
+    daemon.settled().await;
+    let events = seller.events().await;
+    assert_eq!(
+        events.len(),
+        kept.len(),
+        "one event per product, also of unanswered ones"
+    );
+}
+
+/// Red when: streams or import workers are not tied to the shutdown.
+#[tokio::test]
+async fn a_stop_finishes_what_it_must_and_goes_on_later() {
+    let mut daemon = Daemon::start().await;
+    let seller = daemon.seller("shop-1");
+    let mut frames = Frames::open(&seller, None).await;
+    let id = seller.upload(catalogue(60_000, 100)).await;
+    let path = format!("/api/imports/{id}");
+    poll("the import runs", async || {
+        (seller.get(&path).await.json()["rows"].as_u64()? > 0).then_some(())
+    })
+    .await;
+    daemon.ask_to_stop();
+    // A reset would fail inside; `None` is a body that ended as it should.
+    while frames.next().await.is_some() {}
+    let status = daemon.ended().await;
+    assert_eq!(status.code(), Some(0));
+    assert!(daemon.log().contains("stopped"));
+
+    let daemon = daemon.restart().await;
+    let seller = daemon.seller("shop-1");
+    let job = seller.import_ended(&id).await;
+    assert_eq!(
+        (&job["status"], &job["created"]),
+        (&json!("completed"), &json!(60_000))
+    );
+    daemon.settled().await;
+    assert_eq!(seller.events().await.last().map(span).unwrap().1, 60_001);
+}

@@ -1,0 +1,26 @@
+//! The daemon as its users meet it: a real `pmd` process, spoken to over HTTP. Nothing here knows
+//! the inside. Notes beside the tests name a fault that was seen to turn them red.
+//!
+//! `PM_LONG=1` runs the long tier as well (`just chaos`).
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test says what it expects by unwrapping"
+)]
+
+mod analytics;
+mod archive;
+mod crash;
+mod edges;
+mod harness;
+mod idempotency;
+mod identity;
+mod imports;
+mod limits;
+mod lists;
+mod load;
+mod operations;
+mod products;
+mod stream;
+mod uploads;
+mod validation;

@@ -1,0 +1,258 @@
+//! What operators and tools look at: health, metrics, the API document, the docs page, settings.
+
+use std::process::Command;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::harness::Daemon;
+
+/// Every route of the API, as the API document has to name it.
+const ROUTES: [(&str, &str); 26] = [
+    ("get", "/api/products"),
+    ("post", "/api/products"),
+    ("get", "/api/products/{id}"),
+    ("put", "/api/products/{id}"),
+    ("patch", "/api/products/{id}"),
+    ("delete", "/api/products/{id}"),
+    ("post", "/api/products/{id}/restore"),
+    ("post", "/api/products/{id}/stock"),
+    ("post", "/api/products/import"),
+    ("get", "/api/products/export"),
+    ("get", "/api/imports"),
+    ("get", "/api/imports/{id}"),
+    ("get", "/api/imports/{id}/rejects"),
+    ("post", "/api/imports/{id}/cancel"),
+    ("get", "/api/events"),
+    ("get", "/api/events/stream"),
+    ("get", "/api/analytics/summary"),
+    ("get", "/api/analytics/categories"),
+    ("get", "/api/analytics/daily"),
+    ("get", "/api/analytics/low-stock"),
+    ("get", "/health"),
+    ("get", "/health/ready"),
+    ("get", "/health/live"),
+    ("get", "/metrics"),
+    ("get", "/openapi.json"),
+    ("get", "/docs"),
+];
+
+#[tokio::test]
+async fn health_tells_of_every_dependency() {
+    let daemon = Daemon::start().await;
+    let health = daemon.get("/health").await.expect(200);
+    assert_eq!(health["status"], "healthy");
+    assert!(
+        health["timestamp"].is_string()
+            && health["uptime"].is_number()
+            && health["version"].is_string()
+    );
+    for name in ["database", "redis", "kafka", "dynamodb", "s3"] {
+        let service = &health["services"][name];
+        assert_eq!(service["status"], "healthy", "{name}");
+        assert!(service["response_time_ms"].is_number(), "{name}");
+        assert!(
+            service["note"].as_str().unwrap().contains("embedded"),
+            "{name}: {service}"
+        );
+    }
+    assert_eq!(health["services"]["kafka"]["outbox_backlog"], 0);
+    let lag = health["services"]["kafka"]["consumer_lag"]
+        .as_object()
+        .unwrap();
+    let groups: Vec<_> = lag.keys().collect();
+    assert_eq!(
+        groups,
+        ["analytics-service-group", "notification-service-group"]
+    );
+    for name in ["rss_mb", "heap_used_mb", "heap_total_mb", "external_mb"] {
+        assert!(health["memory"][name].is_number(), "{name}");
+    }
+    let ready = daemon.get("/health/ready").await.expect(200);
+    assert!(ready["status"] == "ready" && ready["timestamp"].is_string());
+    let live = daemon.get("/health/live").await.expect(200);
+    assert!(live["status"] == "alive" && live["uptime"].is_number());
+}
+
+#[tokio::test]
+async fn metrics_count_requests_by_route() {
+    let daemon = Daemon::start().await;
+    let seller = daemon.seller("very-secret-seller");
+    seller.create("Mug").await;
+    seller
+        .get("/api/products/987654")
+        .await
+        .refused(404, "PRODUCT_NOT_FOUND");
+    let metrics = daemon.get("/metrics").await;
+    assert!(
+        metrics
+            .header("content-type")
+            .unwrap()
+            .starts_with("text/plain")
+    );
+    let line = |parts: &[&str]| {
+        metrics
+            .body
+            .lines()
+            .any(|line| parts.iter().all(|part| line.contains(part)))
+    };
+    assert!(
+        line(&["POST", "/api/products\"", "201"]),
+        "{}",
+        metrics.body
+    );
+    assert!(
+        line(&["GET", "/api/products/{id}", "404"]),
+        "{}",
+        metrics.body
+    );
+    assert!(
+        !metrics.body.contains("987654") && !metrics.body.contains("very-secret"),
+        "no ids as labels"
+    );
+}
+
+#[tokio::test]
+async fn the_api_document_names_every_route() {
+    let daemon = Daemon::start().await;
+    let document = daemon.get("/openapi.json").await.expect(200);
+    assert!(document["openapi"].as_str().unwrap().starts_with("3."));
+    let paths = document["paths"].as_object().unwrap();
+    for (method, path) in ROUTES {
+        let is_page = ["/metrics", "/openapi.json", "/docs"].contains(&path);
+        let operation = &document["paths"][path][method];
+        assert!(
+            is_page || operation["responses"].is_object(),
+            "{method} {path} is not documented"
+        );
+    }
+    // And what it names exists: no route answers "no such address" or "no such method".
+    let seller = daemon.seller("shop-1");
+    for (path, operations) in paths {
+        for method in operations
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| *key != "parameters")
+        {
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let place = path.replace("{id}", "1");
+            let response = seller.request(method.clone(), &place).send().await.unwrap();
+            assert_ne!(response.status().as_u16(), 405, "{method} {path}");
+            let streams = path.ends_with("/stream");
+            if !streams {
+                let body = response.text().await.unwrap();
+                let code =
+                    serde_json::from_str::<Value>(&body).unwrap_or_default()["error_code"].clone();
+                assert_ne!(code, "NOT_FOUND", "{method} {path}");
+            }
+        }
+    }
+    for (name, reference) in references(&document) {
+        let found = document.pointer(reference.trim_start_matches('#'));
+        assert!(
+            found.is_some(),
+            "{name} refers to {reference}, which is not there"
+        );
+    }
+}
+
+fn references(value: &Value) -> Vec<(String, String)> {
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .flat_map(
+                |(key, value)| match value.as_str().filter(|_| key == "$ref") {
+                    Some(reference) => vec![(key.clone(), reference.to_owned())],
+                    None => references(value),
+                },
+            )
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn the_docs_page_needs_nobody_else() {
+    let daemon = Daemon::start().await;
+    let page = daemon.get("/docs").await;
+    assert_eq!(page.status, 200);
+    assert!(
+        page.header("content-type")
+            .unwrap()
+            .starts_with("text/html")
+    );
+    for outside in [
+        "src=\"http",
+        "href=\"http",
+        "src='http",
+        "@import",
+        "url(http",
+    ] {
+        assert!(!page.body.contains(outside), "{outside}");
+    }
+    assert!(page.body.contains("/openapi.json"));
+}
+
+#[tokio::test]
+async fn settings_are_shown_and_wrong_ones_refused() {
+    let daemon = Daemon::with(&[("LOW_STOCK_THRESHOLD", "7"), ("PMD_AUTH", "keys")]).await;
+    let shown: Value = serde_json::from_str(&daemon.run(&["config", "--json"])).unwrap();
+    let text = shown.to_string();
+    assert!(
+        text.contains("LOW_STOCK_THRESHOLD") && text.contains("\"7\""),
+        "{text}"
+    );
+    assert!(daemon.run(&["config"]).contains("embedded"));
+    for (name, value) in [
+        ("PORT", "70000"),
+        ("PMD_AUTH", "none"),
+        ("RATE_LIMIT_BULK", "-1"),
+        ("LOW_STOCK_THRESHOLD", "ten"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_pmd"))
+            .env_clear()
+            .env(name, value)
+            .args(["config"])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        assert!(String::from_utf8(output.stderr).unwrap().contains(name));
+    }
+}
+
+/// Two daemons on one data directory would each think they own it.
+#[tokio::test]
+async fn a_data_directory_has_one_daemon() {
+    let daemon = Daemon::start().await;
+    let second = Command::new(env!("CARGO_BIN_EXE_pmd"))
+        .env_clear()
+        .env("PORT", "0")
+        .env("PMD_DATA_DIR", daemon.data_dir())
+        .arg("serve")
+        .output()
+        .unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let told = String::from_utf8(second.stderr).unwrap();
+    assert!(
+        told.contains("another pmd") && told.contains("PMD_DATA_DIR"),
+        "{told}"
+    );
+    let port = daemon.url.rsplit(':').next().unwrap().to_owned();
+    let home = tempfile::TempDir::new().unwrap();
+    let third = Command::new(env!("CARGO_BIN_EXE_pmd"))
+        .env_clear()
+        .env("PORT", &port)
+        .env("HOST", "127.0.0.1")
+        .env("PMD_DATA_DIR", home.path())
+        .arg("serve")
+        .output()
+        .unwrap();
+    assert_eq!(third.status.code(), Some(1));
+    assert!(String::from_utf8(third.stderr).unwrap().contains(&port));
+    assert_eq!(
+        daemon.get("/health/live").await.expect(200)["status"],
+        "alive"
+    );
+}

@@ -1,0 +1,266 @@
+//! Server-sent events: what a browser sees, live and after it was cut off.
+
+use serde_json::json;
+
+use crate::harness::{Daemon, Frame, Frames, catalogue, kinds, product, together};
+
+/// The frames that advance the cursor must follow each other without a hole or a duplicate.
+#[track_caller]
+fn contiguous(frames: &[Frame], from: i64) -> i64 {
+    let mut at = from;
+    for frame in frames
+        .iter()
+        .filter(|frame| frame.id.is_some() && frame.event.is_some())
+    {
+        let first = frame.data["firstSequence"].as_i64().or(frame.id).unwrap();
+        assert_eq!(first, at + 1, "a hole or a duplicate before {frame:?}");
+        assert_eq!(frame.data["sequence"].as_i64(), frame.id);
+        at = frame.id.unwrap();
+    }
+    at
+}
+
+#[tokio::test]
+async fn the_first_frame_says_connected_and_the_rest_have_names() {
+    let daemon = Daemon::start().await;
+    let seller = daemon.seller("shop-1");
+    seller.create("Before").await;
+    daemon.settled().await;
+    let mut frames = Frames::open(&seller, None).await;
+    assert!(
+        frames.headers["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/event-stream")
+    );
+    assert_eq!(frames.headers["cache-control"], "no-cache");
+    assert_eq!(frames.headers["x-accel-buffering"], "no");
+    assert_eq!(frames.headers["access-control-allow-origin"], "*");
+    let connected = frames.next().await.unwrap();
+    assert_eq!((connected.event, connected.id), (None, Some(1)));
+    assert_eq!(
+        (&connected.data["type"], &connected.data["sellerId"]),
+        (&json!("connected"), &json!("shop-1"))
+    );
+    assert!(connected.data["timestamp"].is_i64() && connected.data["message"].is_string());
+
+    let body = json!({"name": "a\r\nid: 99\ndata: x", "price": 1, "quantity": 1, "category": "C"});
+    let path = format!(
+        "/api/products/{}",
+        seller.post("/api/products", &body).await.expect(201)["id"]
+    );
+    seller.put(&path, &json!({"price": 2})).await.expect(200);
+    seller.delete(&path).await.expect(200);
+    let live = frames.until(5).await;
+    let names: Vec<_> = live
+        .iter()
+        .map(|frame| frame.event.as_deref().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "ProductCreated",
+            "LowStockWarning",
+            "ProductUpdated",
+            "ProductDeleted"
+        ]
+    );
+    assert_eq!(contiguous(&live, 1), 5);
+    daemon.settled().await;
+    let kept = seller.events().await;
+    let data: Vec<_> = live.iter().map(|frame| frame.data.clone()).collect();
+    assert_eq!(data, kept[1..], "a frame's data is the notification");
+}
+
+/// Red when: the inbox is read before the feed is listened to, or `>` is `>=`.
+#[tokio::test]
+async fn a_resumed_stream_gives_what_was_missed_once() {
+    let daemon = Daemon::start().await;
+    let seller = daemon.seller("shop-1");
+    for number in 0..10 {
+        seller.create(&format!("Early {number}")).await;
+    }
+    daemon.settled().await;
+    for from in [0, 4, 9, 10] {
+        let mut frames = Frames::open(&seller, Some(from)).await;
+        let connected = frames.next().await.unwrap();
+        assert_eq!(
+            (connected.event, connected.id),
+            (None, Some(from)),
+            "its own Last-Event-ID"
+        );
+        let marker = seller.create("Marker").await;
+        let last = seller_sequence(&daemon, &seller).await;
+        let told = frames.until(last).await;
+        assert_eq!(contiguous(&told, from), last);
+        assert_eq!(told.last().unwrap().data["data"]["productId"], marker["id"]);
+    }
+    for bad in [
+        "?lastEventId=x",
+        "?lastEventId=-1",
+        "?lastEventId=1.5",
+        "?lastEventId=99999999999999999999",
+        "?since=1",
+    ] {
+        Frames::refused(&seller, bad)
+            .await
+            .refused(400, "VALIDATION_ERROR");
+    }
+}
+
+async fn seller_sequence(daemon: &Daemon, seller: &crate::harness::Seller) -> i64 {
+    daemon.settled().await;
+    seller.events().await.last().unwrap()["sequence"]
+        .as_i64()
+        .unwrap()
+}
+
+/// Clients are cut at random places while the seller works; every transcript, put together from
+/// its pieces, is whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn cut_clients_miss_nothing() {
+    const CHANGES: i64 = 300;
+    let daemon = Daemon::start().await;
+    let seller = daemon.seller("shop-1");
+    let readers: Vec<_> = (1..=6_usize)
+        .map(|reader| {
+            let seller = seller.clone();
+            tokio::spawn(async move {
+                let mut transcript: Vec<Frame> = Vec::new();
+                let mut cursor = 0;
+                while cursor < CHANGES {
+                    let mut frames = Frames::open(&seller, Some(cursor)).await;
+                    // Each reader is cut after another number of frames, in another pattern.
+                    for _ in 0..=(reader * 7 + transcript.len()) % 23 {
+                        let frame = frames.next().await.unwrap();
+                        if let (Some(_), Some(id)) = (&frame.event, frame.id) {
+                            cursor = id;
+                            transcript.push(frame);
+                        }
+                        if cursor >= CHANGES {
+                            break;
+                        }
+                    }
+                }
+                transcript
+            })
+        })
+        .collect();
+    let created = together(CHANGES as usize, |number| {
+        let seller = seller.clone();
+        async move { seller.create(&format!("Thing {number}")).await }
+    });
+    assert_eq!(created.await.len(), CHANGES as usize);
+    for reader in readers {
+        let transcript = reader.await.unwrap();
+        assert_eq!(contiguous(&transcript, 0), CHANGES);
+        assert_eq!(transcript.len(), CHANGES as usize);
+    }
+}
+
+/// Red when: progress is told per batch live (many more than two a second), or an edit between
+/// two batches is swallowed by the import's group.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_is_told_in_groups_without_a_gap() {
+    let daemon = Daemon::start().await;
+    let seller = daemon.seller("shop-1");
+    let mut frames = Frames::open(&seller, None).await;
+    assert_eq!(frames.next().await.unwrap().id, Some(0));
+    let mut csv = catalogue(30_000, 100);
+    csv.push_str("LOW-1,Low one,1,2,C\nLOW-2,Low two,1,3,C\nBAD,,1,1,C\n");
+    let start = std::time::Instant::now();
+    let id = seller.upload(csv).await;
+    let edits = together(40, |number| {
+        let seller = seller.clone();
+        async move {
+            seller
+                .post("/api/products", &product(&format!("Edit {number}")))
+                .await
+                .expect(201)
+        }
+    });
+    edits.await;
+    seller.import_ended(&id).await;
+    let mut told = frames.until_named("ImportCompleted").await;
+    let seconds = start.elapsed().as_secs();
+    told.push(frames.next().await.unwrap());
+    told.push(frames.next().await.unwrap());
+    let (whole, courtesies) = told.split_at(told.len() - 2);
+
+    let last = contiguous(whole, 0);
+    assert_eq!(
+        last,
+        30_002 + 2 + 40 + 1,
+        "products, warnings, edits, and the end"
+    );
+    let progress = whole
+        .iter()
+        .filter(|frame| frame.event.as_deref() == Some("ImportProgress"))
+        .count() as u64;
+    // Groups end where an edit comes between; without edits there are two a second at most.
+    assert!(
+        progress >= 1 && progress <= 2 * (seconds + 1) + 41,
+        "{progress} in {seconds} s"
+    );
+    let products = whole
+        .iter()
+        .filter(|frame| frame.event.as_deref() == Some("ProductCreated"))
+        .count();
+    assert_eq!(products, 40, "only the edits are told one by one");
+
+    let end = &whole.last().unwrap().data;
+    assert_eq!(
+        (&end["data"]["importId"], &end["data"]["status"]),
+        (&json!(id), &json!("completed"))
+    );
+    assert_eq!(
+        (&end["data"]["created"], &end["data"]["rejected"]),
+        (&json!(30_002), &json!(1))
+    );
+    assert_eq!(end["data"]["lowStock"]["count"], 2);
+    assert_eq!(end["data"]["lowStock"]["first"][0]["name"], "Low one");
+    let names: Vec<_> = courtesies
+        .iter()
+        .map(|frame| (frame.event.as_deref(), frame.id))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            (Some("ProductCreated"), None),
+            (Some("LowStockWarning"), None)
+        ]
+    );
+    for courtesy in courtesies {
+        assert_eq!(courtesy.data["data"]["importId"], json!(id));
+        assert!(courtesy.data["data"].get("productId").is_none());
+        assert!(
+            courtesy.data["message"]
+                .as_str()
+                .unwrap()
+                .contains("shop.csv")
+        );
+    }
+
+    // Replayed, it is the same story.
+    let mut replay = Frames::open(&seller, Some(0)).await;
+    replay.next().await.unwrap();
+    let told_again = replay.until_named("ImportCompleted").await;
+    assert_eq!(contiguous(&told_again, 0), last);
+    let kept = seller.events().await;
+    assert_eq!(kinds(&kept).last(), Some(&"ImportCompleted"));
+}
+
+#[tokio::test]
+async fn sellers_hear_only_their_own() {
+    let daemon = Daemon::start().await;
+    let (one, two) = (daemon.seller("shop-1"), daemon.seller("shop-2"));
+    let mut frames = Frames::open(&two, None).await;
+    frames.next().await.unwrap();
+    one.create("Foreign").await;
+    two.create("Own").await;
+    let heard = frames.next().await.unwrap();
+    assert_eq!(
+        (heard.id, &heard.data["data"]["name"]),
+        (Some(1), &json!("Own"))
+    );
+}
