@@ -19,21 +19,27 @@ use crate::{
     store::ImportEnd,
 };
 
-/// The jobs that wait, and those whose worker is gone by the time bound here.
+/// The jobs that wait, those whose worker is gone by the time bound first, and those of the
+/// worker bound second: it runs one at a time, so it was restarted.
 macro_rules! to_take {
     () => {
-        "status IN ('queued', 'processing') AND (status = 'queued' OR lease_until <= ?)"
+        "status IN ('queued', 'processing') \
+         AND (status = 'queued' OR lease_until <= ? OR owner = ?)"
     };
 }
 
-/// Whether there is a job to take.
-pub(super) async fn any_to_take<'e>(executor: impl SqliteExecutor<'e>) -> Result<bool> {
+/// Whether there is a job for the worker to take.
+pub(super) async fn any_to_take<'e>(
+    executor: impl SqliteExecutor<'e>,
+    worker: &str,
+) -> Result<bool> {
     sqlx::query_scalar(concat!(
         "SELECT EXISTS (SELECT 1 FROM imports WHERE ",
         to_take!(),
         ")"
     ))
     .bind(clock::now().millis())
+    .bind(worker)
     .fetch_one(executor)
     .await
     .map_err(failed)
@@ -62,6 +68,7 @@ pub(super) async fn take(
     .bind(lease_until.millis())
     .bind(now.millis())
     .bind(now.millis())
+    .bind(worker)
     .bind(now.millis())
     .fetch_optional(connection)
     .await
@@ -83,18 +90,6 @@ pub(super) async fn free(
     .bind(seller.as_str())
     .bind(id)
     .bind(worker)
-    .execute(connection)
-    .await
-    .map_err(failed)?;
-    Ok(())
-}
-
-/// Gives back the jobs of all workers.
-pub(super) async fn free_all(connection: &mut SqliteConnection) -> Result<()> {
-    sqlx::query(
-        "UPDATE imports SET owner = NULL, lease_until = 0 \
-         WHERE status IN ('queued', 'processing') AND owner IS NOT NULL",
-    )
     .execute(connection)
     .await
     .map_err(failed)?;

@@ -124,7 +124,7 @@ impl Imports for SqliteStore {
 
     async fn import_take(&self, worker: &str, lease: Duration) -> Result<Option<ImportJob>> {
         // Most looks find nothing; those do not disturb the writer.
-        if !import_work::any_to_take(self.db.readers()).await? {
+        if !import_work::any_to_take(self.db.readers(), worker).await? {
             return Ok(None);
         }
         let worker = worker.to_owned();

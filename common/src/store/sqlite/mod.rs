@@ -47,12 +47,9 @@ impl Rules {
     }
 }
 
-/// Opens or creates the file. Imports that ran when the last process ended are free to be taken
-/// over at once: the data directory has one process at a time.
+/// Opens or creates the file.
 pub(super) async fn connect(path: &Path, low_stock_threshold: i32) -> Result<Store> {
     let db = Database::open(path, &MIGRATOR).await?;
-    db.write(|connection| Box::pin(import_work::free_all(connection)))
-        .await?;
     let rules = Rules {
         low_stock_threshold,
     };

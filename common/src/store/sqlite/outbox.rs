@@ -19,8 +19,8 @@ use crate::{
 
 /// Events of one row.
 pub(super) const BLOCK: usize = 1000;
-/// A peek ends with the row that reaches so many messages: the memory of the relay.
-const PEEK_MESSAGES: usize = 4000;
+/// Rows of a peek at most.
+const PEEK_ROWS: u32 = 500;
 
 /// A row of the outbox on its way there.
 #[derive(Debug)]
@@ -104,11 +104,11 @@ impl Outbox for SqliteStore {
         Ok(true)
     }
 
-    async fn outbox_peek(&self, limit: u32) -> Result<Vec<OutboxEntry>> {
+    async fn outbox_peek(&self, wanted: u32) -> Result<Vec<OutboxEntry>> {
         let mut rows = sqlx::query_as::<_, (String, i64, Vec<u8>)>(
             "SELECT seller_id, id, block FROM outbox ORDER BY id LIMIT ?",
         )
-        .bind(limit)
+        .bind(PEEK_ROWS)
         .fetch(self.db.readers());
         let (mut entries, mut messages) = (Vec::new(), 0);
         while let Some((seller, id, block)) = rows.try_next().await.map_err(failed)? {
@@ -122,7 +122,7 @@ impl Outbox for SqliteStore {
                 records,
             });
             // What is left is not waited for: the removal of these rows is a commit, too.
-            if messages >= PEEK_MESSAGES {
+            if messages >= wanted as usize {
                 break;
             }
         }

@@ -408,7 +408,7 @@ pub(super) async fn large_batches_fill_several_blocks(store: Store) {
     let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
     let next = batch(&job, many(0..2500));
     commit(&store, &mut job, next).await;
-    let entries = store.outbox.outbox_peek(100).await.unwrap();
+    let entries = store.outbox.outbox_peek(10_000).await.unwrap();
     let sizes: Vec<_> = entries.iter().map(|entry| entry.records.len()).collect();
     assert_eq!(sizes, [1000, 1000, 1000, 750]);
     assert_eq!(store.outbox.outbox_backlog().await.unwrap(), 3750);
@@ -428,7 +428,7 @@ pub(super) async fn a_deep_outbox_is_read_in_parts(store: Store) {
     }
     let (mut peeks, mut last) = (0, 0);
     loop {
-        let entries = store.outbox.outbox_peek(100).await.unwrap();
+        let entries = store.outbox.outbox_peek(4000).await.unwrap();
         if entries.is_empty() {
             break;
         }

@@ -48,8 +48,10 @@ async fn a_closed_store_comes_back_whole() {
         .product_create(&a, lamp(), Some(&claim))
         .await;
     assert_eq!(replay.unwrap(), product);
-    // Its worker is gone with the process: the lease is not waited for.
+    // Another worker waits for the lease; the very worker was restarted and goes on at once.
     let taken = store.imports.import_take("w2", LEASE).await.unwrap();
+    assert_eq!(taken, None);
+    let taken = store.imports.import_take("w", LEASE).await.unwrap();
     assert_eq!(taken, job);
     let next = create(&store, &a, lamp()).await;
     assert!(next.id > gone.id + 1, "ids are never used twice");
