@@ -26,7 +26,7 @@ impl Dice {
 
 /// Compares every total with what the lists of products say now.
 pub(crate) async fn totals_equal_a_recount(daemon: &Daemon, seller: &Seller) {
-    daemon.settled().await;
+    daemon.counted().await;
     let products = seller.products().await;
     let summary = seller.get("/api/analytics/summary").await.expect(200);
     let number = |value: &Value| value.as_i64().unwrap();

@@ -12,7 +12,7 @@ use parquet::{
 };
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, catalogue, poll};
+use crate::harness::{Daemon, catalogue};
 
 fn objects(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -73,7 +73,7 @@ fn archived(folder: &Path) -> BTreeMap<String, (u32, Value)> {
 /// event goes into two objects.
 #[tokio::test]
 async fn every_event_is_archived_once() {
-    let daemon = Daemon::with(&[("ARCHIVE_INTERVAL_SECONDS", "1")]).await;
+    let daemon = Daemon::start().await;
     let (one, two) = (daemon.seller("shop-1"), daemon.seller("shop-2"));
     one.import(catalogue(3_000, 100)).await;
     for number in 0..30 {
@@ -86,13 +86,9 @@ async fn every_event_is_archived_once() {
             two.delete(&path).await.expect(200);
         }
     }
-    daemon.settled().await;
+    daemon.counted().await;
     let folder = daemon.data_dir().join("archive").join("events");
-    let events = poll("everything is archived", async || {
-        let events = archived(&folder);
-        (events.len() >= 3_001 + 100).then_some(events)
-    })
-    .await;
+    let events = archived(&folder);
     assert_eq!(events.len(), 3_001 + 100);
     assert!(events.values().all(|(times, _)| *times == 1));
     for seller in [&one, &two] {

@@ -61,9 +61,8 @@ async fn a_form_is_taken_by_its_file_name_or_type() {
         .await;
         reply.refused(400, "INVALID_FILE_TYPE");
     }
-    form(&seller, multipart::Form::new())
-        .await
-        .refused(400, "MISSING_FILE");
+    let empty = seller.post_text(IMPORT, "multipart/form-data; boundary=x", "--x--\r\n");
+    empty.await.refused(400, "MISSING_FILE");
     let misnamed =
         multipart::Form::new().part("upload", part(&catalogue(3, 100), Some("a.csv"), None));
     form(&seller, misnamed)

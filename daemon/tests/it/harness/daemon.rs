@@ -120,16 +120,29 @@ impl Daemon {
         answer(self.http.get(format!("{}{path}", self.url))).await
     }
 
-    /// Waits until every committed event was published and consumed. Twice in a row, because a
-    /// message may be on its way between the two places that are counted.
+    /// Waits until every committed event was published and people were told.
     pub(crate) async fn settled(&self) {
+        self.quiet(&["notification-service-group"]).await;
+    }
+
+    /// Waits until every committed event is counted and archived as well.
+    pub(crate) async fn counted(&self) {
+        self.quiet(&["notification-service-group", "analytics-service-group"])
+            .await;
+    }
+
+    /// Nothing waits, twice in a row: a message may be on its way between the two places that
+    /// are counted.
+    async fn quiet(&self, groups: &[&str]) {
         let mut quiet = 0;
         poll("all events are consumed", async || {
             let health = self.get("/health").await.json();
             let kafka = &health["services"]["kafka"];
-            let lag = kafka["consumer_lag"].as_object()?;
-            let idle = kafka["outbox_backlog"] == json!(0) && lag.values().all(|n| *n == json!(0));
-            quiet = if idle { quiet + 1 } else { 0 };
+            let waiting = groups.iter().map(|group| &kafka["consumer_lag"][*group]);
+            let none = waiting
+                .chain([&kafka["outbox_backlog"]])
+                .all(|n| *n == json!(0));
+            quiet = if none { quiet + 1 } else { 0 };
             (quiet == 2).then_some(())
         })
         .await;
@@ -168,6 +181,7 @@ fn command(home: &Path, settings: &[(String, String)]) -> Command {
         .env("PMD_DATA_DIR", home.join("data"))
         .env("RATE_LIMIT_STANDARD", "1000000")
         .env("RATE_LIMIT_BULK", "1000000")
+        .env("ARCHIVE_INTERVAL_SECONDS", "1")
         .envs(settings.iter().map(|(name, value)| (name, value)));
     command
 }
