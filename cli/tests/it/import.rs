@@ -83,6 +83,28 @@ fn files_are_unpacked_and_standard_input_is_read() {
 }
 
 #[test]
+fn the_first_failure_ends_the_run_and_hides_nothing() {
+    let daemon = Daemon::start();
+    let person = daemon.person("s1");
+    let csv = "name,price,quantity,category\nA,1,1,C\n";
+    for (name, content) in [("a.csv", csv), ("b.csv", "colour\nred\n"), ("c.csv", csv)] {
+        person.write(name, content);
+    }
+    let ended = person.run("import a.csv b.csv c.csv -o json");
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(
+        ended.err.contains("1 more files were not imported"),
+        "{ended:?}"
+    );
+    let told: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(told["data"].as_array().unwrap().len(), 1);
+    let people = person.run("import a.csv c.csv -o table");
+    assert_eq!(people.code, 0, "{people:?}");
+    assert_eq!(people.out.matches(" rows = ").count(), 2, "{people:?}");
+    assert!(!people.err.contains("No imports"), "{people:?}");
+}
+
+#[test]
 fn programs_get_progress_as_lines() {
     let daemon = Daemon::start();
     let person = daemon.person("s1");
