@@ -1,15 +1,20 @@
 //! The grammar: flags of every command, and the commands. What belongs to one command only is
 //! beside that command.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 
 use crate::{
     commands::{
         api, auth, completions, config, context, events, export, health, help, import, imports,
         man, products, stats, version,
     },
+    error::{Error, Exit},
+    named::Named,
     output::Format,
-    ui::Color,
+    ui::{Color, Ui},
 };
 
 /// Manage products, imports and events of a pmd server
@@ -37,16 +42,9 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Format of the output [PM_OUTPUT]
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_enum,
-        hide_possible_values = true,
-        value_name = "FORMAT",
-        help = "table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]"
-    )]
+    /// table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]
+    #[arg(short, long, global = true, value_parser = choice::<Format>(),
+          hide_possible_values = true, value_name = "FORMAT")]
     pub(crate) output: Option<Format>,
     /// Only these fields, in this order
     #[arg(long, global = true, value_delimiter = ',', value_name = "A,B")]
@@ -61,13 +59,8 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) context: Option<String>,
     /// auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        hide_possible_values = true,
-        value_name = "WHEN"
-    )]
+    #[arg(long, global = true, value_parser = choice::<Color>(),
+          hide_possible_values = true, value_name = "WHEN")]
     pub(crate) color: Option<Color>,
     /// Data and errors only
     #[arg(short, long, global = true)]
@@ -120,4 +113,113 @@ pub(crate) enum Command {
     Version(version::Args),
     /// Show the help of a command or a topic
     Help(help::Args),
+}
+
+/// A flag that takes one of the named choices.
+fn choice<T: Named + Send + Sync>() -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(T::names()).try_map(|name| T::from_name(&name))
+}
+
+/// Reads the command line of this process.
+///
+/// # Errors
+/// With the exit code when there is nothing to run. Help and version are answers; everything else
+/// is a usage error, as JSON for those who asked for JSON. Either was printed.
+pub(crate) fn parse() -> Result<Cli, Exit> {
+    Cli::try_parse().map_err(|error| misunderstood(&error))
+}
+
+fn misunderstood(error: &clap::Error) -> Exit {
+    if error.exit_code() == 0 {
+        // The reader of a closed pipe has seen enough.
+        let _ = error.print();
+        return Exit::Ok;
+    }
+    if asks_for_json(std::env::args_os()) {
+        let text = error.to_string();
+        let message = text.trim_start_matches("error: ").trim_end();
+        let mut ui = Ui::new(Color::Never);
+        ui.json_errors = true;
+        ui.error(&Error::usage(message));
+    } else {
+        let _ = error.print();
+    }
+    Exit::Usage
+}
+
+fn asks_for_json(args: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    let args: Vec<_> = args
+        .map(|arg| arg.to_string_lossy().into_owned())
+        .take_while(|arg| arg != "--")
+        .collect();
+    let json = |format: &str| matches!(format, "json" | "jsonl");
+    let apart = args
+        .windows(2)
+        .any(|pair| matches!(pair[0].as_str(), "-o" | "--output") && json(&pair[1]));
+    let joined = |arg: &String| {
+        let format = arg
+            .strip_prefix("--output=")
+            .or_else(|| arg.strip_prefix("-o"));
+        format.is_some_and(|format| json(format.trim_start_matches('=')))
+    };
+    apart || args.iter().any(joined)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    /// Every command line of the help's examples, pipes taken apart.
+    fn examples(command: &clap::Command) -> Vec<String> {
+        let texts = [command.get_before_long_help(), command.get_after_help()];
+        let texts = texts.into_iter().flatten().map(ToString::to_string);
+        let lines = texts.flat_map(|text| {
+            let parts = text.split(['\n', '|']).flat_map(|line| line.split("&&"));
+            let parts = parts.map(|part| part.trim().to_owned());
+            parts
+                .filter(|part| part.starts_with("pm "))
+                .collect::<Vec<_>>()
+        });
+        lines
+            .chain(command.get_subcommands().flat_map(examples))
+            .collect()
+    }
+
+    /// Splits as a shell does, as far as the examples go: single quotes and redirections.
+    fn words(line: &str) -> Vec<String> {
+        let line = line.split(['>', '<']).next().unwrap_or_default();
+        let quoted = line.split('\'').enumerate();
+        let words = quoted.flat_map(|(place, part)| match place % 2 {
+            1 => vec![part.to_owned()],
+            _ => part.split_whitespace().map(str::to_owned).collect(),
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn the_examples_are_understood() {
+        let examples = examples(&Cli::command());
+        assert!(examples.len() > 30, "{examples:?}");
+        for example in examples {
+            let parsed = Cli::try_parse_from(words(&example));
+            assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn knows_who_wants_json_before_parsing() {
+        let asks = |line: &str| asks_for_json(line.split(' ').map(Into::into));
+        assert!(asks("pm products -o json list"));
+        assert!(asks("pm products -ojsonl"));
+        assert!(asks("pm --output=json"));
+        assert!(!asks("pm products list -o csv"));
+        assert!(!asks("pm -- -o json"));
+    }
 }

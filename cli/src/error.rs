@@ -195,7 +195,7 @@ fn next_step(code: &str) -> Option<String> {
 }
 
 /// How to say who one is.
-pub(crate) const SELLER_HINT: &str = "say who you are with --seller ID, PM_SELLER=ID, or once and for all with `pm config set seller ID`";
+pub(crate) const SELLER_HINT: &str = "say who you are with --seller ID, PM_SELLER=ID, a context (`pm context use NAME`) or once and for all with `pm config set seller ID`";
 
 /// The closest of the known names, when one is close enough to be meant.
 pub(crate) fn meant<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -5,8 +5,8 @@ use pm_common::client::{Client, Identity};
 use crate::{
     args::Global,
     backend::Backend,
-    commands::wire_name,
     error::{Error, Exit, Result, SELLER_HINT},
+    named::Named,
     output::{Format, Listing, Noun, Wanted},
     settings::{Credentials, Settings, Values},
     ui::{Color, Style, Ui, to_stderr},
@@ -41,8 +41,8 @@ impl Session {
             given: Values {
                 server: global.server.clone(),
                 seller: global.seller.clone(),
-                output: global.output.map(|format| wire_name(&format)),
-                color: global.color.map(|color| wire_name(&color)),
+                output: global.output.map(|format| format.name().to_owned()),
+                color: global.color.map(|color| color.name().to_owned()),
             },
         })
     }

@@ -3,19 +3,29 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
-
-use crate::error::{Error, Exit, Result};
+use crate::{
+    error::{Error, Exit, Result},
+    named::Named,
+};
 
 /// When to colour.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Color {
-    #[default]
     Auto,
     Always,
     Never,
+}
+
+impl Named for Color {
+    const ALL: &'static [Self] = &[Self::Auto, Self::Always, Self::Never];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
 }
 
 /// The few styles there are.

@@ -23,7 +23,7 @@ pub(crate) struct Args {
 
 /// Writes the first page, or all of them.
 pub(crate) fn run(args: &Args, session: &Session) -> Result<()> {
-    let command = Cli::command();
+    let command = with_examples(Cli::command());
     let Some(dir) = &args.dir else {
         let mut page = Vec::new();
         let rendered = clap_mangen::Man::new(command).render(&mut page);
@@ -32,4 +32,14 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<()> {
     };
     std::fs::create_dir_all(dir).map_err(|error| Error::file(dir, "create", &error))?;
     clap_mangen::generate_to(command, dir).map_err(|error| Error::file(dir, "write to", &error))
+}
+
+/// Pages have no place before the description: the examples go to the end.
+fn with_examples(command: clap::Command) -> clap::Command {
+    let examples = command.get_before_long_help().cloned();
+    let command = match examples {
+        Some(examples) => command.after_long_help(examples),
+        None => command,
+    };
+    command.mut_subcommands(with_examples)
 }

@@ -58,7 +58,7 @@ fn pair(name: &str, value: Option<impl ToString>) -> Option<(String, String)> {
 }
 
 /// A name of the wire format, from a flag's value.
-pub(crate) fn wire_name(value: &impl Serialize) -> String {
+fn wire_name(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => name,
         _ => String::new(),

@@ -82,14 +82,11 @@ pub(super) fn comma_separated(columns: &[&Column], record: &Value) -> String {
 }
 
 fn csv_record(cells: impl Iterator<Item = String>) -> String {
-    let quoted = cells.map(|cell| {
-        if cell.contains([',', '"', '\n', '\r']) {
-            format!("\"{}\"", cell.replace('"', "\"\""))
-        } else {
-            cell
-        }
-    });
-    quoted.collect::<Vec<_>>().join(",") + "\n"
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Writing to memory does not fail, and text stays text.
+    let _ = writer.write_record(cells);
+    let line = writer.into_inner().unwrap_or_default();
+    String::from_utf8_lossy(&line).into_owned()
 }
 
 /// `19.9` as `19.90`.

@@ -7,34 +7,57 @@ mod cell;
 mod table;
 mod yaml;
 
-use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub(crate) use self::cell::{duration, thousands};
 use crate::{
     error::{Result, unknown},
+    named::Named,
     ui::Ui,
 };
 
 /// The formats a person can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// Columns for people
+    /// Columns for people.
     Table,
-    /// A table with more columns
+    /// A table with more columns.
     Wide,
-    /// The whole answer as one JSON document
+    /// The whole answer as one JSON document.
     Json,
-    /// One JSON object a line
+    /// One JSON object a line.
     Jsonl,
-    /// Comma-separated values with a header
+    /// Comma-separated values with a header.
     Csv,
-    /// The whole answer as YAML
+    /// The whole answer as YAML.
     Yaml,
-    /// `product/17`, one a line
+    /// `product/17`, one a line.
     Name,
+}
+
+impl Named for Format {
+    const ALL: &'static [Self] = &[
+        Self::Table,
+        Self::Wide,
+        Self::Json,
+        Self::Jsonl,
+        Self::Csv,
+        Self::Yaml,
+        Self::Name,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Wide => "wide",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Yaml => "yaml",
+            Self::Name => "name",
+        }
+    }
 }
 
 /// Who gets to see a column.

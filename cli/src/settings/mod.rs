@@ -5,7 +5,6 @@ mod file;
 
 use std::{fmt, path::PathBuf};
 
-use clap::ValueEnum;
 use pm_common::seller::SellerId;
 
 pub(crate) use self::{
@@ -15,6 +14,7 @@ pub(crate) use self::{
 use crate::{
     args::Global,
     error::{Error, Result, unknown},
+    named::Named,
     output::Format,
     ui::Color,
 };
@@ -198,20 +198,10 @@ impl Sources<'_> {
     }
 }
 
-fn parsed<T: ValueEnum>(setting: Setting<String>) -> Result<Setting<T>> {
+fn parsed<T: Named>(setting: Setting<String>) -> Result<Setting<T>> {
     let Setting { value, origin } = setting;
-    match T::from_str(&value, false) {
+    match T::from_name(&value) {
         Ok(value) => Ok(Setting { value, origin }),
-        Err(_) => {
-            let known: Vec<_> = T::value_variants()
-                .iter()
-                .filter_map(ValueEnum::to_possible_value)
-                .map(|possible| possible.get_name().to_owned())
-                .collect();
-            let known = known.join(", ");
-            Err(Error::usage(format!(
-                "{value:?} ({origin}) is none of: {known}"
-            )))
-        }
+        Err(reason) => Err(Error::usage(format!("{value:?} ({origin}): {reason}"))),
     }
 }

@@ -77,7 +77,7 @@ impl Follower<'_> {
                     failures = (failures + 1).min(10);
                     pause = error.retry_after().unwrap_or(backoff);
                     self.progress.say(&format!(
-                        "{error}; the import goes on without us, looking again in {}",
+                        "{error}; looking again in {} (the import does not depend on it)",
                         duration(pause)
                     ));
                 }

@@ -130,7 +130,7 @@ async fn import_all(args: &Args, session: &Session) -> Result<()> {
     let backend = session.backend()?;
     let mut interrupt = Interrupt::new()?;
     let mut listing = session.listing(&JOB)?;
-    let mut any_rejected = false;
+    let mut outcome = Ok(false);
     for (place, source) in sources.iter().enumerate() {
         let mut run = Run {
             args,
@@ -140,19 +140,23 @@ async fn import_all(args: &Args, session: &Session) -> Result<()> {
             interrupt: &mut interrupt,
             alone: sources.len() == 1,
         };
-        let outcome = run.import(source, &mut listing).await;
+        let rejected = run.import(source, &mut listing).await;
         let left = sources.len() - place - 1;
-        if outcome.is_err() && left > 0 {
+        if rejected.is_err() && left > 0 {
             session
                 .ui
                 .warn(&format!("{left} more files were not imported"));
         }
-        any_rejected |= outcome?;
+        outcome = rejected.map(|rejected| rejected || matches!(outcome, Ok(true)));
+        if outcome.is_err() {
+            break;
+        }
     }
-    if sources.len() > 1 && args.progress != Mode::Json {
-        listing.finish(super::ALONE)?;
+    // What was imported before a failure is told all the same.
+    if sources.len() > 1 && !args.detach && args.progress != Mode::Json {
+        summary::finish(session, listing)?;
     }
-    match any_rejected {
+    match outcome? {
         true => Err(Error::silent(Exit::Rejected)),
         false => Ok(()),
     }

@@ -57,7 +57,7 @@ pub(crate) fn show(
     alone: bool,
 ) -> Result<()> {
     let ui = &session.ui;
-    if listing.is_for_people() && session.wanted.fields.is_empty() {
+    if is_prose(session, listing) {
         return ui.write(text(session, job, rejects).as_bytes());
     }
     if alone {
@@ -71,6 +71,18 @@ pub(crate) fn show(
         ui.note(&format!("{count} rejected rows are in {file}"));
     }
     Ok(())
+}
+
+/// Ends the listing of several jobs.
+pub(super) fn finish(session: &Session, listing: Listing<'_>) -> Result<()> {
+    if is_prose(session, &listing) {
+        return Ok(());
+    }
+    listing.finish(crate::commands::ALONE)
+}
+
+fn is_prose(session: &Session, listing: &Listing<'_>) -> bool {
+    listing.is_for_people() && session.wanted.fields.is_empty()
 }
 
 fn text(session: &Session, job: &ImportOut, rejects: Option<&str>) -> String {

@@ -1,0 +1,74 @@
+//! Events against a real daemon.
+
+use std::io::{BufRead, BufReader};
+
+use serde_json::Value;
+
+use crate::{
+    daemon::Daemon,
+    pm::{Ended, Person, interrupt, poll},
+};
+
+fn products(person: &Person, count: usize) {
+    for number in 0..count {
+        person.ok(&format!(
+            "products create --name P{number} --price 1 --quantity 90 --category C"
+        ));
+    }
+}
+
+/// Waits until the events up to this sequence can be listed.
+fn told(person: &Person, sequence: usize) {
+    poll("the events are told", || {
+        let listed = person.ok("events list --limit 1000 --fields sequence");
+        (listed.lines().count() >= sequence).then_some(())
+    });
+}
+
+fn sequences(lines: &str) -> Vec<i64> {
+    let events = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    events
+        .map(|event| event["sequence"].as_i64().unwrap())
+        .collect()
+}
+
+#[test]
+fn the_past_can_be_read_from_anywhere() {
+    let daemon = Daemon::start();
+    let person = daemon.person("s1");
+    products(&person, 5);
+    person.ok("products delete 2 --yes");
+    told(&person, 6);
+    let tail = |flags: &str| sequences(&person.ok(&format!("events tail {flags}")));
+    assert_eq!(tail("--from start --no-follow"), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(tail("--from 5 --no-follow"), [5, 6]);
+    assert_eq!(tail("--from -2 --no-follow"), [5, 6]);
+    assert!(tail("--from end --no-follow").is_empty());
+    assert_eq!(tail("--from start -n 3"), [1, 2, 3]);
+    assert_eq!(tail("--from start --product 2 -n 2"), [2, 6]);
+    assert_eq!(tail("--from start --type ProductDeleted -n 1"), [6]);
+    assert_eq!(
+        person.ok("events list --after 4 --fields sequence,type"),
+        "5\tProductCreated\n6\tProductDeleted\n"
+    );
+}
+
+#[test]
+fn a_tail_follows_and_says_how_to_resume() {
+    let daemon = Daemon::start();
+    let person = daemon.person("s1");
+    products(&person, 1);
+    told(&person, 1);
+    let mut child = person.spawn("events tail --from start");
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || sequences(&lines.next().unwrap().unwrap());
+    assert_eq!(next(), [1]);
+    products(&person, 2);
+    assert_eq!((next(), next()), (vec![2], vec![3]));
+    interrupt(&child);
+    let ended = Ended::of(&child.wait_with_output().unwrap());
+    assert_eq!(ended.code, 130);
+    assert!(ended.err.contains("pm events tail --from 4"), "{ended:?}");
+}

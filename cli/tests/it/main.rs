@@ -1,0 +1,16 @@
+//! `pm` as people and scripts meet it: a real process, most of the time against a real daemon.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test says what it expects by unwrapping"
+)]
+
+mod daemon;
+mod events;
+mod generated;
+mod import;
+mod pm;
+mod products;
+mod server;
+mod settings;
+mod usage;
