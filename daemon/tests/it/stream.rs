@@ -72,7 +72,7 @@ async fn the_first_frame_says_connected_and_the_rest_have_names() {
     assert_eq!(data, kept[1..], "a frame's data is the notification");
 }
 
-/// Red when: the inbox is read before the feed is listened to, or `>` is `>=`.
+/// Red when: the inbox answers from the cursor on instead of behind it.
 #[tokio::test]
 async fn a_resumed_stream_gives_what_was_missed_once() {
     let daemon = Daemon::start().await;
@@ -158,7 +158,6 @@ async fn cut_clients_miss_nothing() {
     }
 }
 
-/// Red when: an edit between two batches is swallowed by the import's group.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_is_told_in_groups_without_a_gap() {
     let daemon = Daemon::start().await;
