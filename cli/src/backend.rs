@@ -1,6 +1,8 @@
 //! Where products, imports and events are: behind a daemon's API. Commands are written once,
 //! against this.
 
+use std::time::Duration;
+
 use pm_common::{
     api::{
         CategoriesOut, DailyOut, DeletedOut, EventsOut, ImportAcceptedOut, ImportOut, ImportsOut,
@@ -11,13 +13,30 @@ use pm_common::{
 };
 use serde_json::{Map, Value};
 
-use crate::error::Result;
+use crate::error::{Exit, Result};
 
 /// The ways to a seller's data.
 #[derive(Debug, Clone)]
 pub(crate) enum Backend {
     /// A daemon.
     Http(Client),
+}
+
+/// Waits that a long read takes before it gives up on a server that asks for patience.
+const PATIENCE: u32 = 60;
+
+/// Repeats a page of a long read while the server asks for patience: it paces the reader.
+pub(crate) async fn paced<T>(read: impl AsyncFn() -> Result<T>) -> Result<T> {
+    let mut waits = 0;
+    loop {
+        let error = match read().await {
+            Err(error) if error.exit == Exit::RateLimited && waits < PATIENCE => error,
+            outcome => return outcome,
+        };
+        waits += 1;
+        let seconds = error.retry_after.unwrap_or(1).max(1);
+        tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+    }
 }
 
 /// Passes a call on and makes its error one of the command line.

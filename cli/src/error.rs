@@ -33,11 +33,13 @@ pub(crate) struct Error {
     /// For programs; the server's code where it has one.
     pub(crate) code: Box<str>,
     /// One sentence: what and where. Empty when everything was said already.
-    pub(crate) message: String,
+    pub(crate) message: Box<str>,
     pub(crate) details: Map<String, Value>,
     /// What to do next, one line each.
     pub(crate) hints: Vec<String>,
     pub(crate) request_id: Option<String>,
+    /// Seconds that the server asks to wait.
+    pub(crate) retry_after: Option<u32>,
 }
 
 impl Error {
@@ -59,10 +61,11 @@ impl Error {
         Self {
             exit,
             code: code.into(),
-            message: message.into(),
+            message: message.into().into(),
             details: Map::new(),
             hints: Vec::new(),
             request_id: None,
+            retry_after: None,
         }
     }
 
@@ -161,6 +164,7 @@ fn refused(refusal: Refusal) -> Error {
     if let Some(wait) = refusal.retry_after {
         let seconds = wait.as_secs();
         error.hints.push(format!("try again in {seconds} s"));
+        error.retry_after = u32::try_from(seconds).ok();
     }
     error.code = error_code.into();
     error.details = details;

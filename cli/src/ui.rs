@@ -205,6 +205,14 @@ pub(crate) fn to_stderr(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Takes back what the terminal itself wrote for Ctrl-C behind a full line: `^C` at the start of
+/// the next one.
+pub(crate) fn take_back_echo() {
+    if io::stdin().is_terminal() {
+        let _ = io::stderr().lock().write_all(b"\r\x1b[2K\x1b[1A");
+    }
+}
+
 /// Text from elsewhere without what would command the terminal.
 pub(crate) fn visible(text: &str) -> String {
     let harmless = |c: char| {

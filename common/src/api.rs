@@ -1,6 +1,8 @@
 //! The wire types of the HTTP API that are not domain types themselves: what the daemon sends and
 //! the client reads. The OpenAPI document is generated from them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -24,7 +26,8 @@ pub struct ErrorOut {
     pub message: String,
     /// For programs: `VALIDATION_ERROR`, …
     pub error_code: String,
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    /// More for programs; empty when there is no more to say.
+    #[serde(default)]
     pub details: Map<String, Value>,
 }
 
@@ -51,6 +54,7 @@ pub struct ProductIn {
     pub low_stock_threshold: Option<i32>,
     /// String to string, at most 16 KiB as JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub attributes: Option<Attributes>,
 }
 
@@ -73,6 +77,7 @@ pub struct ProductPatchIn {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub low_stock_threshold: Option<Option<i32>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub attributes: Option<Option<Attributes>>,
 }
 
@@ -387,7 +392,7 @@ pub struct ServiceOut {
     pub outbox_backlog: Option<u64>,
     /// Only of `kafka`: published messages not yet consumed, by group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub consumer_lag: Option<std::collections::BTreeMap<String, u64>>,
+    pub consumer_lag: Option<BTreeMap<String, u64>>,
 }
 
 /// The process' memory in MiB. The heap figures are those of the resident set: there is no

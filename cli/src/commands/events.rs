@@ -7,7 +7,7 @@ use pm_common::{
 
 use super::pair;
 use crate::{
-    backend::Backend,
+    backend::{Backend, paced},
     error::{Error, Exit, Result, unknown},
     output::{Column, Kind, Listing, Noun},
     session::Session,
@@ -166,7 +166,7 @@ async fn past(backend: &Backend, mut after: i64, printer: &mut Printer<'_>) -> R
         let query: [Option<_>; 2] = [pair("after", Some(after)), pair("limit", Some(PAGE))];
         let query: Vec<_> = query.into_iter().flatten().collect();
         let query: &Pairs = &query;
-        let page = backend.event_list(query).await?;
+        let page = paced(async || backend.event_list(query).await).await?;
         for event in &page.data {
             if printer.print(event)? {
                 return Ok(());

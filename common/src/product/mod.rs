@@ -35,6 +35,7 @@ pub struct Product {
     pub category: String,
     pub sku: Option<String>,
     pub low_stock_threshold: Option<i32>,
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub attributes: Option<Attributes>,
     pub version: i64,
     #[schema(value_type = String, format = DateTime)]

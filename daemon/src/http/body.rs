@@ -41,8 +41,8 @@ impl<S: Sync> FromRequest<S> for RawBody {
     async fn from_request(request: Request, _: &S) -> ApiResult<Self> {
         let (parts, mut body) = request.into_parts();
         let read = read_whole(&parts.headers, &mut body).await;
-        if read.is_err() {
-            drain_refused(&parts.headers, &mut body).await;
+        if let Err(refusal) = &read {
+            drain_refused(&parts.headers, &mut body, refusal).await;
         }
         read.map(Self)
     }
@@ -90,9 +90,11 @@ pub(super) async fn next_chunk(body: &mut Body) -> ApiResult<Option<Bytes>> {
 }
 
 /// Reads a refused body on for a while, and forgets it: who is still sending does not read an
-/// answer. A client that waits for leave to send (`Expect`) is not given it.
-pub(super) async fn drain_refused(headers: &HeaderMap, body: &mut Body) {
-    if headers.contains_key(header::EXPECT) || body.is_end_stream() {
+/// answer. A client that waits for leave to send (`Expect`) is not given it, and one that has
+/// paused for too long has had its time.
+pub(super) async fn drain_refused(headers: &HeaderMap, body: &mut Body, refusal: &ApiError) {
+    let late = matches!(refusal, ApiError::RequestTimeout);
+    if late || headers.contains_key(header::EXPECT) || body.is_end_stream() {
         return;
     }
     let read_on = async {

@@ -25,18 +25,25 @@ use super::{Http, error::ApiError};
 const PAGE: &str = include_str!("docs.html");
 
 /// What every seller's route may answer besides its own errors.
-const COMMON: [(&str, &str); 7] = [
+const COMMON: [(&str, &str); 4] = [
     (
         "401",
         "MISSING_SELLER_ID, INVALID_SELLER_ID, INVALID_API_KEY",
     ),
     ("403", "SELLER_MISMATCH"),
-    ("408", "REQUEST_TIMEOUT"),
-    ("413", "BODY_TOO_LARGE"),
-    ("429", "RATE_LIMIT_EXCEEDED, with Retry-After"),
     ("500", "INTERNAL_ERROR"),
     ("503", "DATABASE_UNAVAILABLE, OVERLOADED, with Retry-After"),
 ];
+/// What a route with a body may answer besides.
+const WITH_BODY: [(&str, &str); 3] = [
+    ("408", "REQUEST_TIMEOUT"),
+    ("413", "BODY_TOO_LARGE"),
+    ("415", "UNSUPPORTED_MEDIA_TYPE"),
+];
+/// What every limited route may answer besides.
+const LIMITED: (&str, &str) = ("429", "RATE_LIMIT_EXCEEDED, with Retry-After");
+/// The one route of a seller that is not limited.
+const STREAM: &str = "/api/events/stream";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -100,8 +107,18 @@ fn complete(document: &mut openapi::OpenApi) {
     let bearer = HttpScheme::new(HttpAuthScheme::Bearer);
     components.add_security_scheme("key", SecurityScheme::Http(bearer));
     for (path, item) in &mut document.paths.paths {
-        if path.starts_with("/api/") {
-            operations(item).for_each(complete_operation);
+        for operation in operations(item) {
+            name(operation);
+            if path.starts_with("/api/") {
+                secure(operation);
+                answers(operation, &COMMON);
+            }
+            if path.starts_with("/api/") && path != STREAM {
+                answers(operation, &[LIMITED]);
+            }
+            if operation.request_body.is_some() {
+                answers(operation, &WITH_BODY);
+            }
         }
     }
 }
@@ -117,21 +134,34 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     all.into_iter().flatten()
 }
 
-fn complete_operation(operation: &mut Operation) {
+/// Handlers of different groups share names; with its group each is the only one.
+fn name(operation: &mut Operation) {
+    let group = operation.tags.iter().flatten().next();
+    let group = group.map(|tag| tag.to_lowercase()).unwrap_or_default();
+    if let Some(id) = &mut operation.operation_id {
+        *id = format!("{group}_{id}");
+    }
+}
+
+fn secure(operation: &mut Operation) {
     let none = Vec::<String>::new;
     operation.security = Some(vec![
         SecurityRequirement::new("seller", none()),
         SecurityRequirement::new("key", none()),
     ]);
-    for (status, codes) in COMMON {
+}
+
+/// Adds errors; one that the handler describes itself stays.
+fn answers(operation: &mut Operation, errors: &[(&str, &str)]) {
+    for (status, codes) in errors {
         let shape = Ref::from_schema_name("ErrorOut");
         let content = ContentBuilder::new().schema(Some(shape)).build();
         let response = ResponseBuilder::new()
-            .description(codes)
+            .description(*codes)
             .content("application/json", content)
             .build();
         let responses = &mut operation.responses.responses;
-        let entry = responses.entry(status.to_owned());
+        let entry = responses.entry((*status).to_owned());
         entry.or_insert_with(|| RefOr::T(response));
     }
 }
@@ -153,15 +183,19 @@ mod tests {
         let mut document = description();
         let mut item = PathItem::default();
         item.get = Some(Operation::default());
+        let stream = (STREAM.to_owned(), item.clone());
         document
             .paths
             .paths
             .insert("/api/x".to_owned(), item.clone());
         document.paths.paths.insert("/health".to_owned(), item);
+        document.paths.paths.extend([stream]);
         complete(&mut document);
         let json: Value = serde_json::from_str(&document.to_json().unwrap()).unwrap();
         assert!(json["paths"]["/api/x"]["get"]["responses"]["429"].is_object());
         assert!(json["paths"]["/api/x"]["get"]["security"].is_array());
+        assert!(json["paths"][STREAM]["get"]["responses"]["401"].is_object());
+        assert!(json["paths"][STREAM]["get"]["responses"]["429"].is_null());
         assert!(json["paths"]["/health"]["get"]["responses"]["429"].is_null());
     }
 }

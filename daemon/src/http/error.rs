@@ -246,7 +246,8 @@ fn conflict_details(conflict: &Conflict) -> Value {
             requested,
         } => json!({ "quantity": available, "requested": requested }),
         Conflict::StockOverflow { available } => {
-            let error = FieldError::new("delta", "max", &conflict.to_string(), "");
+            let rest = "must not raise the stock above 2147483647";
+            let error = FieldError::new("delta", "max", rest, "");
             let mut details = validation_details(&[error]);
             details["quantity"] = json!(available);
             details

@@ -64,7 +64,7 @@ fn garbled(tag: &str) -> ApiError {
 mod tests {
     use super::*;
 
-    fn headers(name: header::HeaderName, values: &[&str]) -> HeaderMap {
+    fn headers(name: &header::HeaderName, values: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(name.clone(), HeaderValue::from_str(value).unwrap());
@@ -80,7 +80,7 @@ mod tests {
             (&["\"3\""], IfMatch::Versions(vec![3])),
             (&["\"3\", \"4\"", "\"5\""], IfMatch::Versions(vec![3, 4, 5])),
         ] {
-            let read = if_match(&headers(header::IF_MATCH, values)).unwrap();
+            let read = if_match(&headers(&header::IF_MATCH, values)).unwrap();
             assert_eq!(read, expected, "{values:?}");
         }
         for garbled in [
@@ -93,7 +93,7 @@ mod tests {
             "\"99999999999999999999\"",
         ] {
             assert!(
-                if_match(&headers(header::IF_MATCH, &[garbled])).is_err(),
+                if_match(&headers(&header::IF_MATCH, &[garbled])).is_err(),
                 "{garbled}"
             );
         }
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn if_none_match_compares_weakly() {
-        let has = |value| already_has(&headers(header::IF_NONE_MATCH, &[value]), 3);
+        let has = |value| already_has(&headers(&header::IF_NONE_MATCH, &[value]), 3);
         assert!(has("\"3\"") && has("W/\"3\"") && has("\"1\", \"3\"") && has("*"));
         assert!(!has("\"2\"") && !has("3") && !has(""));
     }

@@ -81,7 +81,7 @@ async fn admit(http: &Http, bucket: Bucket, mut request: Request, next: Next) ->
 /// Answers a request whose handler is not reached.
 async fn refuse(request: Request, error: ApiError) -> Response {
     let (parts, mut body) = request.into_parts();
-    body::drain_refused(&parts.headers, &mut body).await;
+    body::drain_refused(&parts.headers, &mut body, &error).await;
     error.into_response()
 }
 

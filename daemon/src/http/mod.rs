@@ -61,18 +61,24 @@ struct Http {
     capacity: Semaphore,
 }
 
+impl Http {
+    fn new(app: App, shutdown: CancellationToken) -> Self {
+        Self {
+            app,
+            shutdown,
+            keys: KeyCache::default(),
+            uploads: InFlight::default(),
+            frames: Frames::new(),
+            capacity: Semaphore::new(limit::AT_ONCE),
+        }
+    }
+}
+
 /// Every route of the product. The token ends streams and makes the server not ready.
 pub fn router(app: App, shutdown: CancellationToken) -> Router {
     metrics::start();
     let cors = cors::layer(app.config.cors_origins.as_deref());
-    let http = Arc::new(Http {
-        app,
-        shutdown,
-        keys: KeyCache::default(),
-        uploads: InFlight::default(),
-        frames: Frames::new(),
-        capacity: Semaphore::new(limit::AT_ONCE),
-    });
+    let http = Arc::new(Http::new(app, shutdown));
     let (routes, document) = routes(&http).split_for_parts();
     routes
         .merge(docs::routes(document))

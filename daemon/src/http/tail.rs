@@ -297,3 +297,6 @@ fn joined(page: Vec<Notification>) -> Vec<Notification> {
     }
     told
 }
+
+#[cfg(test)]
+mod tests;

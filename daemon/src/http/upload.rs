@@ -70,7 +70,7 @@ pub(super) async fn import(
     let upload = match received {
         Ok(upload) => upload,
         Err(error) => {
-            body::drain_refused(&parts.headers, &mut body).await;
+            body::drain_refused(&parts.headers, &mut body, &error).await;
             return Err(error);
         }
     };

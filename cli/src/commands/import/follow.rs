@@ -56,6 +56,7 @@ impl Follower<'_> {
             let looked = tokio::select! {
                 looked = look => looked,
                 () = self.interrupt.wait() => {
+                    self.progress.interrupted();
                     if interrupted || self.on_interrupt == OnInterrupt::Detach {
                         return Err(self.left(interrupted));
                     }

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{
     error::{Error, Result},
     output::thousands,
-    ui::{Style, Ui, to_stderr, visible},
+    ui::{Style, Ui, take_back_echo, to_stderr, visible},
 };
 
 /// How to show progress.
@@ -133,6 +133,13 @@ impl Progress {
         Ok(())
     }
 
+    /// Ctrl-C was pressed; its echo must not push the bar out of its place.
+    pub(crate) fn interrupted(&self) {
+        if matches!(&self.shown, Shown::Bar(bar) if !bar.is_hidden()) {
+            take_back_echo();
+        }
+    }
+
     /// A sentence above the bar.
     pub(crate) fn say(&self, text: &str) {
         if self.quiet {
@@ -140,7 +147,7 @@ impl Progress {
         }
         let text = visible(text);
         match &self.shown {
-            Shown::Bar(bar) => bar.suspend(|| to_stderr(&text)),
+            Shown::Bar(bar) if !bar.is_hidden() => bar.println(text),
             _ => to_stderr(&text),
         }
     }

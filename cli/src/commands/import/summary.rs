@@ -97,7 +97,8 @@ fn text(session: &Session, job: &ImportOut, rejects: Option<&str>) -> String {
         thousands(job.skipped),
         thousands(job.rejected),
     ));
-    text.push_str(&look.paint(Style::Dim, &format!("  {}\n", detected(job))));
+    let found = look.paint(Style::Dim, &detected(job));
+    text.push_str(&format!("  {found}\n"));
     for error in job.errors.iter().take(SHOWN) {
         let column = if error.column.is_empty() { "" } else { ", " };
         text.push_str(&format!(

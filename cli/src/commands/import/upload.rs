@@ -82,6 +82,7 @@ impl Sender<'_> {
                 answer = &mut sending => return Ok((answer, cancel)),
                 _ = looks.tick() => self.progress.uploading(opened.bytes(), self.source.size)?,
                 () = self.interrupt.wait() => {
+                    self.progress.interrupted();
                     if cancel || !opened.is_read() {
                         return Err(interrupted(cancel));
                     }

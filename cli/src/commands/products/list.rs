@@ -5,6 +5,7 @@ use pm_common::query::{SortBy, SortOrder};
 
 use super::NOUN;
 use crate::{
+    backend::paced,
     commands::{
         filter::{self, Filter},
         pair, wire_name,
@@ -88,7 +89,7 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<()> {
             wanted = filter::with(&wanted, "count", "none");
         }
         wanted.extend(place);
-        let page = backend.product_list(&wanted).await?;
+        let page = paced(async || backend.product_list(&wanted).await).await?;
         for product in &page.data {
             listing.push(product)?;
         }

@@ -1,4 +1,7 @@
 //! Many rows in few statements.
+//!
+//! `VALUES` with many rows fills the indexed products table twice as fast as `json_each` over one
+//! text with all of them; beyond a few hundred rows longer statements gain nothing.
 
 use std::fmt::Write;
 
@@ -7,7 +10,7 @@ use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, query::Query, sqlite::Sqlite
 use crate::{error::Result, sqlite::failed};
 
 /// Rows of a full statement. Its text is prepared once and used again.
-const ROWS: usize = 100;
+const ROWS: usize = 250;
 
 /// Where rows go: `head (?, …), (?, …) tail`.
 pub(super) struct Table {

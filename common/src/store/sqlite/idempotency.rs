@@ -63,3 +63,42 @@ pub(super) async fn keep<'e, T: Serialize>(
     .map_err(failed)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{sqlite::Database, store::sqlite::MIGRATOR};
+
+    async fn age(db: &Database, by: i64) {
+        db.write(move |connection| {
+            Box::pin(async move {
+                let age = "UPDATE idempotency_keys SET created_at = created_at - ?";
+                let done = sqlx::query(age).bind(by).execute(connection).await;
+                done.map_err(failed).map(|_| ())
+            })
+        })
+        .await
+        .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_key_counts_for_a_day() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        let db = Database::open(&path, &MIGRATOR).await.unwrap();
+        let seller = SellerId::parse("a").unwrap();
+        let claim = Claim::new("k".to_owned(), "POST /", b"");
+        let (keeper, kept) = (seller.clone(), claim.clone());
+        db.write(move |connection| {
+            Box::pin(async move { keep(connection, &keeper, Some(&kept), &7).await })
+        })
+        .await
+        .unwrap();
+        let answer = || answered::<i32>(db.readers(), &seller, Some(&claim));
+        let day = i64::try_from(KEPT.as_millis()).unwrap();
+        age(&db, day - 600_000).await;
+        assert_eq!(answer().await.unwrap(), Some(7));
+        age(&db, 600_000).await;
+        assert_eq!(answer().await.unwrap(), None);
+    }
+}

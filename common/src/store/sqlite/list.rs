@@ -20,6 +20,17 @@ pub(super) async fn page(
     seller: &SellerId,
     query: &ProductQuery,
 ) -> Result<Page<Product>> {
+    let mut sql = page_sql(seller, query)?;
+    let rows = sql.build().fetch_all(pool).await.map_err(failed)?;
+    let mut page = page_of(&rows, seller, query.limit)?;
+    if query.count {
+        let counted = counted(pool, count_sql(seller, &query.filter)).await?;
+        page.total = Some(counted);
+    }
+    Ok(page)
+}
+
+fn page_sql(seller: &SellerId, query: &ProductQuery) -> Result<Sql> {
     let order = order(query.sort_by, query.sort_order);
     // The page's ids come first, from an index where one serves: skipped products are not read.
     let mut sql = Sql::new(concat!(
@@ -41,12 +52,7 @@ pub(super) async fn page(
         .push_bind(seller.as_str().to_owned())
         .push(" ORDER BY ")
         .push(order);
-    let rows = sql.build().fetch_all(pool).await.map_err(failed)?;
-    let mut page = page_of(&rows, seller, query.limit)?;
-    if query.count {
-        page.total = Some(count(pool, seller, &query.filter).await?);
-    }
-    Ok(page)
+    Ok(sql)
 }
 
 /// Matches with an id above `after`, by id.
@@ -107,16 +113,15 @@ pub(super) async fn low_stock(
     Ok(page)
 }
 
-async fn count(pool: &SqlitePool, seller: &SellerId, filter: &ProductFilter) -> Result<u64> {
-    let mut sql;
+fn count_sql(seller: &SellerId, filter: &ProductFilter) -> Sql {
     if filter.is_empty() {
-        sql = Sql::new("SELECT live FROM sellers WHERE seller_id = ");
+        let mut sql = Sql::new("SELECT live FROM sellers WHERE seller_id = ");
         sql.push_bind(seller.as_str().to_owned());
-    } else {
-        sql = Sql::new("SELECT count(*)");
-        push_matches(&mut sql, seller, filter);
+        return sql;
     }
-    counted(pool, sql).await
+    let mut sql = Sql::new("SELECT count(*)");
+    push_matches(&mut sql, seller, filter);
+    sql
 }
 
 async fn counted(pool: &SqlitePool, mut sql: Sql) -> Result<u64> {
@@ -252,4 +257,61 @@ fn page_of(rows: &[SqliteRow], seller: &SellerId, limit: u32) -> Result<Page<Pro
         total: None,
         more,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, Row};
+
+    use super::*;
+    use crate::{sqlite::Database, store::sqlite::MIGRATOR};
+
+    async fn plan(db: &Database, sql: Sql) -> String {
+        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", sql.sql().as_str()));
+        let rows = sqlx::query(explain).fetch_all(db.readers()).await.unwrap();
+        let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        steps.join("\n")
+    }
+
+    /// What a seller with a million products lists most must not read them all.
+    #[tokio::test]
+    async fn usual_lists_and_counts_are_read_from_their_index() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        let db = Database::open(&path, &MIGRATOR).await.unwrap();
+        let seller = SellerId::parse("a").unwrap();
+        let category = ProductFilter {
+            category: Some("c".to_owned()),
+            ..ProductFilter::default()
+        };
+        for (filter, index) in [
+            (ProductFilter::default(), "idx_products_seller_id"),
+            (category.clone(), "idx_products_seller_category"),
+        ] {
+            let (sort_by, sort_order) = (SortBy::CreatedAt, SortOrder::Desc);
+            let cursor = Cursor {
+                sort_by,
+                sort_order,
+                key: "1".to_owned(),
+                id: 1,
+            };
+            for start in [PageStart::Offset(400), PageStart::After(cursor)] {
+                let query = ProductQuery {
+                    filter: filter.clone(),
+                    sort_by,
+                    sort_order,
+                    start,
+                    limit: 20,
+                    count: false,
+                };
+                let plan = plan(&db, page_sql(&seller, &query).unwrap()).await;
+                assert!(plan.contains(&format!("COVERING INDEX {index}")), "{plan}");
+            }
+        }
+        let plan = plan(&db, count_sql(&seller, &category)).await;
+        assert!(
+            plan.contains("COVERING INDEX idx_products_seller_category"),
+            "{plan}"
+        );
+    }
 }

@@ -16,6 +16,7 @@ mod list;
 mod numbers;
 mod outbox;
 mod product_row;
+mod product_write;
 mod products;
 
 use std::{path::Path, sync::Arc};

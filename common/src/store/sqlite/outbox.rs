@@ -19,8 +19,8 @@ use crate::{
 
 /// Events of one row.
 pub(super) const BLOCK: usize = 1000;
-/// Messages of one peek, more only if the first row alone has them: the memory of the relay.
-const PEEK_MESSAGES: usize = 8000;
+/// A peek ends with the row that reaches so many messages: the memory of the relay.
+const PEEK_MESSAGES: usize = 4000;
 
 /// A row of the outbox on its way there.
 #[derive(Debug)]

@@ -1,11 +1,13 @@
 //! What the batches of an import do.
 
 use super::{
-    Store, assert_gapless, create, imports::started, lamp, outbox_events, seller, with_sku,
+    Store, assert_gapless, create,
+    imports::{LEASE, started},
+    lamp, outbox_events, seller, with_sku,
 };
 use crate::{
     csv::{Fields, ImportMode, ImportRow, Position, Reject},
-    event::{EventData, EventKind},
+    event::{Event, EventData, EventKind},
     import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportCounts, ImportJob},
     product::{Attributes, NewProduct, Product},
     query::{PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
@@ -225,7 +227,7 @@ pub(super) async fn equal_skus_in_a_batch_are_written_once(store: Store) {
         (1, 40, "Chair")
     );
     let events = outbox_events(&store).await;
-    let kinds: Vec<_> = events[2..].iter().map(|event| event.kind()).collect();
+    let kinds: Vec<_> = events[2..].iter().map(Event::kind).collect();
     assert_eq!(
         kinds,
         [EventKind::ProductUpdated, EventKind::ProductCreated]
@@ -389,19 +391,22 @@ pub(super) async fn an_error_leaves_nothing_behind(store: Store) {
     assert_gapless(&store).await;
 }
 
+/// Rows of which every second is low.
+fn many(skus: std::ops::Range<u64>) -> Vec<ImportRow> {
+    skus.map(|i| {
+        row(
+            i + 2,
+            Some(&format!("S-{i}")),
+            i32::try_from(i % 20).unwrap(),
+        )
+    })
+    .collect()
+}
+
 pub(super) async fn large_batches_fill_several_blocks(store: Store) {
     let a = seller("a");
     let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
-    let rows: Vec<_> = (0..2500)
-        .map(|i| {
-            row(
-                i + 2,
-                Some(&format!("S-{i}")),
-                i32::try_from(i % 20).unwrap(),
-            )
-        })
-        .collect();
-    let next = batch(&job, rows);
+    let next = batch(&job, many(0..2500));
     commit(&store, &mut job, next).await;
     let entries = store.outbox.outbox_peek(100).await.unwrap();
     let sizes: Vec<_> = entries.iter().map(|entry| entry.records.len()).collect();
@@ -412,19 +417,31 @@ pub(super) async fn large_batches_fill_several_blocks(store: Store) {
     assert_eq!(group.first_sequence, 1);
     assert_eq!((job.low_stock.count, job.low_stock.first.len()), (1250, 20));
     assert_gapless(&store).await;
-    // A peek of a deep outbox stays small, and goes on where it was cut.
-    let mut seen = 0;
+}
+
+pub(super) async fn a_deep_outbox_is_read_in_parts(store: Store) {
+    let a = seller("a");
+    let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
+    for skus in [0..2500, 2500..5000] {
+        let next = batch(&job, many(skus));
+        commit(&store, &mut job, next).await;
+    }
+    let (mut peeks, mut last) = (0, 0);
     loop {
         let entries = store.outbox.outbox_peek(100).await.unwrap();
         if entries.is_empty() {
             break;
         }
-        seen += entries
-            .iter()
-            .map(|entry| entry.records.len())
-            .sum::<usize>();
+        peeks += 1;
+        for record in entries.iter().flat_map(|entry| &entry.records) {
+            last += 1;
+            assert_eq!(Event::decode(&record.value).unwrap().sequence, last);
+        }
         let gone: Vec<_> = entries.iter().map(|e| (e.seller.clone(), e.id)).collect();
         store.outbox.outbox_remove(&gone).await.unwrap();
+        // The removal is a commit: whoever waits now looks again at once.
+        store.outbox.outbox_wait(LEASE).await;
     }
-    assert_eq!(seen, 3750);
+    assert_eq!((peeks, last), (2, 7500));
+    assert_eq!(store.outbox.outbox_backlog().await.unwrap(), 0);
 }

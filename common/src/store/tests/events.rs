@@ -7,7 +7,7 @@ use std::{
 
 use super::{Store, assert_gapless, create, lamp, outbox_events, seller};
 use crate::{
-    event::{EventData, EventKind},
+    event::{Event, EventData, EventKind},
     product::{NewProduct, ProductPatch, StockChange},
 };
 
@@ -153,7 +153,7 @@ pub(super) async fn the_outbox_forgets_what_is_removed(store: Store) {
     let kinds: Vec<_> = outbox_events(&store)
         .await
         .iter()
-        .map(|e| e.kind())
+        .map(Event::kind)
         .collect();
     assert_eq!(kinds, [EventKind::ProductCreated]);
 }

@@ -17,6 +17,8 @@ const SORTS: [SortBy; 5] = [
     SortBy::UpdatedAt,
 ];
 
+type Passes = fn(&Product) -> bool;
+
 fn query(filter: ProductFilter) -> ProductQuery {
     ProductQuery {
         filter,
@@ -147,7 +149,7 @@ pub(super) async fn filters_hold_together(store: Store) {
     let cents = |cents| Some(Amount::from_cents(cents));
     let none = ProductFilter::default;
     #[rustfmt::skip]
-    let cases: [(ProductFilter, fn(&Product) -> bool); 9] = [
+    let cases: [(ProductFilter, Passes); 9] = [
         (ProductFilter { category: Some("C1".into()), ..none() }, |p| p.category == "C1"),
         (ProductFilter { sku: Some("S-4".into()), ..none() }, |p| p.sku.as_deref() == Some("S-4")),
         (ProductFilter { text: Some("PRODUCT 3".into()), ..none() }, |p| p.name == "Product 3"),

@@ -98,7 +98,8 @@ battery! {
         a_batch_without_rows_moves_on
         another_checkpoint_or_worker_is_stopped
         an_error_leaves_nothing_behind
-        large_batches_fill_several_blocks;
+        large_batches_fill_several_blocks
+        a_deep_outbox_is_read_in_parts;
     housekeeping:
         keys_live_until_they_are_revoked
         a_sweep_forgets_ended_imports_only;

@@ -1,0 +1,204 @@
+//! A stream against the embedded inbox and feed.
+
+use pm_common::config::Config;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::app::App;
+
+/// An app on a directory of its own, and a seller.
+struct Stage {
+    http: Arc<Http>,
+    seller: SellerId,
+    _dir: TempDir,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().to_str().unwrap().to_owned();
+        let config = Config::from_lookup(|name| (name == "PMD_DATA_DIR").then(|| path.clone()));
+        let app = App::connect(config.unwrap()).await.unwrap();
+        Self {
+            http: Arc::new(Http::new(app, CancellationToken::new())),
+            seller: SellerId::parse("s").unwrap(),
+            _dir: dir,
+        }
+    }
+
+    async fn open(&self, last: Option<i64>) -> Client {
+        let tail = Tail::open(Arc::clone(&self.http), self.seller.clone(), last).await;
+        Client {
+            tail: tail.unwrap(),
+            text: String::new(),
+        }
+    }
+
+    async fn put(&self, told: &Notification) {
+        let inbox = &self.http.app.inbox;
+        let one = std::slice::from_ref(told);
+        inbox.inbox_put(&self.seller, one).await.unwrap();
+    }
+
+    async fn publish(&self, told: &Notification) {
+        let feed = &self.http.app.feed;
+        let told = Arc::new(told.clone());
+        feed.publish(&self.seller, told).await.unwrap();
+    }
+
+    async fn tell(&self, told: &Notification) {
+        self.put(told).await;
+        self.publish(told).await;
+    }
+
+    fn told(&self, kind: NotificationKind, first: i64, sequence: i64) -> Notification {
+        Notification {
+            id: format!("s-{sequence}"),
+            seller_id: self.seller.clone(),
+            kind,
+            message: "told".into(),
+            data: json!({"importId": "imp_1"}),
+            timestamp: clock::now().millis(),
+            read: false,
+            sequence,
+            first_sequence: (first < sequence).then_some(first),
+        }
+    }
+
+    fn created(&self, sequence: i64) -> Notification {
+        self.told(NotificationKind::ProductCreated, sequence, sequence)
+    }
+
+    fn progress(&self, first: i64, sequence: i64) -> Notification {
+        self.told(NotificationKind::ImportProgress, first, sequence)
+    }
+}
+
+/// Who reads a stream.
+struct Client {
+    tail: Tail,
+    text: String,
+}
+
+impl Client {
+    /// Reads until a frame has this id; answers the ids so far, the first frame's among them.
+    async fn ids_until(&mut self, last: i64) -> Vec<i64> {
+        let deadline = Duration::from_secs(10);
+        while self.ids().last() != Some(&last) {
+            let chunk = timeout(deadline, self.tail.next()).await;
+            let chunk = chunk.unwrap_or_else(|_| panic!("no {last} in\n{}", self.text));
+            let chunk = chunk.expect("the stream ended");
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+        self.ids()
+    }
+
+    fn ids(&self) -> Vec<i64> {
+        let ids = self
+            .text
+            .lines()
+            .filter_map(|line| line.strip_prefix("id: "));
+        ids.map(|id| id.parse().unwrap()).collect()
+    }
+}
+
+#[tokio::test]
+async fn replays_then_goes_live_without_repeating() {
+    let stage = Stage::new().await;
+    for sequence in 1..=600 {
+        stage.put(&stage.created(sequence)).await;
+    }
+    let mut client = stage.open(Some(0)).await;
+    client.ids_until(600).await;
+    stage.tell(&stage.created(601)).await;
+    stage.publish(&stage.created(601)).await;
+    stage.publish(&stage.created(7)).await;
+    stage.tell(&stage.created(602)).await;
+    let ids = client.ids_until(602).await;
+    assert_eq!(ids, (0..=602).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_fresh_stream_starts_with_what_comes() {
+    let stage = Stage::new().await;
+    stage.put(&stage.created(1)).await;
+    let mut client = stage.open(None).await;
+    stage.tell(&stage.created(2)).await;
+    assert_eq!(client.ids_until(2).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn what_the_feed_lost_or_swapped_comes_in_order() {
+    let stage = Stage::new().await;
+    let mut client = stage.open(Some(0)).await;
+    stage.put(&stage.created(1)).await;
+    stage.tell(&stage.created(2)).await;
+    assert_eq!(client.ids_until(2).await, [0, 1, 2]);
+    stage.tell(&stage.created(4)).await;
+    stage.tell(&stage.created(5)).await;
+    let hole = timeout(Duration::from_millis(50), client.tail.next()).await;
+    assert!(hole.is_err(), "sent past a hole");
+    stage.tell(&stage.created(3)).await;
+    assert_eq!(client.ids_until(5).await, [0, 1, 2, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn lost_history_is_told_as_a_gap() {
+    let stage = Stage::new().await;
+    let old = Notification {
+        timestamp: clock::now().minus(HOLE_AGE * 2).millis(),
+        ..stage.created(8)
+    };
+    stage.put(&old).await;
+    let mut client = stage.open(Some(2)).await;
+    assert_eq!(client.ids_until(8).await, [2, 7, 8]);
+    let gap = "event: gap\nid: 7\ndata: {\"from\":3,\"to\":7}\n\n";
+    assert!(client.text.contains(gap), "{}", client.text);
+}
+
+#[tokio::test]
+async fn progress_is_joined_and_the_end_waits_behind_it() {
+    let stage = Stage::new().await;
+    let mut client = stage.open(None).await;
+    stage.tell(&stage.progress(1, 10)).await;
+    assert_eq!(client.ids_until(10).await, [0, 10]);
+    stage.tell(&stage.progress(11, 20)).await;
+    stage.tell(&stage.progress(21, 30)).await;
+    let end = stage.told(NotificationKind::ImportCompleted, 31, 31);
+    stage.tell(&end).await;
+    assert_eq!(client.ids_until(31).await, [0, 10, 30, 31]);
+    assert!(client.text.contains("\"sequence\":30,\"firstSequence\":11"));
+}
+
+#[tokio::test]
+async fn news_of_a_product_do_not_wait_for_progress() {
+    let stage = Stage::new().await;
+    let mut client = stage.open(None).await;
+    for (first, last) in [(1, 5), (7, 9), (11, 14)] {
+        stage.tell(&stage.progress(first, last)).await;
+        stage.tell(&stage.created(last + 1)).await;
+    }
+    let ids = client.ids_until(15).await;
+    assert_eq!(ids, [0, 5, 6, 9, 10, 14, 15]);
+}
+
+#[tokio::test]
+async fn a_place_within_a_report_gets_the_rest_of_it() {
+    let stage = Stage::new().await;
+    stage.put(&stage.progress(1, 10)).await;
+    let mut client = stage.open(Some(4)).await;
+    assert_eq!(client.ids_until(10).await, [4, 10]);
+    assert!(client.text.contains("\"sequence\":10,\"firstSequence\":5"));
+}
+
+#[tokio::test]
+async fn the_end_of_the_server_ends_the_stream() {
+    let stage = Stage::new().await;
+    let mut client = stage.open(None).await;
+    assert!(client.tail.next().await.is_some());
+    stage.http.shutdown.cancel();
+    assert!(client.tail.next().await.is_none());
+}
