@@ -269,3 +269,18 @@ async fn sellers_hear_only_their_own() {
         (Some(1), &json!("Own"))
     );
 }
+
+/// Proxies cut what is silent; a comment keeps the line open and no client shows it.
+#[tokio::test]
+async fn an_idle_stream_is_kept_alive() {
+    let daemon = Daemon::start().await;
+    let seller = daemon.seller("shop-1");
+    let request = seller.request(reqwest::Method::GET, "/api/events/stream");
+    let mut response = request.send().await.unwrap();
+    let mut heard = String::new();
+    while !heard.contains("\n\n:") {
+        let chunk = response.chunk().await.unwrap().expect("the stream goes on");
+        heard.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    assert!(heard.ends_with("\n\n: heartbeat\n\n"), "{heard}");
+}
