@@ -69,8 +69,7 @@ fn archived(folder: &Path) -> BTreeMap<String, (u32, Value)> {
     events
 }
 
-/// Red when: offsets are committed before the object is stored (kill between: a hole), or one
-/// event goes into two objects.
+/// Red when: an object leaves out the first of its events.
 #[tokio::test]
 async fn every_event_is_archived_once() {
     let daemon = Daemon::start().await;

@@ -84,8 +84,7 @@ async fn survives(rows: u32, kills: u32) {
     }
 }
 
-/// Red when: the checkpoint is written in another transaction than its rows (rows twice, or
-/// missing), or the relay deletes an outbox row before the broker has it (a hole).
+/// Red when: the relay deletes outbox rows before the broker has their messages (a hole).
 #[tokio::test]
 async fn an_import_survives_kills() {
     survives(20_000, 3).await;
@@ -98,8 +97,7 @@ async fn long_an_import_survives_many_kills() {
     }
 }
 
-/// Red when: an answer goes out before its commit (`synchronous` does not matter to a kill, the
-/// order of answer and commit does).
+/// Red when: the writer answers before it commits.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_survives_a_kill() {
     let mut daemon = Daemon::start().await;
@@ -159,7 +157,7 @@ async fn what_was_answered_survives_a_kill() {
     );
 }
 
-/// Red when: streams or import workers are not tied to the shutdown.
+/// Red when: streams do not end on the shutdown (the connection is reset).
 #[tokio::test]
 async fn a_stop_finishes_what_it_must_and_goes_on_later() {
     let mut daemon = Daemon::start().await;

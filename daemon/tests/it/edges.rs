@@ -275,6 +275,29 @@ async fn a_late_head_is_given_up() {
     daemon.get("/health").await.expect(200);
 }
 
+/// A body that pauses for 30 seconds is given up, too.
+#[tokio::test]
+async fn long_a_body_that_pauses_is_given_up() {
+    if std::env::var_os("PM_LONG").is_none() {
+        return;
+    }
+    let daemon = Daemon::start().await;
+    let mut slow = TcpStream::connect(daemon.url.trim_start_matches("http://"))
+        .await
+        .unwrap();
+    let head = "POST /api/products HTTP/1.1\r\nHost: x\r\nX-Seller-Id: s\r\n\
+        Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"name\"";
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let mut answered = Vec::new();
+    let ended = tokio::time::timeout(DEADLINE, slow.read_to_end(&mut answered)).await;
+    ended.expect("the connection is closed").unwrap();
+    let text = String::from_utf8(answered).unwrap();
+    assert!(
+        text.starts_with("HTTP/1.1 408") && text.contains("REQUEST_TIMEOUT"),
+        "{text}"
+    );
+}
+
 /// Garbage instead of HTTP, and a client that goes away in the middle, harm nobody.
 #[tokio::test]
 async fn garbage_on_the_wire_is_survived() {

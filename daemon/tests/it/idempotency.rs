@@ -12,7 +12,7 @@ async fn post(seller: &Seller, path: &str, key: &str, body: &Value) -> Reply {
     answer(request.json(body)).await
 }
 
-/// Red when: the claim is looked up before the transaction, or recorded after it.
+/// Red when: the handler does not hand the claim to the store.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_equal_posts_make_one_product_and_one_event() {
     let daemon = Daemon::start().await;
@@ -89,7 +89,7 @@ async fn a_key_belongs_to_one_request() {
         .expect(201);
 }
 
-/// Red when: an upload's claim is recorded without its answer.
+/// Red when: an upload is queued without its claim.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_sent_again_is_the_same_import() {
     let daemon = Daemon::start().await;

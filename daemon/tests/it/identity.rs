@@ -98,7 +98,7 @@ fn seen(reply: &Reply, asked: &str) -> (u16, Vec<String>, Value) {
     (reply.status, names, body)
 }
 
-/// Red when: a look-up leaves out its seller, or answers 403 for what belongs to someone else.
+/// Red when: the look-up of a product by id leaves out its seller.
 #[tokio::test]
 async fn what_belongs_to_others_does_not_exist() {
     let daemon = Daemon::start().await;
@@ -234,7 +234,7 @@ async fn what_belongs_to_others_does_not_exist() {
     );
 }
 
-/// Red when: a key is looked up without comparing its secret.
+/// Red when: a key is found by its id without comparing its secret.
 #[tokio::test]
 async fn keys_are_required_when_asked_for() {
     let daemon = Daemon::with(&[("PMD_AUTH", "keys")]).await;

@@ -12,7 +12,7 @@ fn number(reply: &Reply, header: &str) -> u64 {
         .unwrap()
 }
 
-/// Red when: the limiter looks and counts in two steps, or counts rejected requests.
+/// Red when: `<` is `<=` in the limiter.
 #[tokio::test(flavor = "multi_thread")]
 async fn not_one_more_than_the_limit_is_admitted() {
     let daemon = Daemon::with(&[("RATE_LIMIT_BULK", "7")]).await;
@@ -77,6 +77,7 @@ async fn not_one_more_than_the_limit_is_admitted() {
     );
 }
 
+/// Red when: rejected requests count, because then the asking itself keeps the window full.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slot_frees_when_the_window_has_passed() {
     let daemon = Daemon::with(&[("RATE_LIMIT_STANDARD", "10")]).await;

@@ -50,7 +50,7 @@ fn sort_key(product: &Value, by: &str) -> (i128, String) {
     }
 }
 
-/// Red when: the cursor's comparison leaves out the id, or pages are cut by a sort with ties.
+/// Red when: the cursor's comparison does not look at the id, so that ties are passed over.
 #[tokio::test]
 async fn pages_and_cursors_give_the_whole_list_in_one_order() {
     let daemon = Daemon::start().await;

@@ -3,9 +3,10 @@
 use std::process::Command;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
+use sqlx::{Connection as _, SqliteConnection};
 
-use crate::harness::Daemon;
+use crate::harness::{Daemon, answer, product};
 
 /// Every route of the API, as the API document has to name it.
 const ROUTES: [(&str, &str); 26] = [
@@ -255,4 +256,80 @@ async fn a_data_directory_has_one_daemon() {
         daemon.get("/health/live").await.expect(200)["status"],
         "alive"
     );
+}
+
+/// A writer that cannot write is not a request that hangs.
+///
+/// Red when: the error of the engine is answered as a 500, or with its own words.
+#[tokio::test]
+async fn a_locked_database_is_answered_and_waited_for() {
+    let daemon = Daemon::start().await;
+    let seller = daemon.seller("shop-1");
+    let made = seller.create("Mug").await;
+    let path = format!("sqlite://{}", daemon.data_dir().join("store.db").display());
+    let mut intruder = SqliteConnection::connect(&path).await.unwrap();
+    let begin = sqlx::query("BEGIN IMMEDIATE").execute(&mut intruder).await;
+    begin.unwrap();
+    let refused = seller.post("/api/products", &product("Cup")).await;
+    let details = refused.refused(503, "DATABASE_UNAVAILABLE");
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(details, json!({}), "{details}");
+    for inside in ["SQLite", "sqlite", "locked", "store.db"] {
+        assert!(!refused.body.contains(inside), "{}", refused.body);
+    }
+    let read = seller.get(&format!("/api/products/{}", made["id"])).await;
+    assert_eq!(read.expect(200), made, "reads go on");
+    sqlx::query("ROLLBACK")
+        .execute(&mut intruder)
+        .await
+        .unwrap();
+    seller
+        .post("/api/products", &product("Cup"))
+        .await
+        .expect(201);
+    assert_eq!(
+        seller.products().await.len(),
+        2,
+        "what was refused was not done"
+    );
+}
+
+#[tokio::test]
+async fn schemas_can_be_migrated_ahead() {
+    let home = tempfile::TempDir::new().unwrap();
+    let migrate = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pmd"));
+        command.env_clear().env("PMD_DATA_DIR", home.path());
+        command.arg("migrate").output().unwrap()
+    };
+    for _ in 0..2 {
+        let output = migrate();
+        assert!(output.status.success(), "{output:?}");
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            told.contains("store") && told.contains("up to date"),
+            "{told}"
+        );
+    }
+    assert!(home.path().join("store.db").exists());
+}
+
+/// Browsers and tools disagree about what localhost is.
+#[tokio::test]
+async fn localhost_is_every_loopback_address() {
+    let daemon = Daemon::with(&[("HOST", "localhost")]).await;
+    let port = daemon.url.rsplit(':').next().unwrap();
+    let mut places = vec!["127.0.0.1"];
+    if std::net::TcpListener::bind("[::1]:0").is_ok() {
+        places.push("[::1]");
+    }
+    for place in places {
+        let reply = answer(
+            daemon
+                .http
+                .get(format!("http://{place}:{port}/health/live")),
+        )
+        .await;
+        assert_eq!(reply.expect(200)["status"], json!("alive"), "{place}");
+    }
 }

@@ -149,7 +149,7 @@ async fn versions_guard_changes() {
         .refused(404, "PRODUCT_NOT_FOUND");
 }
 
-/// Red when: the version is compared before the writer's transaction instead of inside it.
+/// Red when: the handler does not hand `If-Match` to the store, which alone can compare and write at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_update_is_lost() {
     let daemon = Daemon::start().await;
@@ -182,7 +182,7 @@ async fn no_update_is_lost() {
     );
 }
 
-/// Red when: the stock is read, changed and written in two steps.
+/// Red when: the store does not refuse to go below zero.
 #[tokio::test(flavor = "multi_thread")]
 async fn stock_changes_are_atomic_and_never_negative() {
     let daemon = Daemon::start().await;

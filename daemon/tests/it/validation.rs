@@ -62,7 +62,7 @@ async fn every_broken_rule_is_named() {
     assert!(seller.events().await.is_empty());
 }
 
-/// Red when: a price is read as a float anywhere (1.005 becomes 1).
+/// Red when: half a cent is rounded down.
 #[tokio::test]
 async fn hostile_values_are_refused_or_come_back_exactly() {
     let daemon = Daemon::start().await;
