@@ -10,18 +10,20 @@ use bytes::Bytes;
 use pm_common::{clock::Timestamp, notification::Notification, seller::SellerId};
 use serde_json::json;
 
+use super::start::Start;
+
 /// A comment that keeps proxies from closing a quiet stream.
 pub(super) const HEARTBEAT: &str = ": heartbeat\n\n";
 
 /// The first frame, the only one without a name.
-pub(super) fn connected(seller: &SellerId, id: i64, now: Timestamp) -> String {
+pub(super) fn connected(seller: &SellerId, start: &Start, now: Timestamp) -> String {
     let data = json!({
         "type": "connected",
         "sellerId": seller,
         "timestamp": now.millis(),
-        "message": "Connected to the event stream",
+        "message": start.message,
     });
-    format!("id: {id}\ndata: {data}\n\n")
+    format!("id: {}\ndata: {data}\n\n", start.cursor)
 }
 
 /// History is lost: the events `from..=to` will not come.
@@ -138,7 +140,12 @@ mod tests {
     #[test]
     fn the_first_frame_is_unnamed() {
         let seller = SellerId::parse("seller-1").unwrap();
-        let text = connected(&seller, 41, Timestamp::from_millis(7));
+        let start = Start {
+            cursor: 41,
+            adrift: false,
+            message: "Hello".into(),
+        };
+        let text = connected(&seller, &start, Timestamp::from_millis(7));
         assert!(text.starts_with("id: 41\ndata: {") && !text.contains("event:"));
         assert!(
             text.contains("\"type\":\"connected\"") && text.contains("\"sellerId\":\"seller-1\"")

@@ -27,6 +27,7 @@ mod reply;
 mod request_id;
 mod serve;
 mod stall;
+mod start;
 mod stream;
 mod tail;
 mod upload;

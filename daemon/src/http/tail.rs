@@ -18,7 +18,7 @@ use pm_common::{
 };
 use tokio::time::{Instant, sleep_until};
 
-use super::{Http, frame, metrics::OpenStream};
+use super::{Http, frame, metrics::OpenStream, start::Start};
 
 /// Between two comments on a quiet stream.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -31,6 +31,8 @@ const ERROR_PAUSE: Duration = Duration::from_secs(1);
 const HOLE_LOOK: Duration = Duration::from_millis(5);
 /// How long a hole is waited for.
 const HOLE_PATIENCE: Duration = Duration::from_secs(30);
+/// How long the first of a seller of whom nothing is kept may be overtaken by the next.
+const SETTLE: Duration = Duration::from_secs(1);
 /// What lies in front of something this old does not come any more.
 const HOLE_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Between two progress reports of an import: two a second.
@@ -48,6 +50,10 @@ pub(super) struct Tail {
     listener: Box<dyn Listener>,
     /// The last sequence sent.
     cursor: i64,
+    /// The cursor is only what the client said or zero; see [`Start::adrift`].
+    adrift: bool,
+    /// The client named its place, so that it is told what it lost.
+    resumed: bool,
     /// Gathered and not yet sent.
     out: Vec<u8>,
     /// Whether the replay is over.
@@ -74,18 +80,17 @@ impl Tail {
     /// Starts behind `last`, or with what happens from now on.
     pub(super) async fn open(http: Arc<Http>, seller: SellerId, last: Option<i64>) -> Result<Self> {
         let listener = http.app.feed.subscribe(&seller).await?;
-        let cursor = match last {
-            Some(last) => last,
-            None => http.app.inbox.inbox_bounds(&seller).await?.newest,
-        };
+        let start = Start::find(http.app.inbox.inbox_bounds(&seller).await?, last);
         let now = Instant::now();
         let live = last.is_none();
         Ok(Self {
-            out: frame::connected(&seller, cursor, clock::now()).into_bytes(),
+            out: frame::connected(&seller, &start, clock::now()).into_bytes(),
             http,
             seller,
             listener,
-            cursor,
+            cursor: start.cursor,
+            adrift: start.adrift,
+            resumed: last.is_some(),
             live,
             look_at: if live { now + LOOK } else { now },
             look_every: LOOK,
@@ -140,7 +145,7 @@ impl Tail {
             self.look_at = Instant::now();
             return;
         };
-        if told.sequence <= self.cursor || (self.held && of_import(told.kind)) {
+        if (told.sequence <= self.cursor && !self.adrift) || (self.held && of_import(told.kind)) {
             return;
         }
         if told.first() != self.next_sequence() || self.held || !self.live {
@@ -163,10 +168,8 @@ impl Tail {
     /// Sends what the inbox has behind the cursor, up to a hole or a report that has to wait.
     async fn look(&mut self) {
         let inbox = &self.http.app.inbox;
-        let page = match inbox
-            .inbox_list(&self.seller, self.cursor, PAGE, None)
-            .await
-        {
+        let after = if self.adrift { 0 } else { self.cursor };
+        let page = match inbox.inbox_list(&self.seller, after, PAGE, None).await {
             Ok(page) => page,
             Err(error) => {
                 tracing::warn!(%error, "a stream could not read the inbox");
@@ -179,7 +182,7 @@ impl Tail {
         let last_ordinary = page.iter().rposition(|told| !of_import(told.kind));
         self.held = false;
         for (place, told) in page.iter().enumerate() {
-            if told.first() > self.next_sequence() && !self.gives_up_hole(told) {
+            if !self.reaches(told) {
                 return;
             }
             // Nobody who waits for news of a product waits for a progress report's time.
@@ -214,23 +217,40 @@ impl Tail {
         self.look_at = now + self.look_every;
     }
 
-    /// Whether what is missing in front of this one is lost; then the client is told so.
-    fn gives_up_hole(&mut self, behind: &Notification) -> bool {
+    /// Whether the cursor stands right before this one, or can be moved there.
+    fn reaches(&mut self, told: &Notification) -> bool {
+        let next = self.next_sequence();
+        if told.first() == next || (told.first() < next && !self.adrift) {
+            return true;
+        }
+        let patience = if self.adrift { SETTLE } else { HOLE_PATIENCE };
+        if !self.gives_up_hole(told, patience) {
+            return false;
+        }
+        let before = told.first() - 1;
+        // Without a known place nothing is known to be lost.
+        if next <= before && (self.resumed || !self.adrift) {
+            self.out
+                .extend_from_slice(frame::gap(next, before).as_bytes());
+        }
+        self.cursor = before;
+        self.hole = None;
+        true
+    }
+
+    /// Whether what is missing in front of this one will not come any more.
+    fn gives_up_hole(&mut self, behind: &Notification, patience: Duration) -> bool {
         let now = Instant::now();
         let hole = self.hole.get_or_insert(Hole {
             since: now,
             wait: HOLE_LOOK,
         });
         let age = clock::now().since(Timestamp::from_millis(behind.timestamp));
-        if now.duration_since(hole.since) < HOLE_PATIENCE && age < HOLE_AGE {
+        if now.duration_since(hole.since) < patience && age < HOLE_AGE {
             self.look_at = now + hole.wait;
-            hole.wait = (hole.wait * 2).min(LOOK);
+            hole.wait = (hole.wait * 2).min(LOOK).min(patience);
             return false;
         }
-        let (from, to) = (self.next_sequence(), behind.first() - 1);
-        self.out.extend_from_slice(frame::gap(from, to).as_bytes());
-        self.cursor = to;
-        self.hole = None;
         true
     }
 
@@ -252,6 +272,7 @@ impl Tail {
         let now = Instant::now();
         self.out.extend_from_slice(frame);
         self.cursor = told.sequence;
+        self.adrift = false;
         self.hole = None;
         self.look_every = LOOK;
         self.look_at = self.look_at.min(now + LOOK);

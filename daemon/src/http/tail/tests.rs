@@ -159,6 +159,40 @@ async fn lost_history_is_told_as_a_gap() {
     assert!(client.text.contains(gap), "{}", client.text);
 }
 
+/// An id that was never told: the data was reset, and the client is not left waiting.
+#[tokio::test]
+async fn an_unknown_place_starts_anew() {
+    let stage = Stage::new().await;
+    stage.put(&stage.created(1)).await;
+    let mut client = stage.open(Some(500)).await;
+    stage.tell(&stage.created(2)).await;
+    assert_eq!(client.ids_until(2).await, [1, 2]);
+    assert!(client.text.contains("starts anew behind event 1"));
+    assert!(!client.text.contains("event: gap"), "{}", client.text);
+}
+
+/// Where nothing is kept any more, the first to come says where the sequence stands.
+#[tokio::test]
+async fn an_empty_history_holds_nothing_up() {
+    for (last, before) in [
+        (None, "id: 0\n"),
+        (Some(900), "data: {\"from\":901,\"to\":1000}\n\n"),
+        (Some(1000), "id: 1000\n"),
+        (Some(5000), "id: 5000\n"),
+    ] {
+        let stage = Stage::new().await;
+        let mut client = stage.open(last).await;
+        client.ids_until(last.unwrap_or(0)).await;
+        stage.tell(&stage.created(1002)).await;
+        stage.tell(&stage.created(1001)).await;
+        let ids = client.ids_until(1002).await;
+        assert_eq!(ids[ids.len() - 2..], [1001, 1002], "{last:?}");
+        assert!(client.text.contains(before), "{}", client.text);
+        let gaps = client.text.matches("event: gap").count();
+        assert_eq!(gaps, usize::from(last == Some(900)), "{}", client.text);
+    }
+}
+
 #[tokio::test]
 async fn progress_is_joined_and_the_end_waits_behind_it() {
     let stage = Stage::new().await;
