@@ -24,6 +24,8 @@ use crate::{
 
 /// What is still running this long after the signal is left behind.
 const SHUTDOWN: Duration = Duration::from_secs(9);
+/// Ports of the system's choice that may turn out to be taken on another loopback address.
+const PORT_TRIES: usize = 64;
 /// Imports that run at the same time.
 const IMPORT_WORKERS: usize = 2;
 
@@ -68,23 +70,29 @@ pub fn lock_data_dir(path: &Path) -> anyhow::Result<DataDirLock> {
 }
 
 /// Listens where the configuration says. `localhost` is every loopback address the machine has,
-/// all on one port.
+/// all on one port; a port of the system's choice is another one until it is free on all.
 pub async fn bind(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
     if config.host != "localhost" {
         let listener = listen((config.host.as_str(), config.port), config).await?;
         return Ok(vec![listener]);
     }
-    let first = listen((Ipv4Addr::LOCALHOST, config.port), config).await?;
-    let port = first.local_addr()?.port();
-    let second = match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
-        Ok(listener) => Some(listener),
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            return Err(busy(port, error));
+    // Held until the end, so that the system does not choose the same one again.
+    let mut half_free = Vec::new();
+    loop {
+        let first = listen((Ipv4Addr::LOCALHOST, config.port), config).await?;
+        let port = first.local_addr()?.port();
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
+            Ok(second) => return Ok(vec![first, second]),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                if config.port != 0 || half_free.len() == PORT_TRIES {
+                    return Err(busy(port, error));
+                }
+                half_free.push(first);
+            }
+            // A machine without IPv6.
+            Err(_) => return Ok(vec![first]),
         }
-        // A machine without IPv6.
-        Err(_) => None,
-    };
-    Ok([Some(first), second].into_iter().flatten().collect())
+    }
 }
 
 async fn listen(
@@ -139,5 +147,41 @@ pub async fn run(app: App, listeners: Vec<TcpListener>, stop: CancellationToken)
     stop.cancelled().await;
     if tokio::time::timeout(SHUTDOWN, tasks.wait()).await.is_err() {
         tracing::warn!("some work did not end in time; it goes on at the next start");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(port: u16) -> Config {
+        let port = port.to_string();
+        Config::from_lookup(|name| match name {
+            "HOST" => Some("localhost".to_owned()),
+            "PORT" => Some(port.clone()),
+            _ => None,
+        })
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn localhost_is_one_port_on_every_loopback_address() {
+        let listeners = bind(&config(0)).await.unwrap();
+        let ports: Vec<_> = listeners
+            .iter()
+            .map(|listener| listener.local_addr().unwrap().port())
+            .collect();
+        assert!(ports.iter().all(|port| *port == ports[0] && *port != 0));
+    }
+
+    /// Red when: only the first address counts.
+    #[tokio::test]
+    async fn a_port_taken_on_one_address_is_taken() {
+        let Ok(other) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await else {
+            return; // A machine without IPv6.
+        };
+        let port = other.local_addr().unwrap().port();
+        let refused = bind(&config(port)).await.unwrap_err();
+        assert!(refused.to_string().contains("in use"), "{refused}");
     }
 }
