@@ -120,6 +120,7 @@ pub(super) async fn rejects(
     params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header, description = "A retry with the same key and body acts once")),
     responses(
         (status = 202, body = ImportAcceptedOut),
+        (status = 400, body = ErrorOut, description = "VALIDATION_ERROR"),
         (status = 404, body = ErrorOut, description = "IMPORT_NOT_FOUND"),
         (status = 409, body = ErrorOut, description = "IMPORT_NOT_CANCELLABLE"),
         (status = 422, body = ErrorOut, description = "IDEMPOTENCY_KEY_REUSED"),

@@ -254,24 +254,49 @@ async fn browsers_may_ask_from_anywhere() {
     );
 }
 
-/// A head that never ends must not hold a connection for ever.
+/// A head that never ends is answered and its connection closed, whatever came before on it; one
+/// that is merely idle is closed without a word.
+///
+/// Red when: the connection is dropped as soon as hyper gives up.
 #[tokio::test]
 async fn a_late_head_is_given_up() {
     let daemon = Daemon::start().await;
-    let mut slow = TcpStream::connect(daemon.url.trim_start_matches("http://"))
-        .await
-        .unwrap();
-    slow.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ")
-        .await
-        .unwrap();
-    let mut answered = Vec::new();
-    let ended = tokio::time::timeout(DEADLINE, slow.read_to_end(&mut answered)).await;
-    ended.expect("the connection is closed").unwrap();
-    let text = String::from_utf8(answered).unwrap();
-    assert!(
-        text.is_empty() || text.starts_with("HTTP/1.1 408"),
-        "{text}"
+    let place = daemon.url.trim_start_matches("http://");
+    let begun = "GET /health/live HTTP/1.1\r\nHost: x\r\n";
+    let after_one = format!("{begun}\r\n{begun}X-Slow: ");
+    let until_closed = async |sent: &str| {
+        let mut slow = TcpStream::connect(place).await.unwrap();
+        slow.write_all(sent.as_bytes()).await.unwrap();
+        let mut answered = Vec::new();
+        let ended = tokio::time::timeout(DEADLINE, slow.read_to_end(&mut answered)).await;
+        ended.expect("the connection is closed").unwrap();
+        String::from_utf8(answered).unwrap()
+    };
+    let (first, second, idle) = tokio::join!(
+        until_closed(begun),
+        until_closed(&after_one),
+        until_closed("")
     );
+    assert_eq!(idle, "");
+    assert!(second.starts_with("HTTP/1.1 200 OK\r\n"), "{second}");
+    let second = &second[second.find("HTTP/1.1 408").expect("a second answer")..];
+    for answer in [first.as_str(), second] {
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let head = head.to_lowercase();
+        let length = format!("content-length: {}", body.len());
+        for part in [
+            "http/1.1 408 request timeout",
+            "content-type: application/json",
+            "x-request-id: ",
+            "connection: close",
+            &length,
+        ] {
+            assert!(head.contains(part), "no {part:?} in\n{answer}");
+        }
+        let body: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["error_code"], "REQUEST_TIMEOUT");
+        assert!(body["message"].is_string() && body["error"] == "Request Timeout");
+    }
     daemon.get("/health").await.expect(200);
 }
 
