@@ -78,8 +78,12 @@ impl Http {
 /// Every route of the product. The token ends streams and makes the server not ready.
 pub fn router(app: App, shutdown: CancellationToken) -> Router {
     metrics::start();
-    let cors = cors::layer(app.config.cors_origins.as_deref());
-    let http = Arc::new(Http::new(app, shutdown));
+    layered(Arc::new(Http::new(app, shutdown)))
+}
+
+/// The routes behind the layers that all have in common.
+fn layered(http: Arc<Http>) -> Router {
+    let cors = cors::layer(http.app.config.cors_origins.as_deref());
     let (routes, document) = routes(&http).split_for_parts();
     routes
         .merge(docs::routes(document))
@@ -142,3 +146,6 @@ fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let reason = format!("a handler panicked: {}", text.unwrap_or("no message"));
     ApiError::Internal(reason).into_response()
 }
+
+#[cfg(test)]
+mod tests;

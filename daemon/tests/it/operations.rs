@@ -294,6 +294,28 @@ async fn a_locked_database_is_answered_and_waited_for() {
     );
 }
 
+/// A broken row is nobody's business but the operator's.
+///
+/// Red when: the error's own words are answered.
+#[tokio::test]
+async fn a_broken_file_is_answered_without_its_inside() {
+    let daemon = Daemon::start().await;
+    let seller = daemon.seller("shop-1");
+    seller.create("Mug").await;
+    daemon.settled().await;
+    let path = format!("sqlite://{}", daemon.data_dir().join("inbox.db").display());
+    let mut intruder = SqliteConnection::connect(&path).await.unwrap();
+    let broken = sqlx::query("UPDATE notifications SET body = 'hunter2'");
+    broken.execute(&mut intruder).await.unwrap();
+    let reply = seller.get("/api/events").await;
+    assert_eq!(reply.refused(500, "INTERNAL_ERROR"), json!({}));
+    for inside in ["hunter2", "JSON", "notification", "line 1"] {
+        assert!(!reply.body.contains(inside), "{}", reply.body);
+    }
+    assert!(daemon.log().contains("request failed"));
+    seller.get("/api/products").await.expect(200);
+}
+
 #[tokio::test]
 async fn schemas_can_be_migrated_ahead() {
     let home = tempfile::TempDir::new().unwrap();

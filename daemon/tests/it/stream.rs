@@ -1,6 +1,7 @@
 //! Server-sent events: what a browser sees, live and after it was cut off.
 
 use serde_json::json;
+use sqlx::{Connection as _, SqliteConnection};
 
 use crate::harness::{Daemon, Frame, Frames, catalogue, kinds, product, together};
 
@@ -283,4 +284,99 @@ async fn an_idle_stream_is_kept_alive() {
         heard.push_str(std::str::from_utf8(&chunk).unwrap());
     }
     assert!(heard.ends_with("\n\n: heartbeat\n\n"), "{heard}");
+}
+
+/// History that was swept away while a client was gone is told, and the stream goes on behind it.
+#[tokio::test]
+async fn lost_history_is_told_as_a_gap() {
+    let mut daemon = Daemon::start().await;
+    let seller = daemon.seller("shop-1");
+    for number in 0..6 {
+        seller.create(&format!("Thing {number}")).await;
+    }
+    daemon.settled().await;
+    daemon.ask_to_stop();
+    assert!(daemon.ended().await.success());
+    let file = daemon.data_dir().join("inbox.db");
+    // What is left is a day old, so that nobody waits for what lies in front of it.
+    forget(&file, 4).await;
+    let daemon = daemon.restart().await;
+    let seller = daemon.seller("shop-1");
+    let mut frames = Frames::open(&seller, Some(1)).await;
+    assert_eq!(frames.next().await.unwrap().id, Some(1));
+    let gap = frames.next().await.unwrap();
+    assert_eq!((gap.event.as_deref(), gap.id), (Some("gap"), Some(4)));
+    assert_eq!(gap.data, json!({"from": 2, "to": 4}));
+    assert_eq!(contiguous(&frames.until(6).await, 4), 6);
+    seller.create("New").await;
+    assert_eq!(contiguous(&frames.until(7).await, 6), 7);
+}
+
+/// Deletes the notifications up to a sequence from a stopped daemon's file and ages the others.
+async fn forget(file: &std::path::Path, last: i64) {
+    let mut inbox = SqliteConnection::connect(&format!("sqlite://{}", file.display()))
+        .await
+        .unwrap();
+    let forgotten = sqlx::query("DELETE FROM notifications WHERE sequence <= ?")
+        .bind(last)
+        .execute(&mut inbox)
+        .await
+        .unwrap();
+    assert!(forgotten.rows_affected() > 0);
+    let aged =
+        "UPDATE notifications SET body = json_set(body, '$.timestamp', timestamp - 172800000)";
+    sqlx::query(aged).execute(&mut inbox).await.unwrap();
+    inbox.close().await.unwrap();
+}
+
+/// A client that says it was told more than there is (its server's data was reset) is not left
+/// waiting, and is told so.
+#[tokio::test]
+async fn an_id_from_the_future_starts_anew() {
+    let daemon = Daemon::start().await;
+    let seller = daemon.seller("shop-1");
+    seller.create("Before").await;
+    daemon.settled().await;
+    let mut frames = Frames::open(&seller, Some(i64::MAX)).await;
+    let connected = frames.next().await.unwrap();
+    assert_eq!((connected.event, connected.id), (None, Some(1)));
+    let message = connected.data["message"].as_str().unwrap();
+    assert!(message.contains("anew"), "{message}");
+    seller.create("After").await;
+    assert_eq!(contiguous(&frames.until(2).await, 1), 2);
+}
+
+/// Clients that never read get nothing queued: the others are told, and stopping does not wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_never_read_hold_nobody_up() {
+    use std::fmt::Write as _;
+    let mut daemon = Daemon::start().await;
+    let seller = daemon.seller("shop-1");
+    let mut deaf = Vec::new();
+    for _ in 0..20 {
+        deaf.push(
+            seller
+                .request(reqwest::Method::GET, "/api/events/stream")
+                .send()
+                .await
+                .unwrap(),
+        );
+    }
+    let mut frames = Frames::open(&seller, None).await;
+    let text = "d".repeat(2_000);
+    let mut csv = "name,price,quantity,category,description\n".to_owned();
+    for row in 0..3_000 {
+        writeln!(csv, "Thing {row},1,3,C,{text}").unwrap();
+    }
+    seller.import(csv).await;
+    together(300, |number| {
+        let seller = seller.clone();
+        async move { seller.create(&format!("Edit {number}")).await }
+    })
+    .await;
+    let last = seller_sequence(&daemon, &seller).await;
+    frames.next().await.unwrap();
+    assert_eq!(contiguous(&frames.until(last).await, 0), last);
+    daemon.ask_to_stop();
+    assert!(daemon.ended().await.success());
 }

@@ -1,0 +1,60 @@
+//! What cannot be brought about from outside: a process at its capacity, a handler with a bug.
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+    routing::get,
+};
+use pm_common::config::Config;
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use super::*;
+
+/// Status, `Retry-After` and body of an answer.
+async fn ask(router: &Router, path: &str) -> (StatusCode, Option<String>, Value) {
+    let request = Request::get(path).header("X-Seller-Id", "s");
+    let request = request.body(Body::empty()).unwrap();
+    let response = router.clone().oneshot(request).await.unwrap();
+    let status = response.status();
+    let retry = response.headers().get("retry-after");
+    let retry = retry.map(|value| value.to_str().unwrap().to_owned());
+    let body = axum::body::to_bytes(response.into_body(), 1 << 20).await;
+    let body = serde_json::from_slice(&body.unwrap()).unwrap();
+    (status, retry, body)
+}
+
+/// Red when: the capacity layer is left out.
+#[tokio::test]
+async fn more_than_can_be_worked_on_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().to_str().unwrap().to_owned();
+    let config = Config::from_lookup(|name| (name == "PMD_DATA_DIR").then(|| path.clone()));
+    let app = App::connect(config.unwrap()).await.unwrap();
+    let http = Arc::new(Http::new(app, CancellationToken::new()));
+    let router = layered(Arc::clone(&http));
+    let all = u32::try_from(limit::AT_ONCE).unwrap();
+    let taken = http.capacity.acquire_many(all).await.unwrap();
+    let (status, retry, body) = ask(&router, "/api/products").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(body["error_code"], "OVERLOADED");
+    assert_eq!(retry.as_deref(), Some("1"));
+    drop(taken);
+    let (status, ..) = ask(&router, "/api/products").await;
+    assert_eq!(status, StatusCode::OK);
+}
+
+/// Red when: panics are not caught, or told.
+#[tokio::test]
+async fn a_panic_is_an_answer_that_tells_nothing() {
+    async fn bug() -> &'static str {
+        panic!("the password is hunter2")
+    }
+    let router = Router::new().route("/", get(bug));
+    let router = router.layer(CatchPanicLayer::custom(panicked));
+    let (status, _, body) = ask(&router, "/").await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(body["error_code"], "INTERNAL_ERROR");
+    assert!(!body.to_string().contains("hunter2"), "{body}");
+}
