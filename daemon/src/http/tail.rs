@@ -5,12 +5,14 @@
 //! it also does every few seconds, because the feed may lose. A hole in the inbox closes as a rule
 //! within moments (another consumer is about to fill it); one that stays is told as a `gap`.
 
+mod hole;
+
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use pm_common::{
-    clock::{self, Timestamp},
+    clock,
     error::Result,
     feed::{Heard, Listener},
     notification::{Notification, NotificationKind},
@@ -18,6 +20,7 @@ use pm_common::{
 };
 use tokio::time::{Instant, sleep_until};
 
+use self::hole::Hole;
 use super::{Http, frame, metrics::OpenStream, start::Start};
 
 /// Between two comments on a quiet stream.
@@ -27,14 +30,10 @@ const LOOK: Duration = Duration::from_secs(2);
 const LOOK_MAX: Duration = Duration::from_secs(8);
 /// Before the inbox is asked again after an error.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
-/// Between two looks at a hole, at first.
-const HOLE_LOOK: Duration = Duration::from_millis(5);
 /// How long a hole is waited for.
 const HOLE_PATIENCE: Duration = Duration::from_secs(30);
 /// How long the first of a seller of whom nothing is kept may be overtaken by the next.
 const SETTLE: Duration = Duration::from_secs(1);
-/// What lies in front of something this old does not come any more.
-const HOLE_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Between two progress reports of an import: two a second.
 const PROGRESS: Duration = Duration::from_millis(500);
 /// Notifications read from the inbox at once.
@@ -61,19 +60,13 @@ pub(super) struct Tail {
     look_at: Instant,
     look_every: Duration,
     beat_at: Instant,
+    /// Something is missing right behind the cursor.
     hole: Option<Hole>,
     /// When the next progress report may be sent.
     progress_at: Instant,
     /// A progress report waits for its time.
     held: bool,
     _open: OpenStream,
-}
-
-/// Something is missing right behind the cursor.
-#[derive(Debug)]
-struct Hole {
-    since: Instant,
-    wait: Duration,
 }
 
 impl Tail {
@@ -224,7 +217,9 @@ impl Tail {
             return true;
         }
         let patience = if self.adrift { SETTLE } else { HOLE_PATIENCE };
-        if !self.gives_up_hole(told, patience) {
+        let hole = self.hole.get_or_insert_with(Hole::new);
+        if let Some(at) = hole.look_at(told, patience) {
+            self.look_at = at;
             return false;
         }
         let before = told.first() - 1;
@@ -235,22 +230,6 @@ impl Tail {
         }
         self.cursor = before;
         self.hole = None;
-        true
-    }
-
-    /// Whether what is missing in front of this one will not come any more.
-    fn gives_up_hole(&mut self, behind: &Notification, patience: Duration) -> bool {
-        let now = Instant::now();
-        let hole = self.hole.get_or_insert(Hole {
-            since: now,
-            wait: HOLE_LOOK,
-        });
-        let age = clock::now().since(Timestamp::from_millis(behind.timestamp));
-        if now.duration_since(hole.since) < patience && age < HOLE_AGE {
-            self.look_at = now + hole.wait;
-            hole.wait = (hole.wait * 2).min(LOOK).min(patience);
-            return false;
-        }
         true
     }
 

@@ -149,7 +149,7 @@ async fn what_the_feed_lost_or_swapped_comes_in_order() {
 async fn lost_history_is_told_as_a_gap() {
     let stage = Stage::new().await;
     let old = Notification {
-        timestamp: clock::now().minus(HOLE_AGE * 2).millis(),
+        timestamp: clock::now().minus(hole::AGE * 2).millis(),
         ..stage.created(8)
     };
     stage.put(&old).await;
