@@ -143,9 +143,10 @@ async fn import_all(args: &Args, session: &Session) -> Result<()> {
         let rejected = run.import(source, &mut listing).await;
         let left = sources.len() - place - 1;
         if rejected.is_err() && left > 0 {
-            session
-                .ui
-                .warn(&format!("{left} more files were not imported"));
+            session.ui.warn(&match left {
+                1 => "1 more file was not imported".to_owned(),
+                _ => format!("{left} more files were not imported"),
+            });
         }
         outcome = rejected.map(|rejected| rejected || matches!(outcome, Ok(true)));
         if outcome.is_err() {
