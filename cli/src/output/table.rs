@@ -34,7 +34,7 @@ pub(super) fn rows(ui: &Ui, id: &str, columns: &[&Column], records: &[Value]) ->
             }
         })
         .collect();
-    let widths = fit(natural, ui.width().unwrap_or(usize::MAX));
+    let widths = fit(&natural, ui.width().unwrap_or(usize::MAX));
     let mut header = line(columns, &titles, &widths, |_, text| text);
     if widths.len() < columns.len() {
         header.push_str(" …");
@@ -81,7 +81,7 @@ struct Width {
 }
 
 /// The widths of the columns that fit into so many places; at least the first.
-fn fit(natural: Vec<Width>, places: usize) -> Vec<usize> {
+fn fit(natural: &[Width], places: usize) -> Vec<usize> {
     let mut shown = natural.len();
     loop {
         // The header says with two places more that something is left out.
@@ -193,7 +193,7 @@ mod tests {
             width(12, true),
             width(5, false),
         ];
-        let fit = |places| fit(natural.clone(), places);
+        let fit = |places| fit(&natural, places);
         assert_eq!(fit(usize::MAX), [6, 30, 12, 5]);
         assert_eq!(fit(59), [6, 30, 12, 5]);
         assert_eq!(fit(49), [6, 20, 12, 5]);
@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(fit(32), [6, 10, 10]);
         assert_eq!(fit(18), [6, 8]);
         assert_eq!(fit(3), [6]);
-        assert!(super::fit(Vec::new(), 3).is_empty());
+        assert!(super::fit(&[], 3).is_empty());
     }
 
     #[test]
