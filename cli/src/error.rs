@@ -84,6 +84,13 @@ impl Error {
         Self::new(exit, "")
     }
 
+    /// Says which file, or the like, the error is about.
+    #[must_use]
+    pub(crate) fn about(mut self, what: &str) -> Self {
+        self.message = format!("{what}: {}", self.message).into();
+        self
+    }
+
     /// Adds what to do next.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -146,6 +153,8 @@ fn refused(refusal: Refusal) -> Error {
     let exit = match (refusal.status, error_code.as_str()) {
         (400, "VALIDATION_ERROR" | "INVALID_PRODUCT_ID") => Exit::Usage,
         (401 | 403, _) => Exit::NotAuthorised,
+        // Some other server, or a proxy, knows no such address; that says nothing of a product.
+        (404, "HTTP_404") => Exit::Failure,
         (404, _) => Exit::NotFound,
         (409 | 412, _) | (422, "IDEMPOTENCY_KEY_REUSED") => Exit::Conflict,
         (429, _) => Exit::RateLimited,
@@ -180,6 +189,10 @@ fn next_step(code: &str) -> Option<String> {
         "PRODUCT_NOT_FOUND" => {
             "`pm products list` shows what there is; a deleted one comes back with `pm products restore ID`"
         }
+        "DUPLICATE_SKU" => {
+            "`pm products list --sku SKU` shows which; `pm products update ID` changes it"
+        }
+        "INSUFFICIENT_STOCK" => "`pm products get ID` shows how much there is",
         "IMPORT_NOT_FOUND" => "`pm imports list` shows the imports of this seller",
         "VERSION_CONFLICT" => {
             "somebody changed it meanwhile: `pm products get ID` shows the present version"
@@ -188,6 +201,10 @@ fn next_step(code: &str) -> Option<String> {
             "name the columns with --map 'Your header=price' or fill them with --default category=Other (`pm help csv`)"
         }
         "UNSUPPORTED_ENCODING" => "save the file as UTF-8 and import it again",
+        // Our own refusals are JSON with a code; these were not.
+        "HTTP_404" | "HTTP_405" | "HTTP_501" => {
+            "is this the address of a pmd server? `pm config list --origin` shows where it comes from"
+        }
         "INTERNAL_ERROR" => "this is a fault of the server; its log has the request id",
         _ => return None,
     };
@@ -255,6 +272,7 @@ mod tests {
         assert_eq!(exit(401, "MISSING_SELLER_ID"), 4);
         assert_eq!(exit(403, "SELLER_MISMATCH"), 4);
         assert_eq!(exit(404, "PRODUCT_NOT_FOUND"), 5);
+        assert_eq!(exit(404, "HTTP_404"), 1);
         assert_eq!(exit(409, "DUPLICATE_SKU"), 6);
         assert_eq!(exit(412, "VERSION_CONFLICT"), 6);
         assert_eq!(exit(422, "IDEMPOTENCY_KEY_REUSED"), 6);

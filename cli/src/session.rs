@@ -20,6 +20,9 @@ pub(crate) struct Session {
     pub(crate) wanted: Wanted,
     /// The settings that were given as flags.
     pub(crate) given: Values,
+    /// The flags that say which seller of which server, with a blank before each: what a command
+    /// that goes on with the same work needs too.
+    pub(crate) scope: String,
 }
 
 impl Session {
@@ -44,6 +47,7 @@ impl Session {
                 output: global.output.map(|format| format.name().to_owned()),
                 color: global.color.map(|color| color.name().to_owned()),
             },
+            scope: scope(global),
         })
     }
 
@@ -138,4 +142,54 @@ pub(crate) fn wait_for(work: impl Future<Output = Result<()>>) -> Result<()> {
     // A thread that still waits for a name or for standard input must not keep the program.
     runtime.shutdown_background();
     outcome
+}
+
+/// As they were typed.
+fn scope(global: &Global) -> String {
+    let flags = [
+        ("context", &global.context),
+        ("server", &global.server),
+        ("seller", &global.seller),
+    ];
+    let given = flags
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_deref()?)));
+    given
+        .map(|(name, value)| format!(" --{name} {}", quoted(value)))
+        .collect()
+}
+
+/// An argument as a shell reads it back.
+pub(crate) fn quoted(arg: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
+    if !arg.is_empty() && arg.chars().all(plain) {
+        arg.to_owned()
+    } else {
+        format!("'{}'", arg.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_what_was_given() {
+        assert_eq!(scope(&Global::default()), "");
+        let global = Global {
+            seller: Some("s 1".to_owned()),
+            context: Some("shop".to_owned()),
+            ..Global::default()
+        };
+        assert_eq!(scope(&global), " --context shop --seller 's 1'");
+    }
+
+    #[test]
+    fn arguments_survive_a_shell() {
+        assert_eq!(quoted("a.csv"), "a.csv");
+        assert_eq!(quoted("Preis=price"), "Preis=price");
+        assert_eq!(quoted("it's here"), r"'it'\''s here'");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("*.csv"), "'*.csv'");
+    }
 }

@@ -15,9 +15,9 @@ use crate::{
 };
 
 /// Rows per batch: large enough to make a transaction cheap, small enough to keep it short.
-const BATCH_ROWS: usize = 5_000;
+const BATCH_ROWS: usize = 4_000;
 /// Bytes of rows per batch, so that long rows do not fill the memory.
-const BATCH_BYTES: usize = 4 << 20;
+const BATCH_BYTES: usize = 2 << 20;
 /// How long a worker may be silent before another takes its job over.
 pub const LEASE: Duration = Duration::from_secs(30);
 /// Pause before a batch is tried again while the store is away.

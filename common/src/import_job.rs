@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Timestamp, csv, event::LowStockDigest, seller::SellerId};
+use crate::{clock::Timestamp, csv, product::ProductId, seller::SellerId};
 
 /// An import's id, `imp_` and a time-ordered UUID in simple form.
 pub type ImportId = String;
@@ -60,6 +60,37 @@ impl std::ops::AddAssign for ImportCounts {
         self.unchanged += other.unchanged;
         self.skipped += other.skipped;
         self.rejected += other.rejected;
+    }
+}
+
+/// How many low-stock warnings an import caused, and the first 20 of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LowStockDigest {
+    pub count: u64,
+    pub first: Vec<LowStockEntry>,
+}
+
+/// One product of the digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LowStockEntry {
+    pub product_id: ProductId,
+    pub name: String,
+    pub quantity: i32,
+    pub threshold: i32,
+}
+
+impl LowStockDigest {
+    /// Products named in full.
+    pub const FIRST: usize = 20;
+
+    /// Counts one more warning and keeps it when it is among the first.
+    pub fn add(&mut self, warning: impl Into<LowStockEntry>) {
+        self.count += 1;
+        if self.first.len() < Self::FIRST {
+            self.first.push(warning.into());
+        }
     }
 }
 

@@ -31,7 +31,7 @@ const QUEUE: usize = 1024;
 const GROUP: usize = 256;
 const GROUP_TIME: Duration = Duration::from_millis(10);
 /// What the writer keeps in memory at most, in KiB; index pages of a large table live here.
-const WRITER_CACHE_KIB: u32 = 16 * 1024;
+const WRITER_CACHE_KIB: u32 = 8 * 1024;
 /// Pages in the WAL before they are moved to the file: pages that change often are moved once.
 const CHECKPOINT_PAGES: u32 = 4096;
 

@@ -12,7 +12,7 @@ use crate::{app::App, backoff::Backoff};
 /// The guarantee; the signal of a commit in this process comes sooner.
 const POLL: Duration = Duration::from_millis(200);
 /// Messages published at a time.
-const MESSAGES: u32 = 4_000;
+const MESSAGES: u32 = 2_000;
 
 /// Relays until `stop`.
 pub(crate) async fn run(app: App, stop: CancellationToken) {

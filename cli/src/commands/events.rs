@@ -139,6 +139,7 @@ async fn tail(args: TailArgs, session: &Session) -> Result<()> {
         ui: &session.ui,
         left: args.count.unwrap_or(u64::MAX),
         args: &args,
+        scope: &session.scope,
     };
     let from = match args.from {
         Start::Newest => From::Newest,
@@ -187,7 +188,7 @@ async fn follow(mut tail: Tail, printer: &mut Printer<'_>) -> Result<()> {
         let told = tokio::select! {
             told = tail.next() => told?,
             () = interrupt.wait() => {
-                printer.ui.note(&resume(tail.cursor(), printer.args));
+                printer.ui.note(&resume(tail.cursor(), printer.args, printer.scope));
                 return Err(Error::silent(Exit::Interrupted));
             }
         };
@@ -221,7 +222,7 @@ async fn follow(mut tail: Tail, printer: &mut Printer<'_>) -> Result<()> {
 }
 
 /// The command that goes on where this one stopped.
-fn resume(cursor: Option<i64>, args: &TailArgs) -> String {
+fn resume(cursor: Option<i64>, args: &TailArgs, scope: &str) -> String {
     let next = cursor.map_or_else(|| "end".to_owned(), |cursor| (cursor + 1).to_string());
     let mut command = format!("pm events tail --from {next}");
     for kind in &args.kinds {
@@ -230,7 +231,7 @@ fn resume(cursor: Option<i64>, args: &TailArgs) -> String {
     for product in &args.products {
         command.push_str(&format!(" --product {product}"));
     }
-    format!("go on with: {command}")
+    format!("go on with: {command}{scope}")
 }
 
 /// Prints the events that are wanted, and knows when there were enough.
@@ -238,6 +239,8 @@ struct Printer<'a> {
     listing: Listing<'a>,
     ui: &'a Ui,
     args: &'a TailArgs,
+    /// The flags that the resuming command needs too.
+    scope: &'a str,
     left: u64,
 }
 
@@ -304,8 +307,8 @@ mod tests {
             no_follow: false,
         };
         assert_eq!(
-            resume(Some(41), &args),
-            "go on with: pm events tail --from 42 --type ProductCreated --product 7"
+            resume(Some(41), &args, " --seller s1"),
+            "go on with: pm events tail --from 42 --type ProductCreated --product 7 --seller s1"
         );
     }
 }

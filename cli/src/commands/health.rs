@@ -72,7 +72,11 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
     let client = session.client()?;
     if args.watch {
-        return watch(&args, &client, session).await;
+        let mut interrupt = super::interrupt::Interrupt::new()?;
+        return tokio::select! {
+            ended = watch(&args, &client, session) => ended,
+            () = interrupt.wait() => Err(Error::silent(Exit::Interrupted)),
+        };
     }
     let listing = session.listing(&NOUN)?;
     let report = if args.wait {

@@ -106,6 +106,7 @@ async fn watch(id: &str, mode: Mode, session: &Session) -> Result<()> {
     let followed = Follower {
         backend: &backend,
         id,
+        scope: &session.scope,
         progress: &mut progress,
         interrupt: &mut interrupt,
         on_interrupt: OnInterrupt::Detach,
@@ -120,11 +121,12 @@ async fn watch(id: &str, mode: Mode, session: &Session) -> Result<()> {
     match job.status {
         ImportStatus::Completed if job.rejected == 0 => Ok(()),
         ImportStatus::Completed => {
-            session
-                .ui
-                .note(&format!("the rejected rows: pm imports rejects {id} FILE"));
+            session.ui.note(&format!(
+                "the rejected rows: pm imports rejects {id} FILE{}",
+                session.scope
+            ));
             Err(Error::silent(Exit::Rejected))
         }
-        _ => Err(unfinished(&job)),
+        _ => Err(unfinished(&job, &session.scope)),
     }
 }

@@ -261,7 +261,7 @@ impl<'a> Listing<'a> {
                 Ok(())
             }
             Shape::Table => {
-                let text = table::rows(self.ui, &self.columns, &records);
+                let text = table::rows(self.ui, self.noun.id, &self.columns, &records);
                 self.ui.write(text.as_bytes())
             }
             Shape::Json | Shape::Yaml => {

@@ -61,7 +61,7 @@ fn a_tail_follows_and_says_how_to_resume() {
     let person = daemon.person("s1");
     products(&person, 1);
     told(&person, 1);
-    let mut child = person.spawn("events tail --from start");
+    let mut child = person.spawn("events tail --from start --seller s1");
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut next = || sequences(&lines.next().unwrap().unwrap());
     assert_eq!(next(), [1]);
@@ -70,5 +70,8 @@ fn a_tail_follows_and_says_how_to_resume() {
     interrupt(&child);
     let ended = Ended::of(&child.wait_with_output().unwrap());
     assert_eq!(ended.code, 130);
-    assert!(ended.err.contains("pm events tail --from 4"), "{ended:?}");
+    assert!(
+        ended.err.contains("pm events tail --from 4 --seller s1"),
+        "{ended:?}"
+    );
 }

@@ -52,6 +52,40 @@ fn rejected_rows_can_be_corrected_and_imported_again() {
 }
 
 #[test]
+fn the_summary_warns_of_a_second_import_and_does_not_repeat_itself() {
+    let daemon = Daemon::start();
+    let person = daemon.person("s1");
+    person.write(
+        "bare.csv",
+        "name,price,quantity,category\nA,1,1,C\nB,x,1,C\nD,y,1,C\n",
+    );
+    let ended = person.run("import bare.csv -o table");
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(
+        ended.out.contains("would create its products again"),
+        "{ended:?}"
+    );
+    assert_eq!(ended.out.matches("[TYPE]").count(), 2, "{ended:?}");
+    assert_eq!(ended.out.matches("write it like").count(), 1, "{ended:?}");
+    person.write(
+        "keyed.csv",
+        "sku,name,price,quantity,category\nA-1,A,1,1,C\n",
+    );
+    let keyed = person.ok("import keyed.csv -o table");
+    assert!(!keyed.contains("again"), "{keyed}");
+}
+
+#[test]
+fn a_refused_file_is_named() {
+    let daemon = Daemon::start();
+    let person = daemon.person("s1");
+    person.write("empty.csv", "");
+    let ended = person.run("import empty.csv");
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(ended.err.contains("error: empty.csv: "), "{ended:?}");
+}
+
+#[test]
 fn files_are_unpacked_and_standard_input_is_read() {
     let daemon = Daemon::start();
     let person = daemon.person("s1");
@@ -93,7 +127,7 @@ fn the_first_failure_ends_the_run_and_hides_nothing() {
     let ended = person.run("import a.csv b.csv c.csv -o json");
     assert_eq!(ended.code, 1, "{ended:?}");
     assert!(
-        ended.err.contains("1 more files were not imported"),
+        ended.err.contains("1 more file was not imported"),
         "{ended:?}"
     );
     let told: Value = serde_json::from_str(&ended.out).unwrap();

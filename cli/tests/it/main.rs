@@ -7,6 +7,7 @@
 
 mod daemon;
 mod events;
+mod examples;
 mod generated;
 mod import;
 mod pm;

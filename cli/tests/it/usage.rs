@@ -1,7 +1,11 @@
 //! What is wrong with a command line is said before anything is sent, with exit code 2 (4 without
 //! a seller, 7 when nobody answers).
 
-use std::process::Stdio;
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    process::Stdio,
+};
 
 use crate::pm::{Ended, Person};
 
@@ -32,6 +36,8 @@ fn wrong_flags_and_values_are_usage_errors() {
         ),
         ("products update 1", "nothing to change"),
         ("products stock 1 0", "delta"),
+        ("products get abc", "an id is a whole number"),
+        ("products delete 1 -- -3", "an id is a whole number"),
         ("import nothing.csv", "there is no file nothing.csv"),
         ("import .", "is a directory"),
         ("import - -", "given twice"),
@@ -88,6 +94,30 @@ fn an_absent_server_is_named_with_the_way_to_start_one() {
     );
     let ended = refused("health --wait --timeout 50ms");
     assert_eq!(ended.code, 9);
+}
+
+#[test]
+fn another_server_is_not_mistaken_for_an_absent_product() {
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", other.local_addr().unwrap());
+    let answering = std::thread::spawn(move || {
+        let (mut stream, _) = other.accept().unwrap();
+        let mut head = BufReader::new(stream.try_clone().unwrap()).lines();
+        while head.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+        let answer =
+            "HTTP/1.1 404 Not Found\r\ncontent-length: 6\r\nconnection: close\r\n\r\n<html>";
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    let person = Person::new()
+        .with("PM_SERVER", &url)
+        .with("PM_SELLER", "s1");
+    let ended = person.run("products get 1");
+    answering.join().unwrap();
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(
+        ended.err.contains(&url) && ended.err.contains("a pmd server?"),
+        "{ended:?}"
+    );
 }
 
 #[test]

@@ -8,8 +8,9 @@ use super::{Ledger, connect};
 use crate::{
     clock::Timestamp,
     config::LedgerConfig,
-    event::{self, Context, Event, ImportData, LowStockDigest},
+    event::{self, Context, Event, ImportData},
     import_job::ImportStatus,
+    import_job::LowStockDigest,
     money::{Amount, Price},
     product::{NewProduct, Product},
     record::Topic,

@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use crate::{
     clock::Timestamp,
     csv::{Field, ImportMode, ImportRow, Plan, Reject, Role},
-    event::{self, Context, EventData, EventDraft, LowStockDigest},
+    event::{self, Context, EventData, EventDraft},
     import_job::ImportCounts,
+    import_job::LowStockDigest,
     product::Product,
     seller::SellerId,
 };

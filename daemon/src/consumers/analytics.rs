@@ -23,7 +23,7 @@ use super::{Consumed, Handler, Retry};
 use crate::app::App;
 
 /// Bytes of messages that may wait for their object, over all partitions.
-const WAITING_BYTES: usize = 16 << 20;
+const WAITING_BYTES: usize = 8 << 20;
 
 /// Effect: totals (each event once, by watermark), then the archive.
 #[derive(Debug)]

@@ -30,6 +30,8 @@ pub(crate) enum OnInterrupt {
 pub(crate) struct Follower<'a> {
     pub(crate) backend: &'a Backend,
     pub(crate) id: &'a str,
+    /// The flags that a command about the same import needs too.
+    pub(crate) scope: &'a str,
     pub(crate) progress: &'a mut Progress,
     pub(crate) interrupt: &'a mut Interrupt,
     pub(crate) on_interrupt: OnInterrupt,
@@ -82,7 +84,7 @@ impl Follower<'_> {
                     ));
                 }
                 Err(error) => {
-                    let watch = format!("go on with: pm imports watch {}", self.id);
+                    let watch = format!("go on with: pm imports watch {}{}", self.id, self.scope);
                     return Err(Error::from(error).hint(watch));
                 }
             }
@@ -114,13 +116,13 @@ impl Follower<'_> {
     }
 
     fn left(&self, asked: bool) -> Error {
-        let id = self.id;
+        let (id, scope) = (self.id, self.scope);
         let message = if asked {
             "left while the server stops the import"
         } else {
             "left; the import goes on"
         };
         Error::new(Exit::Interrupted, message)
-            .hint(format!("look again with: pm imports watch {id}"))
+            .hint(format!("look again with: pm imports watch {id}{scope}"))
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     backend::Backend,
     error::{Error, Exit, Result},
     output::Listing,
-    session::Session,
+    session::{Session, quoted},
     ui::to_stderr,
 };
 
@@ -143,9 +143,10 @@ async fn import_all(args: &Args, session: &Session) -> Result<()> {
         let rejected = run.import(source, &mut listing).await;
         let left = sources.len() - place - 1;
         if rejected.is_err() && left > 0 {
-            session
-                .ui
-                .warn(&format!("{left} more files were not imported"));
+            session.ui.warn(&match left {
+                1 => "1 more file was not imported".to_owned(),
+                _ => format!("{left} more files were not imported"),
+            });
         }
         outcome = rejected.map(|rejected| rejected || matches!(outcome, Ok(true)));
         if outcome.is_err() {
@@ -211,12 +212,14 @@ impl Run<'_> {
         if self.args.detach && !sent.cancel {
             drop(progress);
             ui.line(&id)?;
-            ui.note(&format!("follow it with: pm imports watch {id}"));
+            let scope = &self.session.scope;
+            ui.note(&format!("follow it with: pm imports watch {id}{scope}"));
             return Ok(false);
         }
         let followed = Follower {
             backend: self.backend,
             id: &id,
+            scope: &self.session.scope,
             progress: &mut progress,
             interrupt: self.interrupt,
             on_interrupt: OnInterrupt::Cancel,
@@ -250,7 +253,7 @@ impl Run<'_> {
         }
         match job.status {
             ImportStatus::Completed => Ok(job.rejected > 0),
-            _ => Err(unfinished(job)),
+            _ => Err(unfinished(job, &self.session.scope)),
         }
     }
 
@@ -279,18 +282,8 @@ fn again(job: &ImportOut) -> String {
     }
 }
 
-/// An argument as a shell reads it back.
-fn quoted(arg: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
-    if !arg.is_empty() && arg.chars().all(plain) {
-        arg.to_owned()
-    } else {
-        format!("'{}'", arg.replace('\'', r"'\''"))
-    }
-}
-
 /// Why an import did not come to its end.
-pub(super) fn unfinished(job: &ImportOut) -> Error {
+pub(super) fn unfinished(job: &ImportOut, scope: &str) -> Error {
     let reason = job.error.as_deref();
     let what = job.status.as_str();
     let error = Error::failure(match reason {
@@ -298,7 +291,7 @@ pub(super) fn unfinished(job: &ImportOut) -> Error {
         None => format!("the import of {} was {what}", job.file_name),
     });
     error.hint(format!(
-        "{} created and {} updated products stay; `pm imports get {}` has the details",
+        "{} created and {} updated products stay; `pm imports get {}{scope}` has the details",
         job.created, job.updated, job.id
     ))
 }
@@ -306,15 +299,6 @@ pub(super) fn unfinished(job: &ImportOut) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn arguments_survive_a_shell() {
-        assert_eq!(quoted("a.csv"), "a.csv");
-        assert_eq!(quoted("Preis=price"), "Preis=price");
-        assert_eq!(quoted("it's here"), r"'it'\''s here'");
-        assert_eq!(quoted(""), "''");
-        assert_eq!(quoted("*.csv"), "'*.csv'");
-    }
 
     #[test]
     fn options_are_checked_before_anything_is_sent() {

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use pm_common::api::{ImportOut, RowErrorOut};
 use serde_json::json;
 
@@ -52,8 +52,8 @@ impl Progress {
     pub(crate) fn new(mode: Mode, ui: &Ui, name: &str) -> Self {
         let shown = match mode {
             Mode::Auto if ui.quiet => Shown::Nothing,
-            Mode::Auto if ui.err.terminal => Shown::Bar(bar()),
-            Mode::Bar => Shown::Bar(bar()),
+            Mode::Auto if ui.err.terminal => Shown::Bar(bar(&visible(name))),
+            Mode::Bar => Shown::Bar(bar(&visible(name))),
             Mode::Auto | Mode::Plain => Shown::Plain,
             Mode::Json => Shown::Json,
             Mode::None => Shown::Nothing,
@@ -74,8 +74,7 @@ impl Progress {
         let is_due = self.is_due();
         match &self.shown {
             Shown::Bar(bar) => {
-                bar.set_style(style(total.is_some()));
-                bar.set_prefix(self.name.clone());
+                bar.set_style(style(&self.name, total.is_some()));
                 bar.set_length(total.unwrap_or(sent));
                 bar.set_position(sent);
                 bar.set_message("sending");
@@ -108,9 +107,8 @@ impl Progress {
             Shown::Bar(bar) => {
                 if is_first {
                     bar.reset();
-                    bar.set_style(style(true));
                 }
-                bar.set_prefix(self.name.clone());
+                bar.set_style(style(&self.name, true));
                 bar.set_length(job.bytes_total);
                 bar.set_position(job.bytes_done);
                 bar.set_message(self.counts(job));
@@ -225,28 +223,101 @@ pub(super) fn exit_error(error: &Error) -> String {
     line.to_string()
 }
 
-fn bar() -> ProgressBar {
+fn bar(name: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+    // Before the first tick, or it would show a look of its own.
+    bar.set_style(style(name, false));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
 
 /// With a known end a bar, without one a spinner; the second line is the message.
-fn style(has_end: bool) -> ProgressStyle {
-    let (template, fallback) = if has_end {
-        (
-            "{prefix}  [{bar:20}] {percent:>3}%  {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  eta {eta}\n  {msg}",
-            ProgressStyle::default_bar(),
-        )
+fn style(name: &str, has_end: bool) -> ProgressStyle {
+    let columns = console::Term::stderr().size_checked();
+    let columns = columns.map_or(80, |(_, columns)| usize::from(columns));
+    let fallback = if has_end {
+        ProgressStyle::default_bar()
     } else {
-        (
-            "{prefix}  {spinner} {binary_bytes}  {binary_bytes_per_sec}\n  {msg}",
-            ProgressStyle::default_spinner(),
-        )
+        ProgressStyle::default_spinner()
     };
     fallback
         .clone()
-        .template(template)
+        .template(&template(name, has_end, columns))
         .unwrap_or(fallback)
+        .with_key("left", time_left)
         .progress_chars("#>-")
+}
+
+/// What a line has besides the name and the bar, at its longest.
+const FIGURES: usize = 57;
+
+/// The two lines: the name is cut and the bar shortened before the first line would break.
+fn template(name: &str, has_end: bool, columns: usize) -> String {
+    let name = console::truncate_str(name, columns.saturating_sub(FIGURES + 6).max(12), "…");
+    // Braces would be places to fill in.
+    let shown = name.replace('{', "{{").replace('}', "}}");
+    let width = console::measure_text_width(&name);
+    let indent = if columns < 78 + width { 2 } else { width + 2 };
+    let indent = " ".repeat(indent);
+    if !has_end {
+        return format!(
+            "{shown}  {{spinner}} {{binary_bytes}}  {{binary_bytes_per_sec}}\n{indent}{{msg}}"
+        );
+    }
+    let figures = if columns < width + FIGURES + 5 {
+        "{percent:>3}%  eta {left}"
+    } else {
+        "{percent:>3}%  {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  eta {left}"
+    };
+    let bar = columns.saturating_sub(width + FIGURES).clamp(5, 20);
+    format!("{shown}  [{{bar:{bar}}}] {figures}\n{indent}{{msg}}")
+}
+
+/// The time left; a guess from next to nothing would only frighten.
+fn time_left(state: &ProgressState, out: &mut dyn std::fmt::Write) {
+    let _ = if state.fraction() < 0.01 {
+        out.write_char('-')
+    } else {
+        write!(out, "{:#}", HumanDuration(state.eta()))
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_never_breaks() {
+        let long = "a name that is a good deal longer than any terminal is wide.csv".repeat(2);
+        for name in ["a.csv", "products.csv", "{odd}.csv", &long] {
+            for columns in [60, 80, 100, 140, 250] {
+                let template = template(name, true, columns);
+                let longest = template
+                    .replace("{{", "{")
+                    .replace("}}", "}")
+                    .replace("{percent:>3}", "100")
+                    .replace("{binary_bytes}", "1023.99 MiB")
+                    .replace("{binary_total_bytes}", "1023.99 MiB")
+                    .replace("{binary_bytes_per_sec}", "123.45 MiB/s")
+                    .replace("{left}", "59m");
+                let (before, rest) = longest.split_once("{bar:").unwrap();
+                let (bar_width, rest) = rest.split_once('}').unwrap();
+                let width = console::measure_text_width(before)
+                    + bar_width.parse::<usize>().unwrap()
+                    + rest.lines().next().unwrap().len();
+                assert!(width <= columns, "{width} of {columns}: {longest}");
+                assert!(ProgressStyle::default_bar().template(&template).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn a_wide_terminal_has_the_whole_picture() {
+        let lines = template("products.csv", true, 100);
+        assert_eq!(
+            lines,
+            "products.csv  [{bar:20}] {percent:>3}%  {binary_bytes}/{binary_total_bytes}  \
+             {binary_bytes_per_sec}  eta {left}\n              {msg}"
+        );
+    }
 }

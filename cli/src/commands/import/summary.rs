@@ -21,11 +21,11 @@ pub(crate) const JOB: Noun = Noun {
         Column::table("status", Kind::State),
         Column::table("file_name", Kind::Text),
         Column::table("rows", Kind::Number),
+        Column::table("rejected", Kind::Number),
         Column::table("created", Kind::Number),
         Column::table("updated", Kind::Number),
         Column::table("unchanged", Kind::Number),
         Column::table("skipped", Kind::Number),
-        Column::table("rejected", Kind::Number),
         Column::table("created_at", Kind::Time),
         Column::wide("rows_per_second", Kind::Number),
         Column::wide("bytes_done", Kind::Bytes),
@@ -41,6 +41,10 @@ pub(crate) const JOB: Noun = Noun {
 
 /// Rejected rows that are shown to people; the file has all of them.
 const SHOWN: usize = 5;
+
+/// For a file whose rows nothing tells apart.
+const TWICE: &str = "no column is a sku: importing this file again would create its products again; \
+                     name one with --map 'Your header=sku'";
 
 /// Whether the file's rows are told apart by a sku.
 pub(super) fn has_key(job: &ImportOut) -> bool {
@@ -111,6 +115,7 @@ fn text(session: &Session, job: &ImportOut, rejects: Option<&str>) -> String {
     ));
     let found = look.paint(Style::Dim, &detected(job));
     text.push_str(&format!("  {found}\n"));
+    let mut told = "";
     for error in job.errors.iter().take(SHOWN) {
         let column = if error.column.is_empty() { "" } else { ", " };
         text.push_str(&format!(
@@ -120,9 +125,13 @@ fn text(session: &Session, job: &ImportOut, rejects: Option<&str>) -> String {
             visible(&error.message),
             visible(&error.code)
         ));
-        if !error.hint.is_empty() {
+        if !error.hint.is_empty() && error.hint != told {
             text.push_str(&format!("    {}\n", visible(&error.hint)));
+            told = &error.hint;
         }
+    }
+    if job.created > 0 && !has_key(job) {
+        text.push_str(&format!("  {TWICE}\n"));
     }
     if let Some(file) = rejects {
         let count = thousands(job.rejected);

@@ -58,7 +58,7 @@ impl Sender<'_> {
             }
             let may_help = may_help(&error, retries) && self.source.can_start_again();
             if cancel || retries == RETRIES || !may_help {
-                return Err(error.into());
+                return Err(Error::from(error).about(self.source.name()));
             }
             self.wait_after(&error, retries).await?;
             retries += 1;

@@ -62,6 +62,7 @@ pub(crate) struct CreateArgs {
   pm products update 17 --clear description --if-version 3")]
 pub(crate) struct UpdateArgs {
     /// The product's id
+    #[arg(value_parser = super::product_id)]
     id: ProductId,
     /// Empty these fields
     #[arg(long, value_delimiter = ',', value_name = "FIELD",

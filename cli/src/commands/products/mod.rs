@@ -44,7 +44,7 @@ pub(crate) enum Command {
     /// Show products
     Get {
         /// Their ids
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = product_id)]
         ids: Vec<ProductId>,
     },
     /// Create a product
@@ -60,7 +60,7 @@ pub(crate) enum Command {
     )]
     Delete {
         /// Their ids
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = product_id)]
         ids: Vec<ProductId>,
         /// Only if the product still has this version
         #[arg(long, value_name = "VERSION")]
@@ -69,7 +69,7 @@ pub(crate) enum Command {
     /// Bring deleted products back
     Restore {
         /// Their ids
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = product_id)]
         ids: Vec<ProductId>,
     },
     /// Add to the stock of a product, or take from it, in one step
@@ -78,6 +78,7 @@ pub(crate) enum Command {
   pm products stock 17 -1")]
     Stock {
         /// The product's id
+        #[arg(value_parser = product_id)]
         id: ProductId,
         /// Units to add; negative to take
         #[arg(allow_negative_numbers = true)]
@@ -86,6 +87,14 @@ pub(crate) enum Command {
         #[arg(long)]
         reason: Option<String>,
     },
+}
+
+/// An id as people type it.
+fn product_id(text: &str) -> Result<ProductId, String> {
+    let id = text.parse().ok().filter(|id| *id > 0);
+    id.ok_or_else(|| {
+        "an id is a whole number such as 17; `pm products list --sku SKU` finds it".to_owned()
+    })
 }
 
 /// Does it.
