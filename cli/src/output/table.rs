@@ -2,6 +2,10 @@
 
 use console::{measure_text_width, truncate_str};
 use serde_json::Value;
+use tabled::{
+    builder::Builder,
+    settings::{Alignment, Padding, Style, object::Columns},
+};
 
 use super::{Column, Kind, cell};
 use crate::ui::{self, Look, Ui};
@@ -35,42 +39,44 @@ pub(super) fn rows(ui: &Ui, id: &str, columns: &[&Column], records: &[Value]) ->
         })
         .collect();
     let widths = fit(&natural, ui.width().unwrap_or(usize::MAX));
-    let mut header = line(columns, &titles, &widths, |_, text| text);
-    if widths.len() < columns.len() {
-        header.push_str(" …");
-    }
-    let mut text = format!("{}\n", ui.out.paint(ui::Style::Dim, &header));
+    let mut builder = Builder::with_capacity(cells.len() + 1, widths.len());
+    builder.push_record(cut(&titles, &widths));
     for row in &cells {
-        let painted = |column: &Column, text| painted(ui.out, column, text);
-        text.push_str(&line(columns, row, &widths, painted));
-        text.push('\n');
+        let texts = cut(row, &widths).into_iter().zip(columns);
+        builder.push_record(texts.map(|(text, column)| painted(ui.out, column, text)));
     }
-    text
+    let text = laid_out(builder, &columns[..widths.len()]);
+    let (header, rows) = text.split_once('\n').unwrap_or((&text, ""));
+    let mark = if widths.len() < columns.len() {
+        " …"
+    } else {
+        ""
+    };
+    let header = ui.out.paint(ui::Style::Dim, &format!("{header}{mark}"));
+    format!("{header}\n{rows}")
 }
 
-/// One line of a table, cut and padded to the widths, without blanks at its end.
-fn line(
-    columns: &[&Column],
-    cells: &[String],
-    widths: &[usize],
-    paint: impl Fn(&Column, String) -> String,
-) -> String {
-    let mut line = String::new();
-    let mut blanks = 0;
-    for ((column, cell), width) in columns.iter().zip(cells).zip(widths) {
-        let cut = truncate_str(cell, *width, "…").into_owned();
-        let rest = width - measure_text_width(&cut).min(*width);
-        let is_number = matches!(column.kind, Kind::Number | Kind::Money | Kind::Bytes);
-        let (before, after) = if is_number { (rest, 0) } else { (0, rest) };
-        if !cut.is_empty() {
-            line.push_str(&" ".repeat(blanks + before));
-            line.push_str(&paint(column, cut));
-            blanks = after + GAP;
-        } else {
-            blanks += rest + GAP;
+/// The texts of the columns that are shown, cut to their widths.
+fn cut(texts: &[String], widths: &[usize]) -> Vec<String> {
+    let shown = texts.iter().zip(widths);
+    shown
+        .map(|(text, width)| truncate_str(text, *width, "…").into_owned())
+        .collect()
+}
+
+/// Columns beside each other, numbers to the right, without blanks at the lines' ends.
+fn laid_out(builder: Builder, columns: &[&Column]) -> String {
+    let mut table = builder.build();
+    table.with(Style::empty()).with(Padding::new(0, GAP, 0, 0));
+    for (place, column) in columns.iter().enumerate() {
+        if matches!(column.kind, Kind::Number | Kind::Money | Kind::Bytes) {
+            table.modify(Columns::one(place), Alignment::right());
         }
     }
-    line
+    let text = table.to_string();
+    text.lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
 }
 
 /// What a column needs.
@@ -208,8 +214,11 @@ mod tests {
     fn wide_characters_take_two_places() {
         let columns: Vec<_> = COLUMNS.iter().collect();
         let cells = ["7", "日本語の名前", "3"].map(str::to_owned);
-        let cut = line(&columns, &cells, &[1, 8, 2], |_, text| text);
-        assert_eq!(cut, "7  日本語…    3");
+        let mut builder = Builder::default();
+        builder.push_record(cut(&cells, &[1, 8, 2]));
+        builder.push_record(cut(&["8", "Lamp", "12"].map(str::to_owned), &[1, 8, 2]));
+        let text = laid_out(builder, &columns);
+        assert_eq!(text, "7  日本語…   3\n8  Lamp     12\n");
     }
 
     #[test]
