@@ -45,7 +45,8 @@ pub(super) async fn any_to_take<'e>(
     .map_err(failed)
 }
 
-/// Gives the worker the oldest job among the sellers with the fewest that run.
+/// Gives the worker the job it held before, else the oldest among the sellers with the fewest that
+/// run.
 pub(super) async fn take(
     connection: &mut SqliteConnection,
     worker: &str,
@@ -58,7 +59,7 @@ pub(super) async fn take(
          started_at = coalesce(started_at, ?) WHERE (seller_id, id) = ( \
              SELECT seller_id, id FROM imports AS job WHERE ",
         to_take!(),
-        "    ORDER BY (SELECT count(*) FROM imports AS running \
+        "    ORDER BY job.owner IS NOT ?, (SELECT count(*) FROM imports AS running \
                  WHERE running.seller_id = job.seller_id \
                  AND running.status IN ('queued', 'processing') AND running.lease_until > ?), \
              created_at, id LIMIT 1) RETURNING *"
@@ -68,6 +69,7 @@ pub(super) async fn take(
     .bind(lease_until.millis())
     .bind(now.millis())
     .bind(now.millis())
+    .bind(worker)
     .bind(worker)
     .bind(now.millis())
     .fetch_optional(connection)

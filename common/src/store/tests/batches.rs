@@ -12,6 +12,7 @@ use crate::{
     product::{Attributes, NewProduct, Product},
     query::{PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
     seller::SellerId,
+    store::ImportEnd,
 };
 
 /// A row that gives everything but name and category.
@@ -192,6 +193,11 @@ pub(super) async fn every_mode_treats_known_skus_its_way(store: Store) {
             assert_eq!(reject.record, format!("row {}", reject.line).into_bytes());
         }
         assert_eq!(all(&store, &a).await.len() as u64, 1 + expected[0]);
+        let ended = store
+            .imports
+            .import_finish(&a, &job.id, "w", ImportEnd::Completed)
+            .await;
+        assert!(ended.unwrap().is_some());
     }
     assert_gapless(&store).await;
 }

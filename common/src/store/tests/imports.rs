@@ -123,13 +123,16 @@ pub(super) async fn jobs_are_taken_once_and_fairly(store: Store) {
         jobs.push(queue(&store, seller).await.id);
     }
     let mut taken = Vec::new();
-    while let Some(job) = take(&store, "w").await {
+    while let Some(job) = take(&store, &format!("w{}", taken.len())).await {
         assert_eq!(job.status, ImportStatus::Processing);
         assert!(job.started_at.is_some());
         taken.push(job.id);
     }
     let [a1, a2, a3, b1] = jobs.try_into().unwrap();
-    assert_eq!(taken, [a1, b1, a2, a3], "b does not wait for all of a");
+    let fair = [a1, b1, a2.clone(), a3];
+    assert_eq!(taken, fair, "b does not wait for all of a");
+    let again = take(&store, "w2").await.unwrap();
+    assert_eq!(again.id, a2, "a restarted worker goes on with its own");
 }
 
 pub(super) async fn a_lease_that_ended_is_taken_over(store: Store) {
