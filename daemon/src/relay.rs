@@ -48,8 +48,9 @@ async fn drain(app: &App, stop: &CancellationToken) -> Result<()> {
             .into_iter()
             .flat_map(|entry| entry.records)
             .collect();
-        metrics::counter!("pmd_relay_published_total").increment(records.len() as u64);
+        let published = records.len() as u64;
         app.broker.publish(records).await?;
+        metrics::counter!("pmd_relay_published_total").increment(published);
         outbox.outbox_remove(&done).await?;
     }
     Ok(())

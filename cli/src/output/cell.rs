@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use pm_common::clock::{self, Timestamp};
+use pm_common::{
+    clock::{self, Timestamp},
+    notification::thousands,
+};
 use serde_json::Value;
 
 use super::{Column, Kind};
@@ -97,19 +100,6 @@ fn two_decimals(number: &str) -> String {
     }
 }
 
-/// `1234567` as `1,234,567`.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// How long ago, in its largest unit; after a month the day itself.
 pub(super) fn ago(now: Timestamp, then: Timestamp) -> String {
     let seconds = now.since(then).as_secs();
@@ -165,9 +155,6 @@ mod tests {
 
     #[test]
     fn people_get_round_figures() {
-        assert_eq!(thousands(0), "0");
-        assert_eq!(thousands(999), "999");
-        assert_eq!(thousands(1_234_567), "1,234,567");
         assert_eq!(human(&PRICE, &json!(19)), "19.00");
         assert_eq!(duration(Duration::from_millis(12_340)), "12.3 s");
         assert_eq!(duration(Duration::from_secs(245)), "4 min 5 s");

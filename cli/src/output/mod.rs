@@ -10,7 +10,9 @@ mod yaml;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub(crate) use self::cell::{duration, thousands};
+pub(crate) use pm_common::notification::thousands;
+
+pub(crate) use self::cell::duration;
 use crate::{
     error::{Result, unknown},
     named::Named,
