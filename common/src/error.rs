@@ -71,6 +71,16 @@ pub enum Conflict {
 /// The result of every port method.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+impl Error {
+    /// An engine that was configured but left out when this program was built.
+    pub(crate) fn not_built_in(engine: &'static str) -> Self {
+        Self::Unavailable {
+            engine,
+            reason: "this program was built without it".to_owned(),
+        }
+    }
+}
+
 fn first_message(errors: &[FieldError]) -> String {
     errors
         .first()

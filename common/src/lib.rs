@@ -26,3 +26,5 @@ pub mod seller;
 mod sqlite;
 pub mod stats;
 pub mod store;
+#[cfg(test)]
+mod testing;

@@ -13,7 +13,6 @@ use pm_common::{
     limiter::{self, Limiter},
     store::{self, Store},
 };
-use tokio::sync::Notify;
 
 /// The running product. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -26,8 +25,6 @@ pub struct App {
     pub inbox: Arc<dyn Inbox>,
     pub ledger: Arc<dyn Ledger>,
     pub archive: Arc<dyn Archive>,
-    /// Told whenever an import was queued, so that a worker need not wait for its next look.
-    pub import_queued: Arc<Notify>,
     pub started: Instant,
 }
 
@@ -42,7 +39,6 @@ impl App {
             inbox: inbox::connect(&config.inbox).await?,
             ledger: ledger::connect(&config.ledger).await?,
             archive: archive::connect(&config.archive).await?,
-            import_queued: Arc::new(Notify::new()),
             config: Arc::new(config),
             started: Instant::now(),
         })

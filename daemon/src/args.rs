@@ -1,6 +1,11 @@
 //! The command line of `pmd`.
 
-use clap::{Parser, Subcommand};
+use clap::{
+    Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+
+use crate::roles::Role;
 
 /// What `pmd` is asked to do. Settings come from the environment.
 #[derive(Debug, Parser)]
@@ -22,7 +27,19 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the daemon until Ctrl-C or SIGTERM.
-    Serve,
+    Serve {
+        /// What this process does; several processes on the same engines share the work.
+        #[arg(
+            long,
+            env = "PMD_ROLES",
+            value_delimiter = ',',
+            value_name = "ROLE,…",
+            value_parser = PossibleValuesParser::new(Role::ALL.map(Role::as_str))
+                .try_map(|name| Role::named(&name).ok_or("not a role")),
+            default_values = Role::ALL.map(Role::as_str)
+        )]
+        roles: Vec<Role>,
+    },
     /// Bring the schema of every configured engine up to date, then end.
     Migrate,
     /// Show which engine serves what and why, and every setting; secrets are not shown.

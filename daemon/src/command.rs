@@ -14,7 +14,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::App,
     args::{Args, Command, Keys},
-    keys, lifecycle, telemetry,
+    keys, lifecycle,
+    roles::{self, Role},
+    telemetry,
 };
 
 /// Parses the command line and runs it. 0 when all went well, 1 when not, 2 for wrong usage.
@@ -38,7 +40,7 @@ fn run(args: Args, config: Config) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     runtime.block_on(async {
         match args.command {
-            Command::Serve => serve(config).await,
+            Command::Serve { roles } => serve(config, &roles).await,
             Command::Migrate => migrate(config).await,
             Command::Config { json } => show_config(&config, json),
             Command::Keys(command) => manage_keys(&config, command).await,
@@ -46,8 +48,9 @@ fn run(args: Args, config: Config) -> anyhow::Result<()> {
     })
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
-    let _lock = lifecycle::lock_data_dir(&config.data_dir)?;
+async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
+    roles::check(roles, &config)?;
+    let lock = lifecycle::lock_data_dir(&config)?;
     let stop = stop_on_signals()?;
     let listeners = lifecycle::bind(&config).await?;
     let address = listeners
@@ -55,12 +58,32 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         .context("no address to listen on")?
         .local_addr()?;
     let url = lifecycle::url(&config, address);
-    let data_dir = config.data_dir.display().to_string();
-    let app = App::connect(config).await?;
-    tracing::info!("listening on {url} (data in {data_dir}, docs at {url}/docs)");
-    lifecycle::run(app, listeners, stop).await;
+    let engines = engines(&config);
+    let Some(app) = lifecycle::connect(config, &stop).await? else {
+        return Ok(());
+    };
+    tracing::info!("listening on {url} ({engines}, docs at {url}/docs)");
+    let node = lifecycle::node(lock.as_ref());
+    lifecycle::run(app, roles, &node, listeners, stop).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Where the data is, for the line that everybody reads.
+fn engines(config: &Config) -> String {
+    let mut servers: Vec<_> = config
+        .choices()
+        .into_iter()
+        .filter(|choice| !choice.embedded)
+        .map(|choice| choice.engine)
+        .collect();
+    servers.dedup();
+    if config.uses_data_dir() {
+        let data_dir = config.data_dir.display();
+        servers.insert(0, "");
+        return format!("data in {data_dir}{}", servers.join(", "));
+    }
+    format!("data in {}", servers.join(", "))
 }
 
 /// The first SIGINT or SIGTERM asks for a clean end, a second one ends at once.
@@ -87,7 +110,7 @@ fn stop_on_signals() -> anyhow::Result<CancellationToken> {
 }
 
 async fn migrate(config: Config) -> anyhow::Result<()> {
-    let _lock = lifecycle::lock_data_dir(&config.data_dir)?;
+    let _lock = lifecycle::lock_data_dir(&config)?;
     let choices = config.choices();
     App::connect(config).await?;
     let mut out = io::stdout().lock();
@@ -154,7 +177,9 @@ fn show_config(config: &Config, as_json: bool) -> anyhow::Result<()> {
 }
 
 async fn manage_keys(config: &Config, command: Keys) -> anyhow::Result<()> {
-    std::fs::create_dir_all(&config.data_dir)?;
+    if config.uses_data_dir() {
+        std::fs::create_dir_all(&config.data_dir)?;
+    }
     let store = store::connect(&config.store).await?;
     let parse = |text: &str| SellerId::parse(text).with_context(|| format!("{text:?}"));
     let mut out = io::stdout().lock();

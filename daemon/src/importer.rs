@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use pm_common::{
     error::Result,
+    feed::{Nudge, Nudges},
     import::{LEASE, Runner},
     notification::counts_text,
 };
@@ -23,14 +24,14 @@ pub(crate) async fn run(app: App, name: String, stop: CancellationToken) {
         worker: name,
         stop: stop.clone(),
     };
+    let mut nudges = app.feed.nudges();
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
     while !stop.is_cancelled() {
-        let queued = app.import_queued.notified();
         match run_next(&app, &runner).await {
             Ok(true) => backoff.reset(),
             Ok(false) => tokio::select! {
                 () = stop.cancelled() => return,
-                () = queued => {}
+                () = queued(nudges.as_mut()) => {}
                 () = tokio::time::sleep(LOOK) => {}
             },
             Err(error) => {
@@ -39,6 +40,10 @@ pub(crate) async fn run(app: App, name: String, stop: CancellationToken) {
             }
         }
     }
+}
+
+async fn queued(nudges: &mut dyn Nudges) {
+    while nudges.next().await != Nudge::Imports {}
 }
 
 /// `false` when there is nothing to do.

@@ -12,6 +12,7 @@ pub mod http;
 mod importer;
 mod keys;
 mod relay;
+pub mod roles;
 mod telemetry;
 
 pub use command::main;

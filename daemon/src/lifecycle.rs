@@ -8,24 +8,28 @@ use std::{
     io::{self, Read, Seek, Write},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail};
-use pm_common::config::Config;
+use pm_common::{config::Config, error::Error};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::App,
+    backoff::Backoff,
     consumers::{self, analytics::Analytics, notify::Notify},
     housekeeping, http, importer, relay,
+    roles::Role,
 };
 
 /// What is still running this long after the signal is left behind.
 const SHUTDOWN: Duration = Duration::from_secs(9);
 /// Ports of the system's choice that may turn out to be taken on another loopback address.
 const PORT_TRIES: usize = 64;
+/// How long a store that is not there yet is waited for at the start.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Imports that run at the same time.
 const IMPORT_WORKERS: usize = 2;
 
@@ -33,10 +37,18 @@ const IMPORT_WORKERS: usize = 2;
 #[derive(Debug)]
 pub struct DataDirLock {
     _file: File,
+    node: String,
 }
 
-/// Creates the data directory and locks it.
-pub fn lock_data_dir(path: &Path) -> anyhow::Result<DataDirLock> {
+/// Creates the data directory and locks it; `None` when no engine needs one.
+pub(crate) fn lock_data_dir(config: &Config) -> anyhow::Result<Option<DataDirLock>> {
+    config
+        .uses_data_dir()
+        .then(|| lock(&config.data_dir))
+        .transpose()
+}
+
+fn lock(path: &Path) -> anyhow::Result<DataDirLock> {
     std::fs::create_dir_all(path)
         .with_context(|| format!("cannot create the data directory {}", path.display()))?;
     let lock_path = path.join("pmd.lock");
@@ -66,7 +78,54 @@ pub fn lock_data_dir(path: &Path) -> anyhow::Result<DataDirLock> {
     file.set_len(0)?;
     file.rewind()?;
     write!(file, "{}", std::process::id())?;
-    Ok(DataDirLock { _file: file })
+    let node = node_of(path).context("cannot name this node")?;
+    Ok(DataDirLock { _file: file, node })
+}
+
+/// A data directory's own name, made up when it is first used.
+fn node_of(path: &Path) -> io::Result<String> {
+    let path = path.join("node");
+    match std::fs::read_to_string(&path) {
+        Ok(node) if !node.trim().is_empty() => Ok(node.trim().to_owned()),
+        _ => {
+            let node = new_node();
+            std::fs::write(path, &node)?;
+            Ok(node)
+        }
+    }
+}
+
+fn new_node() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
+/// The name of this node among those on the same store. With a data directory it survives a
+/// restart, and the node goes on with its imports at once; without one the name is new, and they
+/// wait until their lease has ended.
+pub(crate) fn node(lock: Option<&DataDirLock>) -> String {
+    lock.map_or_else(new_node, |lock| lock.node.clone())
+}
+
+/// Opens every port, waiting a while for a store that is not there yet. `None`: `stop` came first.
+pub(crate) async fn connect(
+    config: Config,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<App>> {
+    let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(2));
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let connected = tokio::select! {
+            () = stop.cancelled() => return Ok(None),
+            connected = App::connect(config.clone()) => connected,
+        };
+        match connected {
+            Err(error @ Error::Unavailable { .. }) if Instant::now() < deadline => {
+                tracing::warn!(%error, "waiting for it");
+                backoff.wait(stop).await;
+            }
+            other => return Ok(Some(other?)),
+        }
+    }
 }
 
 /// Listens where the configuration says. `localhost` is every loopback address the machine has,
@@ -123,30 +182,59 @@ pub fn url(config: &Config, address: SocketAddr) -> String {
     }
 }
 
-/// Runs everything until `stop`, then ends it in order.
-pub async fn run(app: App, listeners: Vec<TcpListener>, stop: CancellationToken) {
+/// Runs what the roles ask for until `stop`, then ends it in order. `node` is this process' name
+/// among those on the same store.
+pub async fn run(
+    app: App,
+    roles: &[Role],
+    node: &str,
+    listeners: Vec<TcpListener>,
+    stop: CancellationToken,
+) {
     let tasks = TaskTracker::new();
-    tasks.spawn(relay::run(app.clone(), stop.clone()));
-    tasks.spawn(consumers::run(app.clone(), Notify::new(&app), stop.clone()));
-    tasks.spawn(consumers::run(
-        app.clone(),
-        Analytics::new(&app),
-        stop.clone(),
-    ));
-    for number in 1..=IMPORT_WORKERS {
-        tasks.spawn(importer::run(
-            app.clone(),
-            format!("pmd-{number}"),
-            stop.clone(),
-        ));
+    for role in Role::ALL.into_iter().filter(|role| roles.contains(role)) {
+        start(role, &app, node, &tasks, &stop);
+    }
+    if !roles.contains(&Role::Relay) {
+        let (app, stop) = (app.clone(), stop.clone());
+        tasks.spawn(async move { relay::announce(&app, &stop).await });
     }
     tasks.spawn(housekeeping::run(app.clone(), stop.clone()));
-    let router = http::router(app, stop.clone());
+    let router = if roles.contains(&Role::Api) {
+        http::router(app, stop.clone())
+    } else {
+        http::health_router(app, stop.clone())
+    };
     tasks.spawn(http::serve(listeners, router, stop.clone()));
     tasks.close();
     stop.cancelled().await;
     if tokio::time::timeout(SHUTDOWN, tasks.wait()).await.is_err() {
         tracing::warn!("some work did not end in time; it goes on at the next start");
+    }
+}
+
+/// Starts a role's tasks; the API is the router's.
+fn start(role: Role, app: &App, node: &str, tasks: &TaskTracker, stop: &CancellationToken) {
+    let (app, stop) = (app.clone(), stop.clone());
+    match role {
+        Role::Api => {}
+        Role::Relay => {
+            tasks.spawn(relay::run(app, stop));
+        }
+        Role::Notifications => {
+            let notify = Notify::new(&app);
+            tasks.spawn(consumers::run(app, notify, stop));
+        }
+        Role::Analytics => {
+            let analytics = Analytics::new(&app);
+            tasks.spawn(consumers::run(app, analytics, stop));
+        }
+        Role::Imports => {
+            for number in 1..=IMPORT_WORKERS {
+                let name = format!("{node}-{number}");
+                tasks.spawn(importer::run(app.clone(), name, stop.clone()));
+            }
+        }
     }
 }
 

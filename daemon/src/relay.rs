@@ -4,38 +4,66 @@
 
 use std::time::Duration;
 
-use pm_common::error::Result;
+use pm_common::{
+    error::Result,
+    feed::{Nudge, Nudges},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, backoff::Backoff};
 
-/// The guarantee; the signal of a commit in this process comes sooner.
+/// The guarantee; the signal of a commit, or a nudge of another process, comes sooner.
 const POLL: Duration = Duration::from_millis(200);
+/// How often a process that is not the owner tries to become it.
+const STAND_BY: Duration = Duration::from_secs(1);
 /// Messages published at a time.
 const MESSAGES: u32 = 2_000;
 
-/// Relays until `stop`.
+/// Relays until `stop`, or stands by while another process does.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
+    let mut nudges = app.feed.nudges();
     let mut backoff = Backoff::new(POLL, Duration::from_secs(5));
-    loop {
+    while !stop.is_cancelled() {
         match drain(&app, &stop).await {
-            Ok(()) => backoff.reset(),
+            Ok(true) => {
+                backoff.reset();
+                wait_for_messages(&app, nudges.as_mut(), &stop).await;
+            }
+            Ok(false) => {
+                backoff.reset();
+                let _ = tokio::time::timeout(STAND_BY, announce(&app, &stop)).await;
+            }
             Err(error) => {
                 tracing::warn!(%error, "the relay waits");
                 backoff.wait(&stop).await;
             }
         }
-        tokio::select! {
+    }
+    if let Err(error) = app.store.outbox.outbox_disown().await {
+        tracing::debug!(%error, "the next relay has to wait until the place is free");
+    }
+}
+
+/// Where another process relays: tells it of every commit here, until `stop`.
+pub(crate) async fn announce(app: &App, stop: &CancellationToken) {
+    loop {
+        let committed = tokio::select! {
             () = stop.cancelled() => return,
-            () = app.store.outbox.outbox_wait(POLL) => {}
+            committed = app.store.outbox.outbox_wait(Duration::from_secs(3600)) => committed,
+        };
+        if committed && let Err(error) = app.feed.nudge(Nudge::Outbox).await {
+            tracing::debug!(%error, "the relay finds it by itself");
         }
     }
 }
 
-/// Publishes until the outbox is empty.
-async fn drain(app: &App, stop: &CancellationToken) -> Result<()> {
+/// Publishes until the outbox is empty. `false`: another process is the owner.
+async fn drain(app: &App, stop: &CancellationToken) -> Result<bool> {
     let outbox = &app.store.outbox;
-    while !stop.is_cancelled() && outbox.outbox_own().await? {
+    while !stop.is_cancelled() {
+        if !outbox.outbox_own().await? {
+            return Ok(false);
+        }
         let entries = outbox.outbox_peek(MESSAGES).await?;
         if entries.is_empty() {
             break;
@@ -53,5 +81,14 @@ async fn drain(app: &App, stop: &CancellationToken) -> Result<()> {
         metrics::counter!("pmd_relay_published_total").increment(published);
         outbox.outbox_remove(&done).await?;
     }
-    Ok(())
+    Ok(true)
+}
+
+async fn wait_for_messages(app: &App, nudges: &mut dyn Nudges, stop: &CancellationToken) {
+    let nudged = async { while nudges.next().await != Nudge::Outbox {} };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = nudged => {}
+        _ = app.store.outbox.outbox_wait(POLL) => {}
+    }
 }

@@ -3,7 +3,7 @@
 use std::{sync::mpsc, thread::JoinHandle};
 
 use pm_common::config::Config;
-use pm_daemon::{app::App, lifecycle};
+use pm_daemon::{app::App, lifecycle, roles::Role};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -49,7 +49,7 @@ impl Daemon {
                 let address = listeners[0].local_addr().unwrap();
                 ready.send(lifecycle::url(&config, address)).unwrap();
                 let app = App::connect(config).await.unwrap();
-                lifecycle::run(app, listeners, asked).await;
+                lifecycle::run(app, &Role::ALL, "node", listeners, asked).await;
             });
         });
         Self {

@@ -16,6 +16,7 @@ use crate::{broker::Delivery, config::ArchiveConfig, error::Result};
 pub async fn connect(config: &ArchiveConfig) -> Result<Arc<dyn Archive>> {
     match config {
         ArchiveConfig::Directory { path } => directory::connect(path).await,
+        ArchiveConfig::S3 { .. } => Err(crate::error::Error::not_built_in("S3")),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
 pub async fn connect(config: &BrokerConfig) -> Result<Arc<dyn Broker>> {
     match config {
         BrokerConfig::Embedded { path, partitions } => embedded::connect(path, *partitions).await,
+        BrokerConfig::Kafka(_) => Err(crate::error::Error::not_built_in("Kafka")),
     }
 }
 
@@ -66,6 +67,16 @@ pub struct Offset {
     pub next: i64,
 }
 
+/// What a poll brings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Polled {
+    /// Partitions that another member may read from now on: what of them is not committed comes
+    /// there again, so this member forgets it. They were taken away before `deliveries` were read.
+    pub revoked: Vec<(Topic, u32)>,
+    /// In order within each partition.
+    pub deliveries: Vec<Delivery>,
+}
+
 #[async_trait]
 pub trait Broker: Send + Sync + std::fmt::Debug {
     /// Appends messages; returns once all are durable. Messages with equal keys keep their order
@@ -88,10 +99,12 @@ pub trait Broker: Send + Sync + std::fmt::Debug {
 /// A member of a group. Dropping it leaves the group.
 #[async_trait]
 pub trait Subscription: Send + std::fmt::Debug {
-    /// Waits for messages and returns up to `max` of them, in order within each partition.
-    /// Messages are delivered again only to a new subscription. Safe to cancel.
-    async fn poll(&mut self, max: usize) -> Result<Vec<Delivery>>;
+    /// Waits for messages and returns up to `max` of them, or for partitions to be taken away.
+    /// Messages are delivered again only to a new subscription, or when a partition comes back.
+    /// Safe to cancel.
+    async fn poll(&mut self, max: usize) -> Result<Polled>;
 
-    /// Makes offsets durable: a new subscription starts there.
+    /// Makes offsets durable: whoever reads the partition next starts there. Those of partitions
+    /// that were taken away are left out.
     async fn commit(&mut self, offsets: &[Offset]) -> Result<()>;
 }

@@ -45,7 +45,7 @@ async fn read(member: &mut dyn Subscription, count: usize, step: usize) -> Vec<D
     while all.len() < count {
         let max = step.min(count - all.len());
         let some = timeout(DEADLINE, member.poll(max)).await;
-        let some = some.expect("messages are missing").unwrap();
+        let some = some.expect("messages are missing").unwrap().deliveries;
         assert!(!some.is_empty() && some.len() <= max);
         all.extend(some);
     }
@@ -278,7 +278,7 @@ async fn a_dropped_poll_loses_and_repeats_nothing() {
         let mut patience = 0;
         while all.len() < 2000 {
             match timeout(Duration::from_micros(patience), member.poll(11)).await {
-                Ok(some) => all.extend(some.unwrap()),
+                Ok(some) => all.extend(some.unwrap().deliveries),
                 Err(_) => patience = (patience + 20) % 2000,
             }
         }

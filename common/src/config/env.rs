@@ -1,91 +1,31 @@
-//! Reading the environment. A variable that is set but empty counts as not set; every wrong value
-//! is reported at once, by name.
+//! From variables to engines: an engine is used as soon as one of its variables is set.
 
-use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+use std::{path::PathBuf, time::Duration};
+
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
-    ArchiveConfig, Auth, BrokerConfig, Config, FeedConfig, InboxConfig, LedgerConfig,
-    LimiterConfig, StoreConfig,
+    ArchiveConfig, Auth, Aws, BrokerConfig, Config, ConfigError, FeedConfig, InboxConfig, Kafka,
+    LedgerConfig, LimiterConfig, Redis, Secret, Server, StoreConfig, reader::Reader,
 };
 use crate::limiter::Limits;
 
+/// Partitions of a topic.
 const PARTITIONS: u32 = 4;
 
 /// Which variables choose a server engine, by port.
-const ENGINES: [(&str, &str, &[&str]); 7] = [
-    ("store", "PostgreSQL", &["POSTGRES_HOST", "DATABASE_URL"]),
-    ("broker", "Kafka", &["KAFKA_BROKERS"]),
-    ("feed", "Redis", &["REDIS_HOST", "REDIS_URL"]),
-    ("limiter", "Redis", &["REDIS_HOST", "REDIS_URL"]),
-    (
-        "inbox",
-        "DynamoDB",
-        &["DYNAMODB_ENDPOINT", "AWS_ENDPOINT", "NOTIFICATIONS_TABLE"],
-    ),
-    (
-        "ledger",
-        "DynamoDB",
-        &["DYNAMODB_ENDPOINT", "AWS_ENDPOINT", "NOTIFICATIONS_TABLE"],
-    ),
-    ("archive", "S3", &["S3_BUCKET_NAME"]),
+pub(super) const ENGINES: [(&str, &[&str]); 7] = [
+    ("store", &["DATABASE_URL", "POSTGRES_HOST"]),
+    ("broker", &["KAFKA_BROKERS"]),
+    ("feed", &["REDIS_URL", "REDIS_HOST"]),
+    ("limiter", &["REDIS_URL", "REDIS_HOST"]),
+    ("inbox", DYNAMODB),
+    ("ledger", DYNAMODB),
+    ("archive", &["S3_BUCKET_NAME"]),
 ];
-
-/// What is wrong with the environment, one sentence per variable.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct ConfigError(pub Vec<String>);
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("\n"))
-    }
-}
-
-/// Why a port runs embedded.
-pub(super) fn why_embedded(port: &str) -> String {
-    let variables = ENGINES
-        .iter()
-        .find(|(name, ..)| *name == port)
-        .map(|(_, _, all)| *all);
-    match variables.unwrap_or_default() {
-        [] => String::new(),
-        [one] => format!("{one} is not set"),
-        [first, second] => format!("neither {first} nor {second} is set"),
-        [rest @ .., last] => format!("none of {} and {last} is set", rest.join(", ")),
-    }
-}
-
-/// Looks variables up and gathers what is wrong with them.
-struct Reader<F> {
-    lookup: F,
-    errors: Vec<String>,
-}
+const DYNAMODB: &[&str] = &["DYNAMODB_ENDPOINT", "AWS_ENDPOINT", "NOTIFICATIONS_TABLE"];
 
 impl<F: Fn(&str) -> Option<String>> Reader<F> {
-    fn text(&self, name: &str) -> Option<String> {
-        (self.lookup)(name)
-            .map(|text| text.trim().to_owned())
-            .filter(|text| !text.is_empty())
-    }
-
-    /// A number within bounds, or its default.
-    fn number<T>(&mut self, name: &str, default: T, least: T, most: T) -> T
-    where
-        T: FromStr + PartialOrd + fmt::Display + Copy,
-    {
-        let Some(text) = self.text(name) else {
-            return default;
-        };
-        match text.parse::<T>() {
-            Ok(number) if number >= least && number <= most => number,
-            _ => {
-                let sentence =
-                    format!("{name} must be a whole number from {least} to {most}, not {text:?}");
-                self.errors.push(sentence);
-                default
-            }
-        }
-    }
-
     fn auth(&mut self) -> Auth {
         match self.text("PMD_AUTH").as_deref() {
             None | Some("header") => Auth::Header,
@@ -94,19 +34,6 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
                 self.errors
                     .push(format!("PMD_AUTH must be header or keys, not {other:?}"));
                 Auth::Keys
-            }
-        }
-    }
-
-    /// An engine that this version cannot use must not be passed over in silence.
-    fn refuse_servers(&mut self) {
-        for (port, engine, variables) in ENGINES {
-            for name in variables {
-                if self.text(name).is_some() {
-                    self.errors.push(format!(
-                        "{name} asks for {engine} as the {port}, which this version does not have; unset it to use the embedded one"
-                    ));
-                }
             }
         }
     }
@@ -122,6 +49,191 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             })
             .unwrap_or_else(|| PathBuf::from("pmd-data"))
     }
+
+    fn cors_origins(&self) -> Option<Vec<String>> {
+        let text = self.text("CORS_ORIGINS").filter(|text| text != "*")?;
+        let origins = text.split(',').map(|origin| origin.trim().to_owned());
+        Some(origins.collect())
+    }
+
+    /// Whether one of the variables that choose a port's server engine is set.
+    fn asks_for_server(&self, port: &str) -> bool {
+        variables(port).iter().any(|name| self.text(name).is_some())
+    }
+
+    fn reason(&self, port: &str) -> String {
+        let set = variables(port)
+            .iter()
+            .find(|name| self.text(name).is_some());
+        match (set, variables(port)) {
+            (Some(name), _) => format!("{name} is set"),
+            (None, []) => String::new(),
+            (None, [one]) => format!("{one} is not set"),
+            (None, [first, second]) => format!("neither {first} nor {second} is set"),
+            (None, [rest @ .., last]) => format!("none of {} and {last} is set", rest.join(", ")),
+        }
+    }
+
+    fn store(&mut self, data_dir: &std::path::Path, low_stock_threshold: i32) -> StoreConfig {
+        if self.asks_for_server("store") {
+            return StoreConfig::Postgres {
+                server: self.postgres(),
+                low_stock_threshold,
+            };
+        }
+        StoreConfig::Sqlite {
+            path: data_dir.join("store.db"),
+            low_stock_threshold,
+        }
+    }
+
+    fn postgres(&mut self) -> Server {
+        const SCHEMES: &[&str] = &["postgres", "postgresql"];
+        if let Some(url) = self.text("DATABASE_URL") {
+            return self.server("DATABASE_URL", &url, SCHEMES);
+        }
+        let url = format!(
+            "postgres://{}@{}:{}/{}",
+            credentials(
+                &self.text_or("POSTGRES_USER", "postgres"),
+                self.text("POSTGRES_PASSWORD").as_deref(),
+            ),
+            host(&self.text_or("POSTGRES_HOST", "localhost")),
+            self.number("POSTGRES_PORT", 5432, 1, u16::MAX),
+            escaped(&self.text_or("POSTGRES_DB", "product_management")),
+        );
+        self.server("POSTGRES_HOST", &url, SCHEMES)
+    }
+
+    fn redis(&mut self) -> Option<Redis> {
+        const SCHEMES: &[&str] = &["redis", "rediss"];
+        if !self.asks_for_server("feed") {
+            return None;
+        }
+        let server = match self.text("REDIS_URL") {
+            Some(url) => self.server("REDIS_URL", &url, SCHEMES),
+            None => {
+                let password = self.text("REDIS_PASSWORD");
+                let credentials = password.map_or_else(String::new, |password| {
+                    format!("{}@", credentials("", Some(&password)))
+                });
+                let url = format!(
+                    "redis://{credentials}{}:{}",
+                    host(&self.text_or("REDIS_HOST", "localhost")),
+                    self.number("REDIS_PORT", 6379, 1, u16::MAX),
+                );
+                self.server("REDIS_HOST", &url, SCHEMES)
+            }
+        };
+        Some(Redis {
+            server,
+            prefix: self.text_or("REDIS_KEY_PREFIX", ""),
+        })
+    }
+
+    fn broker(&mut self, data_dir: &std::path::Path) -> BrokerConfig {
+        let partitions = self.number("KAFKA_PARTITIONS", PARTITIONS, 1, 10_000);
+        let Some(brokers) = self.text("KAFKA_BROKERS") else {
+            return BrokerConfig::Embedded {
+                path: data_dir.join("log.db"),
+                partitions,
+            };
+        };
+        let prefix = self.text_or("KAFKA_TOPIC_PREFIX", "");
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if !prefix.chars().all(plain) || prefix.len() > 100 {
+            self.errors.push(
+                "KAFKA_TOPIC_PREFIX must be at most 100 letters, digits, '.', '_' and '-'"
+                    .to_owned(),
+            );
+        }
+        BrokerConfig::Kafka(Kafka {
+            brokers,
+            client_id: self.text_or("KAFKA_CLIENT_ID", "api-server"),
+            partitions,
+            replication: self.number_if_set("KAFKA_REPLICATION_FACTOR", 1, 100),
+            prefix,
+        })
+    }
+
+    /// `endpoint` is the service's own variable.
+    fn aws(&mut self, endpoint: &str) -> Aws {
+        let name = [endpoint, "AWS_ENDPOINT"]
+            .into_iter()
+            .find(|name| self.text(name).is_some());
+        if let Some(name) = name {
+            let url = self.text_or(name, "");
+            self.server(name, &url, &["http", "https"]);
+        }
+        let secret = self.text("AWS_SECRET_ACCESS_KEY").map(Secret::new);
+        Aws {
+            endpoint: name.and_then(|name| self.text(name)),
+            region: self.text_or("AWS_REGION", "us-east-1"),
+            keys: self.text("AWS_ACCESS_KEY_ID").zip(secret),
+        }
+    }
+
+    fn inbox(&mut self, data_dir: &std::path::Path) -> InboxConfig {
+        if self.asks_for_server("inbox") {
+            return InboxConfig::DynamoDb {
+                aws: self.aws("DYNAMODB_ENDPOINT"),
+                table: self.text_or("NOTIFICATIONS_TABLE", "notifications"),
+            };
+        }
+        InboxConfig::Sqlite {
+            path: data_dir.join("inbox.db"),
+        }
+    }
+
+    fn ledger(&mut self, data_dir: &std::path::Path) -> LedgerConfig {
+        if self.asks_for_server("ledger") {
+            return LedgerConfig::DynamoDb {
+                aws: self.aws("DYNAMODB_ENDPOINT"),
+                table: self.text_or("DYNAMODB_TABLE_NAME", "analytics-metrics"),
+            };
+        }
+        LedgerConfig::Sqlite {
+            path: data_dir.join("ledger.db"),
+        }
+    }
+
+    fn archive(&mut self, data_dir: &std::path::Path) -> ArchiveConfig {
+        match self.text("S3_BUCKET_NAME") {
+            Some(bucket) => ArchiveConfig::S3 {
+                aws: self.aws("S3_ENDPOINT"),
+                bucket,
+            },
+            None => ArchiveConfig::Directory {
+                path: data_dir.join("archive"),
+            },
+        }
+    }
+}
+
+fn variables(port: &str) -> &'static [&'static str] {
+    let found = ENGINES.iter().find(|(name, _)| *name == port);
+    found.map_or(&[], |(_, variables)| variables)
+}
+
+fn escaped(text: &str) -> String {
+    const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'.');
+    utf8_percent_encode(text, PLAIN).to_string()
+}
+
+fn credentials(user: &str, password: Option<&str>) -> String {
+    match password {
+        Some(password) => format!("{}:{}", escaped(user), escaped(password)),
+        None => escaped(user),
+    }
+}
+
+/// A host may also be an IPv6 address or the directory of a Unix socket.
+fn host(host: &str) -> String {
+    if host.contains(':') && !host.starts_with('[') {
+        return format!("[{host}]");
+    }
+    const SEPARATORS: &AsciiSet = &CONTROLS.add(b'/').add(b'@').add(b'?').add(b'#').add(b' ');
+    utf8_percent_encode(host, SEPARATORS).to_string()
 }
 
 impl Config {
@@ -136,26 +248,18 @@ impl Config {
             lookup,
             errors: Vec::new(),
         };
-        env.refuse_servers();
         let data_dir = env.data_dir();
         let limits = Limits {
             standard: env.number("RATE_LIMIT_STANDARD", 100, 1, 10_000_000),
             bulk: env.number("RATE_LIMIT_BULK", 5, 1, 10_000_000),
         };
         let low_stock_threshold = env.number("LOW_STOCK_THRESHOLD", 10, 0, i32::MAX);
-        let cors_origins = env
-            .text("CORS_ORIGINS")
-            .filter(|text| text != "*")
-            .map(|text| {
-                text.split(',')
-                    .map(|origin| origin.trim().to_owned())
-                    .collect()
-            });
+        let redis = env.redis();
         let config = Self {
-            host: env.text("HOST").unwrap_or_else(|| "localhost".to_owned()),
+            host: env.text_or("HOST", "localhost"),
             port: env.number("PORT", 3001, 0, u16::MAX),
             auth: env.auth(),
-            cors_origins,
+            cors_origins: env.cors_origins(),
             import_max_bytes: env.number("IMPORT_MAX_BYTES", 1 << 30, 1, 1 << 50),
             low_stock_threshold,
             archive_batch_size: env.number("ARCHIVE_BATCH_SIZE", 10_000, 1, 1_000_000),
@@ -165,27 +269,22 @@ impl Config {
                 1,
                 86_400,
             )),
-            store: StoreConfig::Sqlite {
-                path: data_dir.join("store.db"),
-                low_stock_threshold,
+            store: env.store(&data_dir, low_stock_threshold),
+            broker: env.broker(&data_dir),
+            feed: redis.clone().map_or(FeedConfig::Memory, FeedConfig::Redis),
+            limiter: match redis {
+                Some(redis) => LimiterConfig::Redis { redis, limits },
+                None => LimiterConfig::Memory { limits },
             },
-            broker: BrokerConfig::Embedded {
-                path: data_dir.join("log.db"),
-                partitions: PARTITIONS,
-            },
-            feed: FeedConfig::Memory,
-            limiter: LimiterConfig::Memory { limits },
-            inbox: InboxConfig::Sqlite {
-                path: data_dir.join("inbox.db"),
-            },
-            ledger: LedgerConfig::Sqlite {
-                path: data_dir.join("ledger.db"),
-            },
-            archive: ArchiveConfig::Directory {
-                path: data_dir.join("archive"),
-            },
+            inbox: env.inbox(&data_dir),
+            ledger: env.ledger(&data_dir),
+            archive: env.archive(&data_dir),
+            reasons: ENGINES.iter().map(|(port, _)| env.reason(port)).collect(),
             data_dir,
         };
+        // Two engines may read the same variable.
+        env.errors.sort();
+        env.errors.dedup();
         if env.errors.is_empty() {
             Ok(config)
         } else {
@@ -213,12 +312,7 @@ mod tests {
         assert_eq!((config.port, config.host.as_str()), (3001, "localhost"));
         assert_eq!(config.data_dir, PathBuf::from("/home/ann/.local/share/pmd"));
         assert_eq!(config.auth, Auth::Header);
-        assert!(
-            config
-                .choices()
-                .iter()
-                .all(|choice| choice.engine.starts_with("embedded"))
-        );
+        assert!(config.choices().iter().all(|choice| choice.embedded));
     }
 
     #[test]
@@ -237,8 +331,67 @@ mod tests {
     }
 
     #[test]
-    fn an_engine_it_cannot_use_is_refused() {
-        let ConfigError(sentences) = read(&[("REDIS_URL", "redis://cache")]).unwrap_err();
-        assert!(sentences[0].contains("REDIS_URL") && sentences[0].contains("Redis"));
+    fn each_engine_replaces_its_twin_alone() {
+        for (set, ports) in [
+            (("POSTGRES_HOST", "db"), &["store"][..]),
+            (("KAFKA_BROKERS", "kafka:9092"), &["broker"]),
+            (("REDIS_URL", "redis://cache:6379"), &["feed", "limiter"]),
+            (
+                ("DYNAMODB_ENDPOINT", "http://dynamo:8000"),
+                &["inbox", "ledger"],
+            ),
+            (("S3_BUCKET_NAME", "events"), &["archive"]),
+        ] {
+            let choices = read(&[set]).unwrap().choices();
+            let servers = choices.iter().filter(|choice| !choice.embedded);
+            assert_eq!(servers.map(|c| c.port).collect::<Vec<_>>(), ports);
+            let told = choices.iter().find(|choice| choice.port == ports[0]);
+            assert_eq!(told.unwrap().why, format!("{} is set", set.0));
+        }
+    }
+
+    /// Red when: the password is not escaped, or shown.
+    #[test]
+    fn secrets_reach_the_engine_and_nobody_else() {
+        let config = read(&[
+            ("POSTGRES_HOST", "db"),
+            ("POSTGRES_PASSWORD", "p@ss/w:rd"),
+            ("REDIS_HOST", "cache"),
+            ("REDIS_PASSWORD", "hunter2"),
+            ("NOTIFICATIONS_TABLE", "told"),
+            ("AWS_ACCESS_KEY_ID", "AKIA"),
+            ("AWS_SECRET_ACCESS_KEY", "sesame"),
+        ])
+        .unwrap();
+        let StoreConfig::Postgres { server, .. } = &config.store else {
+            panic!("not PostgreSQL");
+        };
+        assert_eq!(
+            server.url.expose(),
+            "postgres://postgres:p%40ss%2Fw%3Ard@db:5432/product_management"
+        );
+        let FeedConfig::Redis(redis) = &config.feed else {
+            panic!("not Redis");
+        };
+        assert_eq!(redis.server.url.expose(), "redis://:hunter2@cache:6379");
+        let shown = format!("{config:?} {:?}", config.choices());
+        for secret in ["ss/w", "ss%2Fw", "hunter2", "sesame"] {
+            assert!(!shown.contains(secret), "{secret} in {shown}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_url_is_refused_without_showing_it() {
+        let wrong = [
+            ("DATABASE_URL", "mysql://root:hunter2@db/shop"),
+            ("REDIS_URL", "cache:6379"),
+            ("AWS_ENDPOINT", "localhost"),
+        ];
+        let ConfigError(sentences) = read(&wrong).unwrap_err();
+        assert_eq!(sentences.len(), 3, "{sentences:?}");
+        assert!(sentences.iter().all(|s| !s.contains("hunter2")));
+        for (name, _) in wrong {
+            assert!(sentences.iter().any(|s| s.starts_with(name)), "{name}");
+        }
     }
 }

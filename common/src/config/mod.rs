@@ -1,10 +1,20 @@
 //! What the environment says: which engine serves each port, and why.
 
+mod engine;
 mod env;
+mod reader;
+mod secret;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-pub use self::env::ConfigError;
+pub use self::{
+    engine::{
+        ArchiveConfig, Aws, BrokerConfig, FeedConfig, InboxConfig, Kafka, LedgerConfig,
+        LimiterConfig, Redis, Server, StoreConfig,
+    },
+    reader::ConfigError,
+    secret::Secret,
+};
 use crate::limiter::Limits;
 
 /// Everything the daemon is told from outside.
@@ -35,6 +45,8 @@ pub struct Config {
     pub inbox: InboxConfig,
     pub ledger: LedgerConfig,
     pub archive: ArchiveConfig,
+    /// Why each engine was chosen, in the order of `choices`.
+    reasons: Vec<String>,
 }
 
 /// How a caller proves who it is.
@@ -46,155 +58,54 @@ pub enum Auth {
     Keys,
 }
 
-/// Which engine is the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreConfig {
-    Sqlite {
-        path: PathBuf,
-        low_stock_threshold: i32,
-    },
-}
-
-/// Which engine is the broker.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BrokerConfig {
-    Embedded { path: PathBuf, partitions: u32 },
-}
-
-/// Which engine is the feed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FeedConfig {
-    Memory,
-}
-
-/// Which engine limits rates.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LimiterConfig {
-    Memory { limits: Limits },
-}
-
-/// Which engine keeps notifications.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InboxConfig {
-    Sqlite { path: PathBuf },
-}
-
-/// Which engine keeps totals.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LedgerConfig {
-    Sqlite { path: PathBuf },
-}
-
-/// Which engine keeps events for good, and uploads for a while.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ArchiveConfig {
-    Directory { path: PathBuf },
-}
-
-impl StoreConfig {
-    /// The engine as people call it.
-    pub const fn engine(&self) -> &'static str {
-        match self {
-            Self::Sqlite { .. } => "embedded (SQLite)",
-        }
-    }
-}
-
-impl BrokerConfig {
-    /// The engine as people call it.
-    pub const fn engine(&self) -> &'static str {
-        match self {
-            Self::Embedded { .. } => "embedded (log in SQLite)",
-        }
-    }
-}
-
-impl FeedConfig {
-    /// The engine as people call it.
-    pub const fn engine(&self) -> &'static str {
-        match self {
-            Self::Memory => "embedded (in process)",
-        }
-    }
-}
-
-impl LimiterConfig {
-    /// The engine as people call it.
-    pub const fn engine(&self) -> &'static str {
-        match self {
-            Self::Memory { .. } => "embedded (in process)",
-        }
-    }
-}
-
-impl InboxConfig {
-    /// The engine as people call it.
-    pub const fn engine(&self) -> &'static str {
-        match self {
-            Self::Sqlite { .. } => "embedded (SQLite)",
-        }
-    }
-}
-
-impl LedgerConfig {
-    /// The engine as people call it.
-    pub const fn engine(&self) -> &'static str {
-        match self {
-            Self::Sqlite { .. } => "embedded (SQLite)",
-        }
-    }
-}
-
-impl ArchiveConfig {
-    /// The engine as people call it.
-    pub const fn engine(&self) -> &'static str {
-        match self {
-            Self::Directory { .. } => "embedded (directory)",
-        }
-    }
-}
-
 /// One line of `pmd config`: a port, its engine, where it is and why it was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     pub port: &'static str,
     pub engine: &'static str,
+    /// Never shows a secret.
     pub place: String,
     pub why: String,
+    /// Runs in this process.
+    pub embedded: bool,
 }
 
 impl Config {
     /// Requests per seller and window.
     pub const fn limits(&self) -> Limits {
-        match &self.limiter {
-            LimiterConfig::Memory { limits } => *limits,
-        }
+        self.limiter.limits()
     }
 
     /// Every port's engine.
     pub fn choices(&self) -> Vec<Choice> {
-        let StoreConfig::Sqlite { path: store, .. } = &self.store;
-        let BrokerConfig::Embedded { path: broker, .. } = &self.broker;
-        let InboxConfig::Sqlite { path: inbox } = &self.inbox;
-        let LedgerConfig::Sqlite { path: ledger } = &self.ledger;
-        let ArchiveConfig::Directory { path: archive } = &self.archive;
-        let choice = |port, engine, place: String| Choice {
-            port,
-            engine,
-            place,
-            why: env::why_embedded(port),
-        };
-        let shown = |path: &PathBuf| path.display().to_string();
-        let memory = || "memory of this process".to_owned();
-        vec![
-            choice("store", self.store.engine(), shown(store)),
-            choice("broker", self.broker.engine(), shown(broker)),
-            choice("feed", self.feed.engine(), memory()),
-            choice("limiter", self.limiter.engine(), memory()),
-            choice("inbox", self.inbox.engine(), shown(inbox)),
-            choice("ledger", self.ledger.engine(), shown(ledger)),
-            choice("archive", self.archive.engine(), shown(archive)),
-        ]
+        let described = [
+            self.store.describe(),
+            self.broker.describe(),
+            self.feed.describe(),
+            self.limiter.describe(),
+            self.inbox.describe(),
+            self.ledger.describe(),
+            self.archive.describe(),
+        ];
+        let ports = env::ENGINES.iter().zip(&self.reasons).zip(described);
+        ports
+            .map(|(((port, _), why), (engine, place, embedded))| Choice {
+                port,
+                engine,
+                place,
+                why: why.clone(),
+                embedded,
+            })
+            .collect()
+    }
+
+    /// Whether an engine keeps files in the data directory.
+    pub const fn uses_data_dir(&self) -> bool {
+        matches!(self.store, StoreConfig::Sqlite { .. })
+            || matches!(self.broker, BrokerConfig::Embedded { .. })
+            || matches!(self.inbox, InboxConfig::Sqlite { .. })
+            || matches!(self.ledger, LedgerConfig::Sqlite { .. })
+            || matches!(self.archive, ArchiveConfig::Directory { .. })
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::{Feed, Heard, Listener};
+use super::{Feed, Heard, Listener, Nudge, Nudges};
 use crate::{error::Result, notification::Notification, seller::SellerId};
 
 /// Notifications a listener may be behind before it has to read the inbox. The channel has room
@@ -17,13 +17,23 @@ const CAPACITY: usize = 128;
 
 type Sender = broadcast::Sender<Arc<Notification>>;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct MemoryFeed {
     channels: Arc<Mutex<HashMap<SellerId, Sender>>>,
+    nudges: broadcast::Sender<Nudge>,
+}
+
+impl MemoryFeed {
+    fn new() -> Self {
+        Self {
+            channels: Arc::default(),
+            nudges: broadcast::channel(CAPACITY).0,
+        }
+    }
 }
 
 pub(super) fn connect() -> Arc<dyn Feed> {
-    Arc::new(MemoryFeed::default())
+    Arc::new(MemoryFeed::new())
 }
 
 #[async_trait]
@@ -48,8 +58,34 @@ impl Feed for MemoryFeed {
         }))
     }
 
+    async fn nudge(&self, nudge: Nudge) -> Result<()> {
+        let _ = self.nudges.send(nudge);
+        Ok(())
+    }
+
+    fn nudges(&self) -> Box<dyn Nudges> {
+        Box::new(MemoryNudges(self.nudges.subscribe()))
+    }
+
     async fn ping(&self) -> Result<()> {
         Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct MemoryNudges(broadcast::Receiver<Nudge>);
+
+#[async_trait]
+impl Nudges for MemoryNudges {
+    async fn next(&mut self) -> Nudge {
+        loop {
+            match self.0.recv().await {
+                Ok(nudge) => return nudge,
+                // The newest ones are still there to be heard.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => std::future::pending().await,
+            }
+        }
     }
 }
 
@@ -101,7 +137,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_last_listener_frees_the_channel() {
-        let feed = MemoryFeed::default();
+        let feed = MemoryFeed::new();
         let one = SellerId::parse("one").unwrap();
         let first = feed.subscribe(&one).await.unwrap();
         let second = feed.subscribe(&one).await.unwrap();

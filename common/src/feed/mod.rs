@@ -15,6 +15,7 @@ use crate::{config::FeedConfig, error::Result, notification::Notification, selle
 pub async fn connect(config: &FeedConfig) -> Result<Arc<dyn Feed>> {
     match config {
         FeedConfig::Memory => Ok(memory::connect()),
+        FeedConfig::Redis(_) => Err(crate::error::Error::not_built_in("Redis")),
     }
 }
 
@@ -26,8 +27,24 @@ pub trait Feed: Send + Sync + std::fmt::Debug {
     /// Listens from now on: what is published after this returns is heard.
     async fn subscribe(&self, seller: &SellerId) -> Result<Box<dyn Listener>>;
 
+    /// Tells the other processes on this engine, as far as there are any, and this one. Like
+    /// everything here it may get lost.
+    async fn nudge(&self, nudge: Nudge) -> Result<()>;
+
+    /// Hears nudges from now on.
+    fn nudges(&self) -> Box<dyn Nudges>;
+
     /// One cheap round trip.
     async fn ping(&self) -> Result<()>;
+}
+
+/// What a process looks for by itself every now and then, and need not wait for when it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nudge {
+    /// The outbox has messages, committed by a process that does not relay.
+    Outbox,
+    /// An import was queued.
+    Imports,
 }
 
 /// What a listener hears.
@@ -42,4 +59,10 @@ pub enum Heard {
 pub trait Listener: Send + std::fmt::Debug {
     /// Waits for the next one. Safe to cancel.
     async fn next(&mut self) -> Heard;
+}
+
+#[async_trait]
+pub trait Nudges: Send + std::fmt::Debug {
+    /// Waits until something is to be looked at. Safe to cancel. Several nudges may be heard as one.
+    async fn next(&mut self) -> Nudge;
 }

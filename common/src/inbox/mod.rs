@@ -20,6 +20,7 @@ use crate::{
 pub async fn connect(config: &InboxConfig) -> Result<Arc<dyn Inbox>> {
     match config {
         InboxConfig::Sqlite { path } => sqlite::connect(path).await,
+        InboxConfig::DynamoDb { .. } => Err(crate::error::Error::not_built_in("DynamoDB")),
     }
 }
 

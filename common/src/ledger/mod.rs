@@ -23,6 +23,7 @@ use crate::{
 pub async fn connect(config: &LedgerConfig) -> Result<Arc<dyn Ledger>> {
     match config {
         LedgerConfig::Sqlite { path } => sqlite::connect(path).await,
+        LedgerConfig::DynamoDb { .. } => Err(crate::error::Error::not_built_in("DynamoDB")),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{clock::Timestamp, config::LimiterConfig, error::Result, seller::Sell
 pub async fn connect(config: &LimiterConfig) -> Result<Arc<dyn Limiter>> {
     match config {
         LimiterConfig::Memory { limits } => Ok(memory::connect(*limits)),
+        LimiterConfig::Redis { .. } => Err(crate::error::Error::not_built_in("Redis")),
     }
 }
 

@@ -44,6 +44,7 @@ pub async fn connect(config: &StoreConfig) -> Result<Store> {
             path,
             low_stock_threshold,
         } => sqlite::connect(path, *low_stock_threshold).await,
+        StoreConfig::Postgres { .. } => Err(crate::error::Error::not_built_in("PostgreSQL")),
     }
 }
 
@@ -136,8 +137,12 @@ pub struct OutboxEntry {
 /// Messages that are committed but not yet on the broker. Used by the relay alone.
 #[async_trait]
 pub trait Outbox: Send + Sync + std::fmt::Debug {
-    /// Becomes, or makes sure to still be, the only owner. `false`: someone else is.
+    /// Becomes, or makes sure to still be, the only owner. `false`: someone else is. An owner that
+    /// is dead or frozen loses its place within 10 s.
     async fn outbox_own(&self) -> Result<bool>;
+
+    /// Stops being the owner, so that another process need not wait.
+    async fn outbox_disown(&self) -> Result<()>;
 
     /// The oldest rows across sellers by id: as many as hold `messages` together, at most 500, and
     /// at least one when there is any.
@@ -149,8 +154,8 @@ pub trait Outbox: Send + Sync + std::fmt::Debug {
     /// Messages that wait.
     async fn outbox_backlog(&self) -> Result<u64>;
 
-    /// Returns once a change of this process was committed, or after `poll` at the latest.
-    async fn outbox_wait(&self, poll: Duration);
+    /// Returns `true` once a change of this process was committed, `false` after `poll`.
+    async fn outbox_wait(&self, poll: Duration) -> bool;
 }
 
 /// Import jobs of one seller, and the worker's side of them.

@@ -117,6 +117,14 @@ impl Handler for Analytics {
         Ok(())
     }
 
+    fn forget(&mut self, partitions: &[(Topic, u32)]) {
+        self.waiting.retain(|key, _| !partitions.contains(key));
+    }
+
+    fn forget_all(&mut self) {
+        self.waiting.clear();
+    }
+
     fn reached(&mut self, offsets: &[Offset]) {
         for offset in offsets {
             let key = (offset.topic, offset.partition);

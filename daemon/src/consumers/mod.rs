@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pm_common::{
-    broker::{Delivery, Group, Offset, Subscription},
+    broker::{Delivery, Group, Offset, Polled, Subscription},
     error::{Error, Result},
     event::Event,
-    record::Record,
+    record::{Record, Topic},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +56,12 @@ pub(crate) trait Handler: Send {
     /// The effect. May come again for messages it had before.
     async fn apply(&mut self, batch: &[Consumed]) -> Result<()>;
 
+    /// Another member reads these partitions from now on, from what is committed.
+    fn forget(&mut self, partitions: &[(Topic, u32)]);
+
+    /// All partitions are read again from what is committed.
+    fn forget_all(&mut self);
+
     /// Everything before these offsets was applied, skipped or dead-lettered.
     fn reached(&mut self, offsets: &[Offset]);
 
@@ -79,18 +85,20 @@ pub(crate) async fn run<H: Handler>(app: App, mut handler: H, stop: Cancellation
 }
 
 async fn consume<H: Handler>(app: &App, handler: &mut H, stop: &CancellationToken) -> Result<()> {
+    handler.forget_all();
     let mut subscription = app.broker.subscribe(handler.group()).await?;
     loop {
-        let batch = tokio::select! {
+        let polled = tokio::select! {
             biased;
             () = stop.cancelled() => {
                 return commit(handler, subscription.as_mut(), true).await;
             }
-            batch = subscription.poll(BATCH) => batch?,
-            () = tokio::time::sleep(handler.patience()) => Vec::new(),
+            polled = subscription.poll(BATCH) => polled?,
+            () = tokio::time::sleep(handler.patience()) => Polled::default(),
         };
-        let offsets = ends(&batch);
-        let wanted = decode(app, handler, batch, stop).await?;
+        handler.forget(&polled.revoked);
+        let offsets = ends(&polled.deliveries);
+        let wanted = decode(app, handler, polled.deliveries, stop).await?;
         apply_patiently(app, handler, wanted, stop).await?;
         handler.reached(&offsets);
         commit(handler, subscription.as_mut(), false).await?;

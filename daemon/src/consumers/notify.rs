@@ -89,6 +89,15 @@ impl Handler for Notify {
         Ok(())
     }
 
+    fn forget(&mut self, partitions: &[(Topic, u32)]) {
+        let gone = |offset: &Offset| partitions.contains(&(offset.topic, offset.partition));
+        self.reached.retain(|offset| !gone(offset));
+    }
+
+    fn forget_all(&mut self) {
+        self.reached.clear();
+    }
+
     fn reached(&mut self, offsets: &[Offset]) {
         self.reached.extend_from_slice(offsets);
     }

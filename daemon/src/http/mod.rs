@@ -81,12 +81,23 @@ pub fn router(app: App, shutdown: CancellationToken) -> Router {
     layered(Arc::new(Http::new(app, shutdown)))
 }
 
+/// Health and metrics only, of a process without the API.
+pub fn health_router(app: App, shutdown: CancellationToken) -> Router {
+    metrics::start();
+    let http = Arc::new(Http::new(app, shutdown));
+    let (routes, _) = open_routes().split_for_parts();
+    wrapped(routes, http)
+}
+
 /// The routes behind the layers that all have in common.
 fn layered(http: Arc<Http>) -> Router {
-    let cors = cors::layer(http.app.config.cors_origins.as_deref());
     let (routes, document) = routes(&http).split_for_parts();
+    wrapped(routes.merge(docs::routes(document)), http)
+}
+
+fn wrapped(routes: Router<Arc<Http>>, http: Arc<Http>) -> Router {
+    let cors = cors::layer(http.app.config.cors_origins.as_deref());
     routes
-        .merge(docs::routes(document))
         .fallback(|| async { ApiError::NotFound })
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .layer(cors)
@@ -122,18 +133,22 @@ fn routes(http: &Arc<Http>) -> OpenApiRouter<Arc<Http>> {
     let bulk = OpenApiRouter::new()
         .routes(routes!(upload::import))
         .route_layer(from_fn_with_state(Arc::clone(http), limit::bulk));
-    let open = OpenApiRouter::new()
-        .routes(routes!(health::health))
-        .routes(routes!(health::ready))
-        .routes(routes!(health::live))
-        .routes(routes!(metrics::show));
     let bounded = standard
         .merge(bulk)
-        .merge(open)
+        .merge(open_routes())
         .route_layer(from_fn_with_state(Arc::clone(http), limit::capacity));
     OpenApiRouter::with_openapi(docs::description())
         .merge(bounded)
         .routes(routes!(stream::stream))
+}
+
+/// The routes that need no seller.
+fn open_routes() -> OpenApiRouter<Arc<Http>> {
+    OpenApiRouter::new()
+        .routes(routes!(health::health))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::live))
+        .routes(routes!(metrics::show))
 }
 
 /// A bug took a handler down: the caller learns no more than that.

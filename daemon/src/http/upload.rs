@@ -13,6 +13,7 @@ use pm_common::{
     api::{ErrorOut, ImportAcceptedOut},
     archive::SpoolWriter,
     csv::{self, ImportOptions, Plan, PlanError, PlanErrorCode},
+    feed::Nudge,
     idempotency::Claim,
     import_job::{ImportJob, NewImport, new_import_id},
     seller::SellerId,
@@ -265,7 +266,9 @@ impl Upload {
         {
             tracing::warn!(%error, import = id, "an upload stays behind");
         }
-        app.import_queued.notify_one();
+        if let Err(error) = app.feed.nudge(Nudge::Imports).await {
+            tracing::debug!(%error, "a worker finds the import by itself");
+        }
         Ok(created?)
     }
 }

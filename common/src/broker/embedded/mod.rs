@@ -339,7 +339,7 @@ mod tests {
             .publish(records(Topic::ProductCreated, 1))
             .await
             .unwrap();
-        let next = member.poll(10).await.unwrap();
+        let next = member.poll(10).await.unwrap().deliveries;
         assert_eq!(next[0].offset, 2 * (SWEEP_STEP + 20));
         assert_eq!(broker.lag(Group::Notifications).await.unwrap(), 1);
     }

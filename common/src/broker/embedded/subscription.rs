@@ -11,7 +11,7 @@ use futures_util::TryStreamExt;
 use sqlx::{FromRow, SqliteConnection};
 
 use super::{
-    super::{Delivery, Group, Offset, Subscription},
+    super::{Delivery, Group, Offset, Polled, Subscription},
     Log, places, topic_named,
 };
 use crate::{
@@ -106,7 +106,7 @@ impl LogSubscription {
 
 #[async_trait]
 impl Subscription for LogSubscription {
-    async fn poll(&mut self, max: usize) -> Result<Vec<Delivery>> {
+    async fn poll(&mut self, max: usize) -> Result<Polled> {
         let max = max.max(1);
         let mut appended = self.log.appended.subscribe();
         loop {
@@ -117,7 +117,11 @@ impl Subscription for LogSubscription {
             }
             if !self.ready.is_empty() {
                 let count = max.min(self.ready.len());
-                return Ok(self.ready.drain(..count).collect());
+                return Ok(Polled {
+                    // There is no other process to take partitions over.
+                    revoked: Vec::new(),
+                    deliveries: self.ready.drain(..count).collect(),
+                });
             }
             // Whether it was told or only waited long enough, it looks again.
             let _ = tokio::time::timeout(LOOK_AGAIN, appended.changed()).await;

@@ -104,6 +104,10 @@ impl Outbox for SqliteStore {
         Ok(true)
     }
 
+    async fn outbox_disown(&self) -> Result<()> {
+        Ok(())
+    }
+
     async fn outbox_peek(&self, wanted: u32) -> Result<Vec<OutboxEntry>> {
         let mut rows = sqlx::query_as::<_, (String, i64, Vec<u8>)>(
             "SELECT seller_id, id, block FROM outbox ORDER BY id LIMIT ?",
@@ -144,9 +148,9 @@ impl Outbox for SqliteStore {
         Ok(waiting.unsigned_abs())
     }
 
-    async fn outbox_wait(&self, poll: Duration) {
-        // Either way it is time to look.
-        let _ = tokio::time::timeout(poll, self.db.committed().notified()).await;
+    async fn outbox_wait(&self, poll: Duration) -> bool {
+        let committed = self.db.committed().notified();
+        tokio::time::timeout(poll, committed).await.is_ok()
     }
 }
 

@@ -163,13 +163,13 @@ pub(super) async fn a_wait_ends_with_a_change(store: Store) {
     let started = Instant::now();
     // Committed before the wait begins: the signal must not be lost.
     create(&store, &seller("a"), lamp()).await;
-    store.outbox.outbox_wait(LONG).await;
+    assert!(store.outbox.outbox_wait(LONG).await);
     let waiting = tokio::spawn({
         let store = store.clone();
         async move { store.outbox.outbox_wait(LONG).await }
     });
     create(&store, &seller("a"), lamp()).await;
-    waiting.await.unwrap();
+    assert!(waiting.await.unwrap());
     assert!(started.elapsed() < LONG, "a signal was lost");
-    store.outbox.outbox_wait(Duration::from_millis(1)).await;
+    assert!(!store.outbox.outbox_wait(Duration::from_millis(1)).await);
 }

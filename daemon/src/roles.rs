@@ -1,0 +1,120 @@
+//! What a process does: all of it, or a part beside other processes on the same engines.
+
+use anyhow::bail;
+use pm_common::config::Config;
+
+/// One part of the daemon's work. Whatever the roles, health and metrics are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The REST API, events and the documentation.
+    Api,
+    /// Outbox to broker; one process at a time does it, the others stand by.
+    Relay,
+    /// Stores notifications and pushes them live.
+    Notifications,
+    /// Totals and the archive.
+    Analytics,
+    /// Runs imports.
+    Imports,
+}
+
+impl Role {
+    /// Every part: the whole product.
+    pub const ALL: [Self; 5] = [
+        Self::Api,
+        Self::Relay,
+        Self::Notifications,
+        Self::Analytics,
+        Self::Imports,
+    ];
+
+    /// The name on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Relay => "relay",
+            Self::Notifications => "notifications",
+            Self::Analytics => "analytics",
+            Self::Imports => "imports",
+        }
+    }
+
+    /// The role with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+}
+
+/// The roles that meet at a port. The limiter is the API's own.
+const MEETING: [(&str, &[Role]); 6] = [
+    ("store", &[Role::Api, Role::Relay, Role::Imports]),
+    (
+        "broker",
+        &[Role::Relay, Role::Notifications, Role::Analytics],
+    ),
+    ("feed", &[Role::Api, Role::Notifications]),
+    ("inbox", &[Role::Api, Role::Notifications]),
+    ("ledger", &[Role::Api, Role::Analytics]),
+    ("archive", &[Role::Api, Role::Imports]),
+];
+
+/// Refuses a split that an embedded engine would cut through: no other process could reach what
+/// this one leaves there.
+pub(crate) fn check(roles: &[Role], config: &Config) -> anyhow::Result<()> {
+    for choice in config.choices().iter().filter(|choice| choice.embedded) {
+        let meeting = MEETING.iter().find(|(port, _)| *port == choice.port);
+        let Some((port, all)) = meeting else {
+            continue;
+        };
+        let (here, elsewhere): (Vec<_>, Vec<_>) = all.iter().partition(|role| roles.contains(role));
+        if !here.is_empty() && !elsewhere.is_empty() {
+            bail!(
+                "--roles splits {} from {}, but the {port} they share is {}, which other processes cannot reach; {}, so configure a server for it or run these roles together",
+                names(&here),
+                names(&elsewhere),
+                choice.engine,
+                choice.why
+            );
+        }
+    }
+    Ok(())
+}
+
+fn names(roles: &[&Role]) -> String {
+    let names: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(pairs: &[(&str, &str)]) -> Config {
+        let read = |name: &str| {
+            let found = pairs.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        Config::from_lookup(read).unwrap()
+    }
+
+    #[test]
+    fn embedded_engines_hold_roles_together() {
+        let embedded = config(&[]);
+        assert!(check(&Role::ALL, &embedded).is_ok());
+        let refused = check(&[Role::Api], &embedded).unwrap_err().to_string();
+        assert!(refused.contains("DATABASE_URL"), "{refused}");
+        let servers = config(&[
+            ("POSTGRES_HOST", "db"),
+            ("KAFKA_BROKERS", "kafka:9092"),
+            ("REDIS_HOST", "cache"),
+            ("AWS_ENDPOINT", "http://aws:4566"),
+            ("S3_BUCKET_NAME", "archive"),
+        ]);
+        for role in Role::ALL {
+            assert!(check(&[role], &servers).is_ok());
+        }
+        let half = config(&[("POSTGRES_HOST", "db")]);
+        let together = [Role::Relay, Role::Notifications, Role::Analytics];
+        assert!(check(&together, &half).is_err(), "the API reads the inbox");
+    }
+}
