@@ -86,7 +86,7 @@ async fn every_event_is_archived_once() {
         }
     }
     daemon.counted().await;
-    let folder = daemon.data_dir().join("archive").join("events");
+    let folder = daemon.archive("events").await;
     let events = archived(&folder);
     assert_eq!(events.len(), 3_001 + 100);
     assert!(events.values().all(|(times, _)| *times == 1));

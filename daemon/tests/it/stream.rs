@@ -289,7 +289,7 @@ async fn an_idle_stream_is_kept_alive() {
 /// History that was swept away while a client was gone is told, and the stream goes on behind it.
 #[tokio::test]
 async fn lost_history_is_told_as_a_gap() {
-    let mut daemon = Daemon::start().await;
+    let mut daemon = Daemon::embedded(&[]).await;
     let seller = daemon.seller("shop-1");
     for number in 0..6 {
         seller.create(&format!("Thing {number}")).await;

@@ -1,5 +1,6 @@
 //! What every test stands on: daemons, the sellers who talk to them, streams, samples, patience.
 
+mod corner;
 mod daemon;
 mod frames;
 mod samples;
@@ -8,6 +9,7 @@ mod seller;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::{
+    corner::{Corner, setting},
     daemon::Daemon,
     frames::{Frame, Frames},
     samples::{catalogue, cents, kinds, product, span},
