@@ -32,7 +32,7 @@ fn objects(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Every archived event by id, with how often it is there.
-fn archived(folder: &Path) -> BTreeMap<String, (u32, Value)> {
+pub(crate) fn archived(folder: &Path) -> BTreeMap<String, (u32, Value)> {
     let mut events = BTreeMap::new();
     for object in objects(folder) {
         let reader = SerializedFileReader::new(File::open(&object).unwrap()).unwrap();

@@ -7,7 +7,7 @@ use crate::harness::{Daemon, Frame, Frames, catalogue, kinds, product, together}
 
 /// The frames that advance the cursor must follow each other without a hole or a duplicate.
 #[track_caller]
-fn contiguous(frames: &[Frame], from: i64) -> i64 {
+pub(crate) fn contiguous(frames: &[Frame], from: i64) -> i64 {
     let mut at = from;
     for frame in frames
         .iter()

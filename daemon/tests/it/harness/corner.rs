@@ -9,8 +9,12 @@ use std::path::{Path, PathBuf};
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use sqlx::{Connection as _, PgConnection};
 
+use super::Engines;
+
 /// Few, because each test has topics of its own; more than one, because order must not depend on it.
 const PARTITIONS: &str = "2";
+/// How the names of databases begin that a test may drop.
+const DATABASE: &str = "pm_test_";
 
 /// The engines that are servers in this run.
 fn servers() -> Vec<String> {
@@ -23,7 +27,7 @@ fn servers() -> Vec<String> {
 }
 
 /// A variable of `dev/engines env`.
-pub(crate) fn setting(name: &str) -> String {
+fn setting(name: &str) -> String {
     std::env::var(name)
         .unwrap_or_else(|_| panic!("{name} is not set; dev/test starts the engines and sets it"))
 }
@@ -42,18 +46,32 @@ impl Corner {
 
     /// Of the engines of this run.
     pub(crate) async fn take() -> Self {
+        let servers = servers();
+        let servers: Vec<_> = servers.iter().map(String::as_str).collect();
+        Self::of(&servers).await
+    }
+
+    /// Of these servers, whatever the run is about.
+    pub(crate) async fn of(servers: &[&str]) -> Self {
         let mut corner = Self::default();
         let id = uuid::Uuid::new_v4().simple().to_string();
-        for server in servers() {
-            corner.enter(&server, &id[..12]).await;
+        for server in servers {
+            corner.enter(server, &id[..12]).await;
         }
         corner
+    }
+
+    /// With an engine of the test's own in the place of the shared one.
+    pub(crate) fn with(mut self, engines: &Engines, name: &str) -> Self {
+        self.settings.retain(|(known, _)| known != name);
+        self.set(name, &engines.setting(name));
+        self
     }
 
     async fn enter(&mut self, server: &str, id: &str) {
         match server {
             "postgres" => {
-                let url = create_database(&format!("pm_test_{id}")).await;
+                let url = create_database(&format!("{DATABASE}{id}")).await;
                 self.set("DATABASE_URL", &url);
             }
             "redis" => {
@@ -115,10 +133,11 @@ impl Corner {
 impl Drop for Corner {
     /// Databases take the most room; the rest goes when the engines do.
     fn drop(&mut self) {
-        let Some(url) = self.get("DATABASE_URL").map(str::to_owned) else {
-            return;
-        };
+        let url = self.get("DATABASE_URL").unwrap_or_default();
         let database = url.rsplit('/').next().unwrap_or_default().to_owned();
+        if !database.starts_with(DATABASE) {
+            return;
+        }
         let dropped = std::thread::spawn(move || {
             let statement = format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)");
             let runtime = tokio::runtime::Builder::new_current_thread()

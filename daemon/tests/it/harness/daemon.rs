@@ -11,7 +11,7 @@ use reqwest::Client;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{Corner, DEADLINE, Reply, Seller, answer, poll};
+use super::{Corner, DEADLINE, Log, Reply, Seller, answer, poll};
 
 /// A running daemon; killed when dropped. After a failed test its log is shown.
 pub(crate) struct Daemon {
@@ -44,6 +44,11 @@ impl Daemon {
     /// what only those have.
     pub(crate) async fn embedded(settings: &[(&str, &str)]) -> Self {
         Self::launch(Place::new(Corner::embedded(), settings)).await
+    }
+
+    /// Starts one in a corner.
+    pub(crate) async fn on(corner: Corner, settings: &[(&str, &str)]) -> Self {
+        Self::launch(Place::new(corner, settings)).await
     }
 
     async fn launch(place: Place) -> Self {
@@ -119,6 +124,11 @@ impl Daemon {
     /// The objects below `under` of the archive, as files.
     pub(crate) async fn archive(&self, under: &str) -> PathBuf {
         self.place.corner.archive(&self.data_dir(), under).await
+    }
+
+    /// The Kafka it uses.
+    pub(crate) fn kafka(&self) -> Log {
+        Log::of(&self.place.corner)
     }
 
     /// Sends a signal such as `STOP`.
@@ -202,6 +212,12 @@ impl Place {
         }
     }
 
+    /// The same after a restart, another one for a daemon beside it.
+    fn node(&self) -> String {
+        let folder = self.home.path().file_name().unwrap();
+        folder.to_str().unwrap().trim_start_matches('.').to_owned()
+    }
+
     fn log_file(&self) -> PathBuf {
         self.home.path().join("log")
     }
@@ -213,6 +229,7 @@ impl Place {
             .env_clear()
             .env("PORT", "0")
             .env("HOST", "127.0.0.1")
+            .env("PMD_NODE", self.node())
             .env("PMD_DATA_DIR", self.home.path().join("data"))
             .env("RATE_LIMIT_STANDARD", "1000000")
             .env("RATE_LIMIT_BULK", "1000000")

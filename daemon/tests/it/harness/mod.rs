@@ -2,16 +2,20 @@
 
 mod corner;
 mod daemon;
+mod engines;
 mod frames;
+mod log;
 mod samples;
 mod seller;
 
 use std::time::{Duration, Instant};
 
 pub(crate) use self::{
-    corner::{Corner, setting},
+    corner::Corner,
     daemon::Daemon,
+    engines::Engines,
     frames::{Frame, Frames},
+    log::{Log, Message},
     samples::{catalogue, cents, kinds, product, span},
     seller::{Reply, Seller, answer},
 };
