@@ -19,7 +19,7 @@ const BATCH_ROWS: usize = 4_000;
 /// Bytes of rows per batch, so that long rows do not fill the memory.
 const BATCH_BYTES: usize = 2 << 20;
 /// How long a worker may be silent before another takes its job over.
-pub const LEASE: Duration = Duration::from_secs(30);
+pub const LEASE: Duration = Duration::from_secs(15);
 /// Pause before a batch is tried again while the store is away.
 const RETRY: Duration = Duration::from_millis(500);
 

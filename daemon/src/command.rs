@@ -59,11 +59,11 @@ async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
         .local_addr()?;
     let url = lifecycle::url(&config, address);
     let engines = engines(&config);
+    let node = lifecycle::node(&config, lock.as_ref());
     let Some(app) = lifecycle::connect(config, &stop).await? else {
         return Ok(());
     };
     tracing::info!("listening on {url} ({engines}, docs at {url}/docs)");
-    let node = lifecycle::node(lock.as_ref());
     lifecycle::run(app, roles, &node, listeners, stop).await;
     tracing::info!("stopped");
     Ok(())

@@ -99,11 +99,14 @@ fn new_node() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 
-/// The name of this node among those on the same store. With a data directory it survives a
-/// restart, and the node goes on with its imports at once; without one the name is new, and they
+/// The name of this node among those on the same engines. One that survives a restart (`PMD_NODE`,
+/// or the data directory's own) lets the node go on with its imports at once; with a new one they
 /// wait until their lease has ended.
-pub(crate) fn node(lock: Option<&DataDirLock>) -> String {
-    lock.map_or_else(new_node, |lock| lock.node.clone())
+pub(crate) fn node(config: &Config, lock: Option<&DataDirLock>) -> String {
+    let given = config.node.clone();
+    given
+        .or_else(|| lock.map(|lock| lock.node.clone()))
+        .unwrap_or_else(new_node)
 }
 
 /// Opens every port, waiting a while for a store that is not there yet. `None`: `stop` came first.

@@ -38,6 +38,16 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         }
     }
 
+    fn node(&mut self) -> Option<String> {
+        let node = self.text("PMD_NODE")?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if !node.chars().all(plain) || node.len() > 100 {
+            self.errors
+                .push("PMD_NODE must be at most 100 letters, digits, '.', '_' and '-'".to_owned());
+        }
+        Some(node)
+    }
+
     fn data_dir(&self) -> PathBuf {
         let under = |base: String, rest: &str| PathBuf::from(base).join(rest);
         self.text("PMD_DATA_DIR")
@@ -258,6 +268,7 @@ impl Config {
         let config = Self {
             host: env.text_or("HOST", "localhost"),
             port: env.number("PORT", 3001, 0, u16::MAX),
+            node: env.node(),
             auth: env.auth(),
             cors_origins: env.cors_origins(),
             import_max_bytes: env.number("IMPORT_MAX_BYTES", 1 << 30, 1, 1 << 50),

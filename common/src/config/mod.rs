@@ -26,6 +26,8 @@ pub struct Config {
     pub port: u16,
     /// `PMD_DATA_DIR`: where embedded engines keep their files.
     pub data_dir: PathBuf,
+    /// `PMD_NODE`: this process' name among those on the same engines; none of them has the same.
+    pub node: Option<String>,
     /// `PMD_AUTH`.
     pub auth: Auth,
     /// `CORS_ORIGINS`, comma-separated; `None` allows any.

@@ -32,7 +32,7 @@ fn objects(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Every archived event by id, with how often it is there.
-fn archived(folder: &Path) -> BTreeMap<String, (u32, Value)> {
+pub(crate) fn archived(folder: &Path) -> BTreeMap<String, (u32, Value)> {
     let mut events = BTreeMap::new();
     for object in objects(folder) {
         let reader = SerializedFileReader::new(File::open(&object).unwrap()).unwrap();
@@ -86,7 +86,7 @@ async fn every_event_is_archived_once() {
         }
     }
     daemon.counted().await;
-    let folder = daemon.data_dir().join("archive").join("events");
+    let folder = daemon.archive("events").await;
     let events = archived(&folder);
     assert_eq!(events.len(), 3_001 + 100);
     assert!(events.values().all(|(times, _)| *times == 1));

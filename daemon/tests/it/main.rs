@@ -21,6 +21,7 @@ mod lists;
 mod load;
 mod operations;
 mod products;
+mod servers;
 mod stream;
 mod uploads;
 mod validation;

@@ -7,7 +7,7 @@ use crate::harness::{Daemon, Frame, Frames, catalogue, kinds, product, together}
 
 /// The frames that advance the cursor must follow each other without a hole or a duplicate.
 #[track_caller]
-fn contiguous(frames: &[Frame], from: i64) -> i64 {
+pub(crate) fn contiguous(frames: &[Frame], from: i64) -> i64 {
     let mut at = from;
     for frame in frames
         .iter()
@@ -289,7 +289,7 @@ async fn an_idle_stream_is_kept_alive() {
 /// History that was swept away while a client was gone is told, and the stream goes on behind it.
 #[tokio::test]
 async fn lost_history_is_told_as_a_gap() {
-    let mut daemon = Daemon::start().await;
+    let mut daemon = Daemon::embedded(&[]).await;
     let seller = daemon.seller("shop-1");
     for number in 0..6 {
         seller.create(&format!("Thing {number}")).await;

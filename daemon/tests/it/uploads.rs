@@ -128,7 +128,7 @@ async fn a_hopeless_file_is_refused_before_it_is_accepted() {
         seller.get("/api/imports").await.expect(200)["pagination"]["total"],
         0
     );
-    let spool: Vec<_> = walk(&daemon.data_dir().join("archive").join("spool"));
+    let spool: Vec<_> = walk(&daemon.archive("spool").await);
     assert!(
         spool.is_empty(),
         "a refused upload leaves nothing behind: {spool:?}"

@@ -2,23 +2,30 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::Once,
+    sync::{Arc, Once},
 };
 
 use reqwest::Client;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{DEADLINE, Reply, Seller, answer, poll};
+use super::{Corner, DEADLINE, Log, Reply, Seller, answer, poll};
 
 /// A running daemon; killed when dropped. After a failed test its log is shown.
 pub(crate) struct Daemon {
     child: Child,
     pub(crate) url: String,
     pub(crate) http: Client,
-    home: TempDir,
+    place: Place,
+}
+
+/// What a daemon is started on; it outlives the process.
+#[derive(Clone)]
+struct Place {
+    home: Arc<TempDir>,
+    corner: Arc<Corner>,
     settings: Vec<(String, String)>,
 }
 
@@ -30,24 +37,32 @@ impl Daemon {
 
     /// Starts one with more settings.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
-        let home = TempDir::new().unwrap();
-        let settings = settings
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        Self::launch(home, settings).await
+        Self::launch(Place::new(Corner::take().await, settings)).await
     }
 
-    async fn launch(home: TempDir, settings: Vec<(String, String)>) -> Self {
-        let log = fs::File::create(home.path().join("log")).unwrap();
-        let mut child = command(home.path(), &settings)
+    /// Starts one on the embedded engines, whatever this run is about: for tests that look at
+    /// what only those have.
+    pub(crate) async fn embedded(settings: &[(&str, &str)]) -> Self {
+        Self::launch(Place::new(Corner::embedded(), settings)).await
+    }
+
+    /// Starts one in a corner.
+    pub(crate) async fn on(corner: Corner, settings: &[(&str, &str)]) -> Self {
+        Self::launch(Place::new(corner, settings)).await
+    }
+
+    async fn launch(place: Place) -> Self {
+        let log_file = place.log_file();
+        let log = fs::File::create(&log_file).unwrap();
+        let mut child = place
+            .command()
             .arg("serve")
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
             .unwrap();
         let url = poll("pmd listens", async || {
-            let log = fs::read_to_string(home.path().join("log")).unwrap();
+            let log = fs::read_to_string(&log_file).unwrap();
             if let Some(status) = child.try_wait().unwrap() {
                 panic!("pmd ended with {status}:\n{log}");
             }
@@ -61,8 +76,7 @@ impl Daemon {
             child,
             url,
             http: client(),
-            home,
-            settings,
+            place,
         }
     }
 
@@ -75,16 +89,20 @@ impl Daemon {
     /// Starts it again on what the killed one left behind.
     pub(crate) async fn restart(mut self) -> Self {
         self.kill();
-        let home = std::mem::replace(&mut self.home, TempDir::new().unwrap());
-        let settings = std::mem::take(&mut self.settings);
-        Self::launch(home, settings).await
+        Self::launch(self.place.clone()).await
+    }
+
+    /// Starts another one on the same engines, with a data directory of its own.
+    pub(crate) async fn beside(&self, settings: &[(&str, &str)]) -> Self {
+        let mut place = self.place.clone();
+        place.home = Arc::new(TempDir::new().unwrap());
+        place.settings.extend(owned(settings));
+        Self::launch(place).await
     }
 
     /// Asks it to stop as a service manager does.
     pub(crate) fn ask_to_stop(&self) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-        assert!(sent.success());
+        self.signal("TERM");
     }
 
     /// Waits until the process has ended.
@@ -94,20 +112,34 @@ impl Daemon {
 
     /// Runs another `pmd` command with the same settings; answers its standard output.
     pub(crate) fn run(&self, arguments: &[&str]) -> String {
-        let output = command(self.home.path(), &self.settings)
-            .args(arguments)
-            .output()
-            .unwrap();
+        let output = self.place.command().args(arguments).output().unwrap();
         assert!(output.status.success(), "pmd {arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
     pub(crate) fn data_dir(&self) -> PathBuf {
-        self.home.path().join("data")
+        self.place.home.path().join("data")
+    }
+
+    /// The objects below `under` of the archive, as files.
+    pub(crate) async fn archive(&self, under: &str) -> PathBuf {
+        self.place.corner.archive(&self.data_dir(), under).await
+    }
+
+    /// The Kafka it uses.
+    pub(crate) fn kafka(&self) -> Log {
+        Log::of(&self.place.corner)
+    }
+
+    /// Sends a signal such as `STOP`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let (signal, pid) = (format!("-{signal}"), self.child.id().to_string());
+        let sent = Command::new("kill").args([signal, pid]).status().unwrap();
+        assert!(sent.success());
     }
 
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.home.path().join("log")).unwrap()
+        fs::read_to_string(self.place.log_file()).unwrap()
     }
 
     /// Someone who sends this seller id.
@@ -155,7 +187,7 @@ impl Drop for Daemon {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            let log = fs::read_to_string(self.home.path().join("log")).unwrap_or_default();
+            let log = fs::read_to_string(self.place.log_file()).unwrap_or_default();
             let lines: Vec<_> = log.lines().collect();
             let last = lines.len().saturating_sub(30);
             eprintln_log(&lines[last..].join("\n"));
@@ -171,19 +203,49 @@ fn eprintln_log(lines: &str) {
     eprintln!("--- the end of pmd's log ---\n{lines}");
 }
 
-/// `pmd` with nothing of the caller's environment.
-fn command(home: &Path, settings: &[(String, String)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pmd"));
-    command
-        .env_clear()
-        .env("PORT", "0")
-        .env("HOST", "127.0.0.1")
-        .env("PMD_DATA_DIR", home.join("data"))
-        .env("RATE_LIMIT_STANDARD", "1000000")
-        .env("RATE_LIMIT_BULK", "1000000")
-        .env("ARCHIVE_INTERVAL_SECONDS", "1")
-        .envs(settings.iter().map(|(name, value)| (name, value)));
-    command
+impl Place {
+    fn new(corner: Corner, settings: &[(&str, &str)]) -> Self {
+        Self {
+            home: Arc::new(TempDir::new().unwrap()),
+            corner: Arc::new(corner),
+            settings: owned(settings),
+        }
+    }
+
+    /// The same after a restart, another one for a daemon beside it.
+    fn node(&self) -> String {
+        let folder = self.home.path().file_name().unwrap();
+        folder.to_str().unwrap().trim_start_matches('.').to_owned()
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.home.path().join("log")
+    }
+
+    /// `pmd` with nothing of the caller's environment.
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pmd"));
+        command
+            .env_clear()
+            .env("PORT", "0")
+            .env("HOST", "127.0.0.1")
+            .env("PMD_NODE", self.node())
+            .env("PMD_DATA_DIR", self.home.path().join("data"))
+            .env("RATE_LIMIT_STANDARD", "1000000")
+            .env("RATE_LIMIT_BULK", "1000000")
+            .env("ARCHIVE_INTERVAL_SECONDS", "1");
+        for (name, value) in self.corner.settings().iter().chain(&self.settings) {
+            command.env(name, value);
+        }
+        command
+    }
+}
+
+fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    let pairs = settings.iter();
+    pairs
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 fn client() -> Client {

@@ -1,15 +1,21 @@
 //! What every test stands on: daemons, the sellers who talk to them, streams, samples, patience.
 
+mod corner;
 mod daemon;
+mod engines;
 mod frames;
+mod log;
 mod samples;
 mod seller;
 
 use std::time::{Duration, Instant};
 
 pub(crate) use self::{
+    corner::Corner,
     daemon::Daemon,
+    engines::Engines,
     frames::{Frame, Frames},
+    log::{Log, Message},
     samples::{catalogue, cents, kinds, product, span},
     seller::{Reply, Seller, answer},
 };
