@@ -43,3 +43,7 @@ chaos:
 # Licences, banned crates, known advisories
 deny:
     cargo deny check
+
+# Ratios to the engines alone: just bench get post
+bench *args:
+    dev/bench {{ args }}
