@@ -23,6 +23,7 @@ kafka_fetch() {
 }
 
 # PORT CONTROLLER-PORT FOLDER. The inner topics get few partitions: tests make many groups, not big ones.
+# A broker that crashed is let in again when its session is over, so that is short.
 kafka_settings() {
     cat <<TXT
 process.roles=broker,controller
@@ -40,6 +41,8 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=4
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
+broker.session.timeout.ms=5000
+broker.heartbeat.interval.ms=1000
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 TXT

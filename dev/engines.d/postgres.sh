@@ -34,7 +34,10 @@ postgres_prepare() {
         fi
         [[ $(id -u) != 0 ]] || chown postgres: "$(<"$place/place")"
     fi
-    [[ ! -e $(postgres_data)/PG_VERSION ]] || return 0
+    if [[ -e $(postgres_data)/PG_VERSION ]]; then
+        postgres_is_over
+        return
+    fi
     # A fresh cluster is built aside: one that was interrupted is built again.
     rm -rf "$(postgres_data)" "$(postgres_data).new"
     (
@@ -49,6 +52,20 @@ postgres_prepare() {
     }
     rm -f "$(<"$place/place")/password"
     mv "$(postgres_data).new" "$(postgres_data)"
+}
+
+# After a crash the server refuses to start while what is left of its predecessor has an id or shares
+# its memory. Waits for the memory; the id may belong to a process that nobody has buried yet.
+postgres_is_over() {
+    local file shared='' tries
+    file=$(postgres_data)/postmaster.pid
+    [[ -e $file ]] || return 0
+    read -r _ shared < <(sed -n 7p "$file") || true
+    for ((tries = 0; tries < 200; tries++)); do
+        awk -v id="${shared:--1}" '$2 == id && $7 > 0 { exit 1 }' /proc/sysvipc/shm && break
+        sleep 0.05
+    done
+    began_at "$(head -n 1 "$file")" >/dev/null || rm -f "$file"
 }
 
 postgres_command() {

@@ -36,7 +36,7 @@ state_of() {
     fi
 }
 
-address_of() { echo "127.0.0.1:$(<"$state/$1/port")"; }
+address_of() { [[ ! -s $state/$1/port ]] || echo "127.0.0.1:$(<"$state/$1/port")"; }
 
 # A process and all that it started.
 tree_of() {
@@ -88,18 +88,19 @@ make_secret() {
 
 secret() { cat "$state/secret"; }
 
-# Starts NAME in a session of its own, so that it survives this shell and its terminal. The pid file
-# is written by the process itself before it becomes the engine: nothing can get lost in between.
+# Starts NAME in a session of its own, so that it survives this shell and its terminal. The process
+# writes its pid file itself before it becomes the engine, and gives up if nobody waits for it any more:
+# an interruption in between leaves nothing behind.
 launch() {
-    local place=$state/$1 command=()
+    local place=$state/$1 worker=$BASHPID command=()
     "$1_command"
     rm -f "$place/pid"
     # shellcheck disable=SC2016
     (cd / && exec setsid bash -c '
         read -r stat <"/proc/$$/stat"
         read -ra fields <<<"${stat##*) }"
-        echo "$$ ${fields[19]}" >"$0.new" && mv "$0.new" "$0" && exec "$@"' \
-        "$place/pid" "${command[@]}") >>"$place/log" 2>&1 </dev/null 9>&- &
+        echo "$$ ${fields[19]}" >"$0.new" && mv "$0.new" "$0" && kill -0 "$1" && exec "${@:2}"' \
+        "$place/pid" "$worker" "${command[@]}") >>"$place/log" 2>&1 </dev/null 9>&- &
     until [[ -e $place/pid ]]; do sleep 0.02; done
 }
 
