@@ -15,7 +15,7 @@ install_packages() {
     ((${#wanted[@]})) || return 0
     # shellcheck disable=SC2207
     wanted=($(printf '%s\n' "${wanted[@]}" | sort -u))
-    command="apt-get install -y --no-install-recommends ${wanted[*]}"
+    command="apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120 ${wanted[*]}"
     command -v apt-get >/dev/null || fail "missing, by the names of Debian's packages: ${wanted[*]}"
     [[ $(id -u) == 0 ]] || fail "missing packages: ${wanted[*]}" "sudo $command"
     note "$command"
