@@ -1,4 +1,5 @@
-# DynamoDB Local, in memory: every table is there for every credential and region. Sourced, never run.
+# DynamoDB Local, in memory: every table is there for every credential and region. It cannot be told an
+# address and listens on all of them; it can be told not to let every web page in. Sourced, never run.
 # shellcheck shell=bash disable=SC2034,SC2154
 
 dynamodb_version=2.6.1
@@ -19,7 +20,7 @@ dynamodb_command() {
     libs=$(dynamodb_folder)/libs
     command=(java -Xmx512m "-Djava.library.path=$libs" -cp "$libs/*"
         com.amazonaws.services.dynamodbv2.local.main.ServerRunner
-        -inMemory -sharedDb -disableTelemetry -port "$(<"$state/dynamodb/port")")
+        -inMemory -sharedDb -disableTelemetry -cors http://127.0.0.1 -port "$(<"$state/dynamodb/port")")
 }
 
 # It wants a signature and does not check it.

@@ -25,7 +25,7 @@ postgres_data() { echo "$(<"$state/postgres/place")/data"; }
 postgres_prepare() {
     local place=$state/postgres
     chmod 755 "$place"
-    if [[ ! -s $place/place ]]; then
+    if [[ ! -s $place/place || ! -d $(<"$place/place") ]]; then
         if as_postgres test -x "$place"; then
             echo "$place/home" >"$place/place"
             mkdir -p "$place/home"

@@ -92,7 +92,7 @@ secret() { cat "$state/secret"; }
 # writes its pid file itself before it becomes the engine, and gives up if nobody waits for it any more:
 # an interruption in between leaves nothing behind.
 launch() {
-    local place=$state/$1 worker=$BASHPID command=()
+    local place=$state/$1 worker=$BASHPID command=() tries
     "$1_command"
     rm -f "$place/pid"
     # shellcheck disable=SC2016
@@ -101,7 +101,10 @@ launch() {
         read -ra fields <<<"${stat##*) }"
         echo "$$ ${fields[19]}" >"$0.new" && mv "$0.new" "$0" && kill -0 "$1" && exec "${@:2}"' \
         "$place/pid" "$worker" "${command[@]}") >>"$place/log" 2>&1 </dev/null 9>&- &
-    until [[ -e $place/pid ]]; do sleep 0.02; done
+    for ((tries = 0; tries < 250; tries++)); do
+        [[ ! -e $place/pid ]] || break
+        sleep 0.02
+    done
 }
 
 # Waits until NAME answers; one that ends, or is late, is stopped and its log shown.
