@@ -7,6 +7,10 @@ _list:
 quickstart *args:
     dev/quickstart {{ args }}
 
+# PostgreSQL, Redis, Kafka, DynamoDB and S3 on this machine: just engines up
+engines *args:
+    dev/engines {{ args }}
+
 # Everything CI checks: format, lints, tests, docs
 test *args:
     dev/test {{ args }}

@@ -23,7 +23,8 @@ fail() {
     exit 1
 }
 
-# A Rust toolchain that is new enough, and a C compiler for SQLite, zstd and ring.
+# A Rust toolchain that is new enough, a C compiler for SQLite, zstd and ring, a C++ compiler and make
+# for librdkafka.
 need_build_tools() {
     command -v cargo >/dev/null ||
         fail "cargo was not found" "install Rust from https://rustup.rs, then run this again"
@@ -32,22 +33,22 @@ need_build_tools() {
     have=$(rustc --version | cut -d' ' -f2)
     [[ $(printf '%s\n' "$wanted" "${have%%-*}" | sort -V | head -n 1) == "$wanted" ]] ||
         fail "Rust $have is too old, $wanted is needed" "rustup update stable"
-    command -v cc >/dev/null || install_c_compiler
+    { command -v cc && command -v c++ && command -v make; } >/dev/null || install_compilers
 }
 
-install_c_compiler() {
-    local command='apt-get install -y --no-install-recommends gcc libc6-dev'
+install_compilers() {
+    local command='apt-get install -y --no-install-recommends g++ make' problem='C and C++ compilers and make are needed'
     case $(uname) in
-    Darwin) fail "a C compiler is needed" "xcode-select --install" ;;
+    Darwin) fail "$problem" "xcode-select --install" ;;
     esac
     if command -v apt-get >/dev/null; then
-        [[ $(id -u) == 0 ]] || fail "a C compiler is needed" "sudo $command"
-        step "Installing a C compiler"
+        [[ $(id -u) == 0 ]] || fail "$problem" "sudo $command"
+        step "Installing C and C++ compilers"
         note "$command"
         { apt-get update -qq && DEBIAN_FRONTEND=noninteractive $command >/dev/null; } ||
-            fail "the C compiler could not be installed" "$command"
+            fail "the compilers could not be installed" "$command"
         return
     fi
-    fail "a C compiler named cc is needed" \
-        "Fedora: sudo dnf install gcc    Arch: sudo pacman -S gcc    Alpine: apk add build-base"
+    fail "$problem (cc, c++, make)" \
+        "Fedora: sudo dnf install gcc-c++ make    Arch: sudo pacman -S base-devel    Alpine: apk add build-base bash"
 }
