@@ -190,7 +190,7 @@ impl Shared {
                 .client
                 .get_multiplexed_async_connection_with_config(&config)
                 .await?;
-            // A frozen server's machine still accepts connections.
+            // A server that still loads its data accepts connections, and nothing else.
             redis::cmd("PING")
                 .query_async::<()>(&mut connection)
                 .await?;

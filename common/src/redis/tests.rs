@@ -27,8 +27,7 @@ async fn goes_down_and_comes_up_with_its_server() {
     until(&link, true).await;
 }
 
-/// Red when: a call waits for a server that another call has found frozen, or when being
-/// connected is enough to be up.
+/// Red when: a call waits for a server that another call has found frozen.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn only_one_call_waits_for_a_frozen_server() {
