@@ -11,7 +11,7 @@ use super::{
         Feed, Heard, Listener, Nudge,
         tests::{hear, hear_nudge, notification, seller},
     },
-    PUBLISH, SUBSCRIBE, connect,
+    PUBLISH, RedisFeed, SUBSCRIBE, connect,
 };
 use crate::{config, redis::server::RedisServer};
 
@@ -101,7 +101,7 @@ async fn what_is_subscribed_without_redis_heals() {
 #[ignore = "needs dev/engines"]
 async fn a_frozen_redis_holds_nobody_up() {
     let server = RedisServer::start().await;
-    let feed = connect(&server.config()).await.unwrap();
+    let feed = RedisFeed::open(&server.config()).await.unwrap();
     let one = seller("one");
     let mut before = feed.subscribe(&one).await.unwrap();
     server.freeze().await;
@@ -115,6 +115,12 @@ async fn a_frozen_redis_holds_nobody_up() {
     let start = Instant::now();
     let mut meanwhile = feed.subscribe(&seller("two")).await.unwrap();
     assert!(start.elapsed() < 2 * SUBSCRIBE, "{:?}", start.elapsed());
+    // Thawed any sooner, Redis would go on where it was, and nothing would be lost.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while feed.subscriptions.is_up() {
+        assert!(Instant::now() < deadline, "it is not noticed");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     server.thaw().await;
     hear_until(&mut *before, None).await;
     assert_eq!(hear(&mut *meanwhile).await, None);
