@@ -22,6 +22,7 @@ pub mod notification;
 pub mod product;
 pub mod query;
 pub mod record;
+mod redis;
 pub mod seller;
 mod sqlite;
 pub mod stats;

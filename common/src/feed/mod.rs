@@ -1,7 +1,9 @@
 //! Port: live fan-out of notifications to whoever listens for a seller. It is a hint: it may lose
 //! and repeat, so listeners check sequences and read the inbox.
 
+mod channels;
 mod memory;
+mod redis;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +17,7 @@ use crate::{config::FeedConfig, error::Result, notification::Notification, selle
 pub async fn connect(config: &FeedConfig) -> Result<Arc<dyn Feed>> {
     match config {
         FeedConfig::Memory => Ok(memory::connect()),
-        FeedConfig::Redis(_) => Err(crate::error::Error::not_built_in("Redis")),
+        FeedConfig::Redis(redis) => self::redis::connect(redis).await,
     }
 }
 

@@ -2,8 +2,10 @@
 //! limit in any window; rejected requests do not count.
 
 mod memory;
+mod redis;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +17,7 @@ use crate::{clock::Timestamp, config::LimiterConfig, error::Result, seller::Sell
 pub async fn connect(config: &LimiterConfig) -> Result<Arc<dyn Limiter>> {
     match config {
         LimiterConfig::Memory { limits } => Ok(memory::connect(*limits)),
-        LimiterConfig::Redis { .. } => Err(crate::error::Error::not_built_in("Redis")),
+        LimiterConfig::Redis { redis, limits } => self::redis::connect(redis, *limits).await,
     }
 }
 

@@ -1,4 +1,5 @@
-//! What every limiter promises.
+//! What every limiter promises. One battery for every engine: each test opens limiters with the
+//! limits it needs and knows nothing of what is behind them.
 
 use std::{
     sync::Arc,
@@ -8,20 +9,52 @@ use std::{
 use tokio::task::JoinSet;
 
 use super::{Bucket, Limiter, Limits, connect};
-use crate::{clock, config::LimiterConfig, seller::SellerId};
+use crate::{clock, config::LimiterConfig, redis::server, seller::SellerId, testing};
 
-async fn limiter(standard: u32, bulk: u32) -> Arc<dyn Limiter> {
-    let limits = Limits { standard, bulk };
+async fn memory(limits: Limits) -> Arc<dyn Limiter> {
     connect(&LimiterConfig::Memory { limits }).await.unwrap()
+}
+
+async fn redis(limits: Limits) -> Arc<dyn Limiter> {
+    let redis = server::corner(&testing::setting("REDIS_URL"));
+    connect(&LimiterConfig::Redis { redis, limits })
+        .await
+        .unwrap()
+}
+
+macro_rules! battery {
+    ($($test:ident: $standard:literal, $bulk:literal;)+) => {
+        mod on_memory {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                let limits = super::Limits { standard: $standard, bulk: $bulk };
+                super::$test(super::memory(limits).await).await;
+            })+
+        }
+        mod on_redis {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[ignore = "needs dev/engines"]
+            async fn $test() {
+                let limits = super::Limits { standard: $standard, bulk: $bulk };
+                super::$test(super::redis(limits).await).await;
+            })+
+        }
+    };
+}
+
+// The limits of each: standard and bulk.
+battery! {
+    admits_exactly_the_limit_from_many_tasks: 1000, 30;
+    counts_sellers_and_buckets_apart: 3, 1;
+    a_limit_of_zero_admits_nothing: 0, 0;
+    admits_again_at_the_moment_it_names: 2, 1;
 }
 
 fn seller(name: &str) -> SellerId {
     SellerId::parse(name).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn admits_exactly_the_limit_from_many_tasks() {
-    let limiter = limiter(1000, 30).await;
+async fn admits_exactly_the_limit_from_many_tasks(limiter: Arc<dyn Limiter>) {
     let mut tasks = JoinSet::new();
     for _ in 0..256 {
         let limiter = Arc::clone(&limiter);
@@ -39,9 +72,7 @@ async fn admits_exactly_the_limit_from_many_tasks() {
     assert_eq!(left, (0..30).collect::<Vec<_>>());
 }
 
-#[tokio::test]
-async fn counts_sellers_and_buckets_apart() {
-    let limiter = limiter(3, 1).await;
+async fn counts_sellers_and_buckets_apart(limiter: Arc<dyn Limiter>) {
     let one = seller("one");
     let decision = limiter.check(&one, Bucket::Bulk).await.unwrap();
     assert!(decision.admitted && decision.limit == 1 && decision.remaining == 0);
@@ -62,9 +93,7 @@ async fn counts_sellers_and_buckets_apart() {
     limiter.ping().await.unwrap();
 }
 
-#[tokio::test]
-async fn a_limit_of_zero_admits_nothing() {
-    let limiter = limiter(0, 0).await;
+async fn a_limit_of_zero_admits_nothing(limiter: Arc<dyn Limiter>) {
     for bucket in [Bucket::Standard, Bucket::Bulk] {
         let decision = limiter.check(&seller("one"), bucket).await.unwrap();
         assert_eq!(
@@ -76,9 +105,7 @@ async fn a_limit_of_zero_admits_nothing() {
 }
 
 /// Whoever comes back when told to is admitted; refused requests do not put it off.
-#[tokio::test]
-async fn admits_again_at_the_moment_it_names() {
-    let limiter = limiter(2, 1).await;
+async fn admits_again_at_the_moment_it_names(limiter: Arc<dyn Limiter>) {
     let one = seller("one");
     let deadline = Instant::now() + Duration::from_secs(20);
     let mut rounds = 0;
