@@ -1,6 +1,8 @@
 //! Port: a durable log of messages by topic and partition, read by groups with committed offsets.
 
 mod embedded;
+#[cfg(feature = "kafka")]
+mod kafka;
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +17,13 @@ use crate::{
     record::{Record, Topic},
 };
 
-/// Opens the configured engine and creates missing topics.
+/// Opens the configured engine. What a server lacks is created on the first contact that works.
 pub async fn connect(config: &BrokerConfig) -> Result<Arc<dyn Broker>> {
     match config {
         BrokerConfig::Embedded { path, partitions } => embedded::connect(path, *partitions).await,
+        #[cfg(feature = "kafka")]
+        BrokerConfig::Kafka(config) => kafka::connect(config),
+        #[cfg(not(feature = "kafka"))]
         BrokerConfig::Kafka(_) => Err(crate::error::Error::not_built_in("Kafka")),
     }
 }
@@ -104,7 +109,7 @@ pub trait Subscription: Send + std::fmt::Debug {
     /// Safe to cancel.
     async fn poll(&mut self, max: usize) -> Result<Polled>;
 
-    /// Makes offsets durable: whoever reads the partition next starts there. Those of partitions
-    /// that were taken away are left out.
+    /// Whoever reads the partitions next starts there: offsets are durable soon, and before this
+    /// member leaves. Those of partitions that were taken away are left out.
     async fn commit(&mut self, offsets: &[Offset]) -> Result<()>;
 }
