@@ -4,6 +4,10 @@
 //! Every call ends in time: a connection, an attempt and the whole call have their deadlines, and
 //! retries are few. Nothing is connected before the first call.
 
+pub(crate) mod table;
+#[cfg(test)]
+pub(crate) mod testing;
+
 use std::{error::Error as StdError, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
