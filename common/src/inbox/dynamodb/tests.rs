@@ -4,13 +4,14 @@
 use std::{net::TcpListener, time::Duration};
 
 use aws_sdk_dynamodb::types::{AttributeValue, TimeToLiveStatus};
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 
 use super::connect;
 use crate::{
     aws::testing::{Door, client, dynamodb, remove, scan, table_name},
     clock,
-    config::Aws,
+    config::{Aws, Secret},
     error::Error,
     inbox::Bounds,
     notification::{KEPT, Notification, NotificationKind},
@@ -177,4 +178,90 @@ async fn a_table_that_was_made_for_something_else_is_said_to_be() {
         "{error}"
     );
     remove(&table).await;
+}
+
+/// A DynamoDB that is short of capacity: of the first batch it takes only the first item.
+/// Red when: what was left over is not sent again.
+#[tokio::test]
+async fn what_a_batch_left_over_is_put_as_well() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let aws = Aws {
+        endpoint: Some(format!("http://{}", listener.local_addr().unwrap())),
+        region: "us-east-1".to_owned(),
+        keys: Some(("id".to_owned(), Secret::new("secret"))),
+    };
+    let taken = tokio::spawn(async move {
+        let (mut batches, mut taken) = (0, Vec::new());
+        while taken.len() < 3 {
+            let (connection, _) = listener.accept().await.unwrap();
+            answer_one(connection, |operation, request| match operation {
+                "DescribeTable" => table_description(),
+                "DescribeTimeToLive" => {
+                    json!({ "TimeToLiveDescription": { "TimeToLiveStatus": "ENABLED" } })
+                }
+                "Query" => json!({ "Items": [], "Count": 0, "ScannedCount": 0 }),
+                "BatchWriteItem" => {
+                    let mut items = request["RequestItems"]["told"].as_array().unwrap().clone();
+                    batches += 1;
+                    let left = items.split_off(if batches == 1 { 1 } else { items.len() });
+                    taken.extend(items);
+                    json!({ "UnprocessedItems": { "told": left } })
+                }
+                other => panic!("{other} is not known here"),
+            })
+            .await;
+        }
+        taken
+    });
+    let one = SellerId::parse("one").unwrap();
+    let inbox = connect(&aws, "told").await.unwrap();
+    let told: Vec<_> = (1..=3)
+        .map(|sequence| notification(&one, sequence))
+        .collect();
+    inbox.inbox_put(&one, &told).await.unwrap();
+    let taken = taken.await.unwrap();
+    let sequence = |item: &Value| item["PutRequest"]["Item"]["sequence"]["N"].clone();
+    assert_eq!(
+        taken.iter().map(sequence).collect::<Vec<_>>(),
+        ["1", "2", "3"]
+    );
+}
+
+fn table_description() -> Value {
+    json!({ "Table": {
+        "TableStatus": "ACTIVE",
+        "KeySchema": [
+            { "AttributeName": "sellerId", "KeyType": "HASH" },
+            { "AttributeName": "sequence", "KeyType": "RANGE" },
+        ],
+        "AttributeDefinitions": [
+            { "AttributeName": "sellerId", "AttributeType": "S" },
+            { "AttributeName": "sequence", "AttributeType": "N" },
+        ],
+    } })
+}
+
+/// Reads one request and answers it by its operation and body.
+async fn answer_one(connection: tokio::net::TcpStream, answer: impl FnOnce(&str, &Value) -> Value) {
+    let mut connection = BufReader::new(connection);
+    let (mut operation, mut length, mut line) = (String::new(), 0, String::new());
+    while connection.read_line(&mut line).await.unwrap() > 2 {
+        let (name, value) = line.trim_end().split_once(": ").unwrap_or_default();
+        match name.to_ascii_lowercase().as_str() {
+            "x-amz-target" => value
+                .rsplit('.')
+                .next()
+                .unwrap_or_default()
+                .clone_into(&mut operation),
+            "content-length" => length = value.parse().unwrap(),
+            _ => {}
+        }
+        line.clear();
+    }
+    let mut body = vec![0; length];
+    connection.read_exact(&mut body).await.unwrap();
+    let answer = answer(&operation, &serde_json::from_slice(&body).unwrap()).to_string();
+    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length:";
+    let text = format!("{head} {}\r\n\r\n{answer}", answer.len());
+    connection.write_all(text.as_bytes()).await.unwrap();
 }
