@@ -219,7 +219,8 @@ async fn what_a_batch_left_over_is_put_as_well() {
         .map(|sequence| notification(&one, sequence))
         .collect();
     inbox.inbox_put(&one, &told).await.unwrap();
-    let taken = taken.await.unwrap();
+    let taken = tokio::time::timeout(Duration::from_secs(10), taken).await;
+    let taken = taken.expect("not every item was sent").unwrap();
     let sequence = |item: &Value| item["PutRequest"]["Item"]["sequence"]["N"].clone();
     assert_eq!(
         taken.iter().map(sequence).collect::<Vec<_>>(),
