@@ -3,6 +3,8 @@
 
 pub mod api;
 pub mod archive;
+#[cfg(feature = "aws")]
+mod aws;
 pub mod broker;
 pub mod client;
 pub mod clock;

@@ -1,5 +1,7 @@
 //! Port: notifications by seller and sequence, kept 30 days.
 
+#[cfg(feature = "aws")]
+mod dynamodb;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,9 @@ use crate::{
 pub async fn connect(config: &InboxConfig) -> Result<Arc<dyn Inbox>> {
     match config {
         InboxConfig::Sqlite { path } => sqlite::connect(path).await,
+        #[cfg(feature = "aws")]
+        InboxConfig::DynamoDb { aws, table } => dynamodb::connect(aws, table).await,
+        #[cfg(not(feature = "aws"))]
         InboxConfig::DynamoDb { .. } => Err(crate::error::Error::not_built_in("DynamoDB")),
     }
 }

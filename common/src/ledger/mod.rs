@@ -1,6 +1,8 @@
 //! Port: analytics totals per seller, category and day. Each event counts once, however often it
 //! is applied.
 
+#[cfg(feature = "aws")]
+mod dynamodb;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,9 @@ use crate::{
 pub async fn connect(config: &LedgerConfig) -> Result<Arc<dyn Ledger>> {
     match config {
         LedgerConfig::Sqlite { path } => sqlite::connect(path).await,
+        #[cfg(feature = "aws")]
+        LedgerConfig::DynamoDb { aws, table } => dynamodb::connect(aws, table).await,
+        #[cfg(not(feature = "aws"))]
         LedgerConfig::DynamoDb { .. } => Err(crate::error::Error::not_built_in("DynamoDB")),
     }
 }

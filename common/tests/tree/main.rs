@@ -35,9 +35,11 @@ const ENGINES: [&str; 9] = [
 /// What else stands in a port's folder: what its adapters share, and their tests.
 const PORT_PARTS: [&str; 6] = ["batch", "channels", "mod", "parquet", "tests", "windows"];
 /// Files of `common` that may do I/O without being a port.
-const USED_BY_DRIVERS: [&str; 7] = [
-    "client", "config", "import", "lib", "redis", "sqlite", "testing",
+const USED_BY_DRIVERS: [&str; 8] = [
+    "aws", "client", "config", "import", "lib", "redis", "sqlite", "testing",
 ];
+/// What adapters of one kind of engine share.
+const SHARED_BY_ADAPTERS: [&str; 3] = ["aws", "redis", "sqlite"];
 
 /// Fails with every place where a file that `applies` names a path that is `forbidden`.
 fn hold(rule: &str, applies: impl Fn(&str) -> bool, forbidden: impl Fn(&str, &str) -> bool) {
@@ -170,12 +172,13 @@ fn engines_are_spoken_to_by_adapters_only() {
         "aws_config",
         "aws_sdk_dynamodb",
         "aws_sdk_s3",
+        "aws_smithy_http_client",
     ];
     hold(
-        "sqlx, rdkafka, redis and aws stand only in adapters and what these share: \
-         common/src/sqlite.rs and common/src/redis",
+        "sqlx, rdkafka, redis and aws stand only in adapters and what these share",
         |file| {
-            let shared = file == "common/src/sqlite.rs" || file.starts_with("common/src/redis/");
+            let module = common_module(file);
+            let shared = module.is_some_and(|module| SHARED_BY_ADAPTERS.contains(&module));
             adapter(file).is_none() && !shared
         },
         |_, path| names_any(path, &engines),
