@@ -6,8 +6,8 @@ use std::{sync::Arc, time::Duration};
 use aws_sdk_s3::{
     Client,
     config::{
-        Builder, RequestChecksumCalculation, ResponseChecksumValidation, http::HttpResponse,
-        timeout::TimeoutConfig,
+        Builder, RequestChecksumCalculation, ResponseChecksumValidation,
+        StalledStreamProtectionConfig, http::HttpResponse, timeout::TimeoutConfig,
     },
     error::{ProvideErrorMetadata, SdkError},
     primitives::ByteStream,
@@ -29,6 +29,8 @@ const ATTEMPT: Duration = Duration::from_secs(5);
 const SLOWEST: usize = 1 << 20;
 /// An upload that began longer ago has lost its process.
 const LEFT_OVER: Duration = Duration::from_secs(24 * 3600);
+/// A connection on which a body stands still for this long is given up.
+const SILENCE: Duration = Duration::from_secs(10);
 /// The region that must not be named when a bucket is created.
 const UNNAMED_REGION: &str = "us-east-1";
 
@@ -51,7 +53,9 @@ pub(super) struct Object {
 
 impl Bucket {
     pub(super) async fn new(aws: &Aws, name: &str) -> Self {
+        let silence = StalledStreamProtectionConfig::enabled().grace_period(SILENCE);
         let config = Builder::from(&aws::sdk_config(aws).await)
+            .stalled_stream_protection(silence.build())
             // Another server than AWS' own has no host name per bucket.
             .force_path_style(aws.endpoint.is_some())
             // Not every server knows the newer checksums; what is sent is hashed and signed anyway.

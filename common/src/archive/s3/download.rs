@@ -19,8 +19,6 @@ use crate::{
 
 /// Chunks that wait to be read; each has some hundred KiB at most.
 const AHEAD: usize = 4;
-/// A connection that brings nothing for this long is given up.
-const SILENCE: Duration = Duration::from_secs(10);
 /// How often a broken connection is replaced before a byte comes again.
 const ATTEMPTS: u32 = 5;
 /// The pause before the first replacement; each further one is twice as long.
@@ -109,14 +107,10 @@ impl Download {
                 none.insert(connect(&self.bucket, &self.key, self.at, self.tag.as_deref()).await?)
             }
         };
-        match time::timeout(SILENCE, body.next()).await {
-            Ok(Some(Ok(chunk))) => Ok(chunk),
-            Ok(Some(Err(error))) => Err(unavailable(error.to_string())),
-            Ok(None) => Err(unavailable("it ended an object too early".to_owned())),
-            Err(_) => Err(unavailable(format!(
-                "it was silent for {} s",
-                SILENCE.as_secs()
-            ))),
+        match body.next().await {
+            Some(Ok(chunk)) => Ok(chunk),
+            Some(Err(error)) => Err(unavailable(error.to_string())),
+            None => Err(unavailable("it ended an object too early".to_owned())),
         }
     }
 }

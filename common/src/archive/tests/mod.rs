@@ -8,7 +8,7 @@ pub(super) mod proxy;
 #[cfg(feature = "aws")]
 pub(super) mod server;
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 
 use ::parquet::{
     basic::{Compression, LogicalType, TimeUnit},
@@ -18,7 +18,7 @@ use ::parquet::{
 use bytes::Bytes;
 
 use self::place::Place;
-use super::Archive;
+use super::{Archive, SpoolReader};
 use crate::{
     broker::Delivery,
     clock::Timestamp,
@@ -170,12 +170,16 @@ pub(super) async fn upload(archive: &dyn Archive, id: &str, chunks: &[&[u8]]) {
 }
 
 pub(super) async fn read(archive: &dyn Archive, id: &str, offset: u64) -> Vec<u8> {
-    let mut reader = archive.spool_open(id, offset).await.unwrap();
+    let reader = archive.spool_open(id, offset).await.unwrap();
+    read_all(reader).await.unwrap()
+}
+
+pub(super) async fn read_all(mut reader: SpoolReader) -> io::Result<Vec<u8>> {
     let read = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes).map(|_| bytes)
     });
-    read.await.unwrap().unwrap()
+    read.await.unwrap()
 }
 
 async fn an_upload_is_read_from_any_byte_on(place: &Place) {

@@ -25,9 +25,14 @@ pub(in crate::archive) enum Fault {
     Cut(usize),
     /// A connection falls silent behind so many bytes of answers.
     Silence(usize),
-    /// The next answer to a request that has this text breaks its connection instead.
-    LoseAnswer(&'static str),
+    /// The answer to an upload's completion breaks its connection instead; asked again, the server
+    /// has forgotten the upload.
+    LoseCompletion,
 }
+
+/// What stands in the request that completes an upload.
+const COMPLETION: &str = "<CompleteMultipartUpload";
+const FORGOTTEN: &str = "<Error><Code>NoSuchUpload</Code><Message>forgotten</Message></Error>";
 
 #[derive(Debug)]
 pub(in crate::archive) struct Proxy {
@@ -97,39 +102,50 @@ async fn carry(client: TcpStream, state: Arc<State>) {
     let Ok(server) = TcpStream::connect(&state.target).await else {
         return;
     };
-    let (from_client, to_client) = client.into_split();
+    let (from_client, mut to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let lost = AtomicBool::new(false);
-    tokio::select! {
-        () = requests(from_client, to_server, &state, &lost) => {}
-        () = answers(from_server, to_client, &state, &lost) => {}
+    let losing = AtomicBool::new(false);
+    let forgotten = tokio::select! {
+        forgotten = requests(from_client, to_server, &state, &losing) => forgotten,
+        () = answers(from_server, &mut to_client, &state, &losing) => false,
+    };
+    if forgotten {
+        let length = FORGOTTEN.len();
+        let head =
+            format!("HTTP/1.1 404 Not Found\r\ncontent-length: {length}\r\nconnection: close");
+        let answer = format!("{head}\r\n\r\n{FORGOTTEN}");
+        to_client.write_all(answer.as_bytes()).await.unwrap();
     }
 }
 
+/// Ends with `true` at a request that the server has to have forgotten.
 async fn requests(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     state: &State,
-    lost: &AtomicBool,
-) {
+    losing: &AtomicBool,
+) -> bool {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        if let Fault::LoseAnswer(text) = *state.fault.lock().unwrap()
-            && String::from_utf8_lossy(&buffer[..length]).contains(text)
-        {
-            lost.store(true, SeqCst);
+        let completes = String::from_utf8_lossy(&buffer[..length]).contains(COMPLETION);
+        if completes && *state.fault.lock().unwrap() == Fault::LoseCompletion {
+            if state.faults.load(SeqCst) > 0 {
+                return true;
+            }
+            losing.store(true, SeqCst);
         }
         if to.write_all(&buffer[..length]).await.is_err() {
-            return;
+            break;
         }
     }
+    false
 }
 
 async fn answers(
     mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
+    to: &mut OwnedWriteHalf,
     state: &State,
-    lost: &AtomicBool,
+    losing: &AtomicBool,
 ) {
     let mut buffer = vec![0; 64 * 1024];
     let mut passed = 0;
@@ -139,14 +155,12 @@ async fn answers(
         let strikes = match fault {
             Fault::None => false,
             Fault::Cut(after) | Fault::Silence(after) => passed > after,
-            Fault::LoseAnswer(_) => lost.load(SeqCst),
+            Fault::LoseCompletion => losing.load(SeqCst),
         };
         if strikes {
             state.faults.fetch_add(1, SeqCst);
-            match fault {
-                Fault::Silence(_) => std::future::pending().await,
-                Fault::LoseAnswer(_) => *state.fault.lock().unwrap() = Fault::None,
-                Fault::None | Fault::Cut(_) => {}
+            if matches!(fault, Fault::Silence(_)) {
+                std::future::pending::<()>().await;
             }
             return;
         }
