@@ -94,10 +94,7 @@ impl Runner {
             };
             let read = match next {
                 None => return Ok(Ended::Finish(ImportEnd::Completed)),
-                Some(Err(error)) => {
-                    let reason = format!("the uploaded file cannot be read: {error}");
-                    return Ok(Ended::Finish(ImportEnd::Failed(reason)));
-                }
+                Some(Err(error)) => return unreadable(error),
                 Some(Ok(read)) => read,
             };
             let next = Checkpoint {
@@ -147,6 +144,20 @@ impl Runner {
             Ended::Lost
         })
     }
+}
+
+/// A file that cannot be read fails its import; an archive that is away lets it wait.
+fn unreadable(error: io::Error) -> Result<Ended> {
+    match error.downcast() {
+        Ok(away @ Error::Unavailable { .. }) => Err(away),
+        Ok(error) => Ok(failed(&error)),
+        Err(error) => Ok(failed(&error)),
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> Ended {
+    let reason = format!("the uploaded file cannot be read: {error}");
+    Ended::Finish(ImportEnd::Failed(reason))
 }
 
 /// A batch as read, before it knows its checkpoint.
@@ -226,4 +237,23 @@ fn read_batch(reader: &mut RowReader<SpoolReader>) -> io::Result<(ReadBatch, boo
     }
     batch.to = reader.position();
     Ok((batch, ended))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Red when: an archive that is away for a moment costs an import.
+    #[test]
+    fn only_a_file_that_is_lost_fails_its_import() {
+        let engine = "S3";
+        let reason = "it did not answer in time".to_owned();
+        let away = io::Error::other(Error::Unavailable { engine, reason });
+        assert!(matches!(unreadable(away), Err(Error::Unavailable { .. })));
+        let corrupt = Error::Corrupt("it was replaced".to_owned());
+        for lost in [io::Error::other(corrupt), io::ErrorKind::NotFound.into()] {
+            let ended = unreadable(lost);
+            assert!(matches!(ended, Ok(Ended::Finish(ImportEnd::Failed(_)))));
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 mod directory;
 mod parquet;
+#[cfg(feature = "aws")]
+mod s3;
 #[cfg(test)]
 mod tests;
 
@@ -10,12 +12,18 @@ use std::{io, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{broker::Delivery, config::ArchiveConfig, error::Result};
+use crate::{
+    broker::Delivery, clock::Timestamp, config::ArchiveConfig, error::Result, product::FieldError,
+};
 
-/// Opens the configured engine and creates what is missing.
+/// Opens the configured engine. What is missing there is created now, or on a server at the first
+/// use that reaches it.
 pub async fn connect(config: &ArchiveConfig) -> Result<Arc<dyn Archive>> {
     match config {
         ArchiveConfig::Directory { path } => directory::connect(path).await,
+        #[cfg(feature = "aws")]
+        ArchiveConfig::S3 { aws, bucket } => s3::connect(aws, bucket).await,
+        #[cfg(not(feature = "aws"))]
         ArchiveConfig::S3 { .. } => Err(crate::error::Error::not_built_in("S3")),
     }
 }
@@ -51,4 +59,21 @@ pub trait SpoolWriter: Send + std::fmt::Debug {
 
     /// Makes the upload durable and visible to `spool_open`.
     async fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// Where the events of one partition are kept. `at` is when the first of them happened.
+fn events_key(first: &Delivery, at: Timestamp) -> String {
+    let (topic, partition) = (first.record.topic.as_str(), first.partition);
+    let (day, offset) = (at.day(), first.offset);
+    format!("events/dt={day}/{topic}+{partition}+{offset}.parquet")
+}
+
+/// Ids become names of files and objects, so nothing in them may mean anything there.
+fn check_id(import_id: &str) -> Result<()> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if import_id.is_empty() || import_id.len() > 100 || !import_id.bytes().all(plain) {
+        let rule = "has 1 to 100 letters, digits, '_' and '-'";
+        return Err(FieldError::new("import_id", "format", rule, import_id).into());
+    }
+    Ok(())
 }

@@ -14,7 +14,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{Archive, SpoolReader, SpoolWriter, parquet::Columns};
+use super::{Archive, SpoolReader, SpoolWriter, events_key, parquet::Columns};
 use crate::{
     broker::Delivery,
     error::{Error, Result},
@@ -50,15 +50,14 @@ impl Archive for DirectoryArchive {
         let (Some(first), Some(at)) = (deliveries.first(), columns.first_timestamp()) else {
             return Ok(());
         };
-        let directory = self.root.join("events").join(format!("dt={}", at.day()));
-        let (topic, partition) = (first.record.topic.as_str(), first.partition);
-        let path = directory.join(format!("{topic}+{partition}+{}.parquet", first.offset));
+        let path = self.root.join(events_key(first, at));
         // Encoding takes processor time, writing waits for the disk: neither may hold up others.
         let object = run(move || columns.encode()).await??;
         let target = path.clone();
         blocking(&path, move || {
-            create_durably(&directory)?;
-            replace(&directory, &target, &object)
+            let directory = target.parent().unwrap_or(&target);
+            create_durably(directory)?;
+            replace(directory, &target, &object)
         })
         .await
     }

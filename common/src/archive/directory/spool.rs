@@ -15,9 +15,8 @@ use tokio::io::{AsyncWriteExt, BufWriter};
 
 use super::{blocking, sync_directory, unavailable};
 use crate::{
-    archive::{SpoolReader, SpoolWriter},
+    archive::{SpoolReader, SpoolWriter, check_id},
     error::{Error, Result},
-    product::FieldError,
 };
 
 /// Bytes gathered before they go to the disk together.
@@ -131,12 +130,7 @@ pub(super) fn remove_leftovers(spool: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Ids become file names, so nothing in them may mean anything to the file system.
 fn path_of(spool: &Path, import_id: &str) -> Result<PathBuf> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    if import_id.is_empty() || import_id.len() > 100 || !import_id.bytes().all(plain) {
-        let rule = "has 1 to 100 letters, digits, '_' and '-'";
-        return Err(FieldError::new("import_id", "format", rule, import_id).into());
-    }
+    check_id(import_id)?;
     Ok(spool.join(import_id))
 }

@@ -1,11 +1,14 @@
-//! What every archive promises.
+//! What every archive promises: each test takes an empty place for one and knows nothing of what
+//! is behind it. A directory's own promises stand in `directory`, a server's beside its adapter.
 
-use std::{
-    fs,
-    io::Read as _,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+mod directory;
+mod place;
+#[cfg(feature = "aws")]
+pub(super) mod proxy;
+#[cfg(feature = "aws")]
+pub(super) mod server;
+
+use std::io::{self, Read as _};
 
 use ::parquet::{
     basic::{Compression, LogicalType, TimeUnit},
@@ -14,18 +17,49 @@ use ::parquet::{
 };
 use bytes::Bytes;
 
-use super::{Archive, connect};
+use self::place::Place;
+use super::{Archive, SpoolReader};
 use crate::{
     broker::Delivery,
     clock::Timestamp,
-    config::ArchiveConfig,
     error::Error,
     record::{Record, Topic},
 };
 
-async fn open(directory: &Path) -> Arc<dyn Archive> {
-    let path = directory.to_owned();
-    connect(&ArchiveConfig::Directory { path }).await.unwrap()
+macro_rules! battery {
+    ($($test:ident)+) => {
+        mod embedded {
+            $(#[tokio::test]
+            async fn $test() {
+                let place = super::Place::directory();
+                super::$test(&place).await;
+                place.remove().await;
+            })+
+        }
+
+        #[cfg(feature = "aws")]
+        mod s3 {
+            $(#[tokio::test]
+            #[ignore = "needs dev/engines"]
+            async fn $test() {
+                super::server::in_bucket(|bucket| async {
+                    super::$test(&super::Place::Bucket(bucket)).await;
+                })
+                .await;
+            })+
+        }
+    };
+}
+
+battery! {
+    stores_events_as_parquet_under_the_day_of_the_first
+    storing_again_replaces_the_object
+    a_message_that_is_no_event_is_named
+    an_upload_is_read_from_any_byte_on
+    a_large_upload_comes_back_whole
+    an_unfinished_upload_is_invisible_and_leaves_nothing
+    removing_is_final_and_may_be_repeated
+    an_id_is_never_a_path
 }
 
 fn delivery(offset: i64, value: &str) -> Delivery {
@@ -52,25 +86,8 @@ fn event(sequence: i64, data: &str) -> Delivery {
     delivery(40 + sequence, &value)
 }
 
-/// Names of all files below a directory.
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
-}
-
-#[tokio::test]
-async fn stores_events_as_parquet_under_the_day_of_the_first() {
-    let directory = tempfile::tempdir().unwrap();
-    let archive = open(directory.path()).await;
+async fn stores_events_as_parquet_under_the_day_of_the_first(place: &Place) {
+    let archive = place.open().await;
     let payloads = [
         r#"{"price":99999999.99, "name":"Käse \u0000 \"x\""}"#.to_owned(),
         r#"{ "nested" : [1.10, -0, 1e400] }"#.to_owned(),
@@ -83,12 +100,11 @@ async fn stores_events_as_parquet_under_the_day_of_the_first() {
     archive.events_put(&events).await.unwrap();
 
     let name = "events/dt=2026-01-31/product.updated+3+40.parquet";
-    assert_eq!(files(directory.path()), [directory.path().join(name)]);
-    let file = fs::File::open(directory.path().join(name)).unwrap();
-    let reader = SerializedFileReader::new(file).unwrap();
+    assert_eq!(place.names().await, [name]);
+    let reader = SerializedFileReader::new(place.get(name).await).unwrap();
     let rows = reader.get_row_iter(None).unwrap();
-    for (place, row) in rows.enumerate() {
-        let (row, sequence) = (row.unwrap(), i64::try_from(place).unwrap());
+    for (number, row) in rows.enumerate() {
+        let (row, sequence) = (row.unwrap(), i64::try_from(number).unwrap());
         let id = format!("seller-1-7-ProductUpdated-{sequence}");
         assert_eq!(row.get_string(0).unwrap(), &id);
         assert_eq!(row.get_string(1).unwrap(), "ProductUpdated");
@@ -97,7 +113,7 @@ async fn stores_events_as_parquet_under_the_day_of_the_first() {
         assert_eq!(row.get_long(4).unwrap(), sequence + 1);
         let at = 1_769_903_999_000 + sequence * 1000;
         assert_eq!(row.get_timestamp_millis(5).unwrap(), at);
-        assert_eq!(row.get_string(6).unwrap(), &payloads[place]);
+        assert_eq!(row.get_string(6).unwrap(), &payloads[number]);
         let names: Vec<_> = row
             .get_column_iter()
             .map(|(name, _)| name.as_str())
@@ -117,25 +133,21 @@ async fn stores_events_as_parquet_under_the_day_of_the_first() {
     assert_eq!(column.column_descr().logical_type_ref(), Some(&utc_millis));
 }
 
-#[tokio::test]
-async fn storing_again_replaces_the_object() {
-    let directory = tempfile::tempdir().unwrap();
-    let archive = open(directory.path()).await;
+async fn storing_again_replaces_the_object(place: &Place) {
+    let archive = place.open().await;
     let events: Vec<_> = (0..3).map(|sequence| event(sequence, "{}")).collect();
     archive.events_put(&events[..2]).await.unwrap();
     archive.events_put(&events).await.unwrap();
     archive.events_put(&[]).await.unwrap();
-    let files = files(directory.path());
-    assert_eq!(files.len(), 1);
-    let reader = SerializedFileReader::new(fs::File::open(&files[0]).unwrap()).unwrap();
+    let names = place.names().await;
+    assert_eq!(names.len(), 1);
+    let reader = SerializedFileReader::new(place.get(&names[0]).await).unwrap();
     assert_eq!(reader.metadata().file_metadata().num_rows(), 3);
     archive.ping().await.unwrap();
 }
 
-#[tokio::test]
-async fn a_message_that_is_no_event_is_named() {
-    let directory = tempfile::tempdir().unwrap();
-    let archive = open(directory.path()).await;
+async fn a_message_that_is_no_event_is_named(place: &Place) {
+    let archive = place.open().await;
     for value in ["", "{}", "[1]", "\u{0}", r#"{"eventId":7}"#] {
         let result = archive
             .events_put(&[event(0, "{}"), delivery(41, value)])
@@ -146,10 +158,10 @@ async fn a_message_that_is_no_event_is_named() {
         };
         assert!(message.contains("product.updated/3/41"), "{message}");
     }
-    assert!(files(directory.path()).is_empty());
+    assert!(place.names().await.is_empty());
 }
 
-async fn upload(archive: &dyn Archive, id: &str, chunks: &[&[u8]]) {
+pub(super) async fn upload(archive: &dyn Archive, id: &str, chunks: &[&[u8]]) {
     let mut writer = archive.spool_create(id).await.unwrap();
     for chunk in chunks {
         writer.write(Bytes::copy_from_slice(chunk)).await.unwrap();
@@ -157,17 +169,21 @@ async fn upload(archive: &dyn Archive, id: &str, chunks: &[&[u8]]) {
     writer.finish().await.unwrap();
 }
 
-async fn read(archive: &dyn Archive, id: &str, offset: u64) -> Vec<u8> {
-    let mut reader = archive.spool_open(id, offset).await.unwrap();
-    let mut bytes = Vec::new();
-    reader.read_to_end(&mut bytes).unwrap();
-    bytes
+pub(super) async fn read(archive: &dyn Archive, id: &str, offset: u64) -> Vec<u8> {
+    let reader = archive.spool_open(id, offset).await.unwrap();
+    read_all(reader).await.unwrap()
 }
 
-#[tokio::test]
-async fn an_upload_is_read_from_any_byte_on() {
-    let directory = tempfile::tempdir().unwrap();
-    let archive = open(directory.path()).await;
+pub(super) async fn read_all(mut reader: SpoolReader) -> io::Result<Vec<u8>> {
+    let read = tokio::task::spawn_blocking(move || {
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).map(|_| bytes)
+    });
+    read.await.unwrap()
+}
+
+async fn an_upload_is_read_from_any_byte_on(place: &Place) {
+    let archive = place.open().await;
     upload(
         &*archive,
         "imp_1",
@@ -183,10 +199,8 @@ async fn an_upload_is_read_from_any_byte_on() {
     assert!(matches!(beyond, Err(Error::Corrupt(_))));
 }
 
-#[tokio::test]
-async fn a_large_upload_comes_back_whole() {
-    let directory = tempfile::tempdir().unwrap();
-    let archive = open(directory.path()).await;
+async fn a_large_upload_comes_back_whole(place: &Place) {
+    let archive = place.open().await;
     let bytes: Vec<u8> = (0..9_000_001_u32)
         .map(|n| n.to_le_bytes()[n as usize % 3])
         .collect();
@@ -196,43 +210,19 @@ async fn a_large_upload_comes_back_whole() {
     assert!(read(&*archive, "imp_1", 8_388_607).await == bytes[8_388_607..]);
 }
 
-#[tokio::test]
-async fn an_unfinished_upload_is_invisible_and_leaves_nothing() {
-    let directory = tempfile::tempdir().unwrap();
-    let archive = open(directory.path()).await;
+async fn an_unfinished_upload_is_invisible_and_leaves_nothing(place: &Place) {
+    let archive = place.open().await;
     let mut writer = archive.spool_create("imp_1").await.unwrap();
     writer.write(Bytes::from(vec![7; 3_000_000])).await.unwrap();
     assert!(archive.spool_open("imp_1", 0).await.is_err());
-    assert!(
-        archive.spool_create("imp_1").await.is_err(),
-        "two uploads under one id"
-    );
     drop(writer);
-    assert!(files(directory.path()).is_empty());
+    place.becomes_empty().await;
     upload(&*archive, "imp_1", &[b"x"]).await;
     assert_eq!(read(&*archive, "imp_1", 0).await, b"x");
 }
 
-/// What a crash left behind goes at the next start; what is still arriving stays.
-#[tokio::test]
-async fn leftovers_go_and_living_uploads_stay() {
-    let directory = tempfile::tempdir().unwrap();
-    let archive = open(directory.path()).await;
-    upload(&*archive, "imp_done", &[b"done"]).await;
-    fs::write(directory.path().join("spool/imp_dead.part"), "half").unwrap();
-    let mut living = archive.spool_create("imp_living").await.unwrap();
-    living.write(Bytes::from_static(b"alive")).await.unwrap();
-    let again = open(directory.path()).await;
-    assert!(!directory.path().join("spool/imp_dead.part").exists());
-    living.finish().await.unwrap();
-    assert_eq!(read(&*again, "imp_living", 0).await, b"alive");
-    assert_eq!(read(&*again, "imp_done", 0).await, b"done");
-}
-
-#[tokio::test]
-async fn removing_is_final_and_may_be_repeated() {
-    let directory = tempfile::tempdir().unwrap();
-    let archive = open(directory.path()).await;
+async fn removing_is_final_and_may_be_repeated(place: &Place) {
+    let archive = place.open().await;
     upload(&*archive, "imp_1", &[b"x"]).await;
     archive.spool_remove("imp_1").await.unwrap();
     archive.spool_remove("imp_1").await.unwrap();
@@ -240,14 +230,11 @@ async fn removing_is_final_and_may_be_repeated() {
         archive.spool_open("imp_1", 0).await,
         Err(Error::Corrupt(_))
     ));
-    assert!(files(directory.path()).is_empty());
+    assert!(place.names().await.is_empty());
 }
 
-#[tokio::test]
-async fn an_id_is_never_a_path() {
-    let directory = tempfile::tempdir().unwrap();
-    let archive = open(&directory.path().join("archive")).await;
-    fs::write(directory.path().join("archive/secret"), "x").unwrap();
+async fn an_id_is_never_a_path(place: &Place) {
+    let archive = place.open().await;
     let long = "a".repeat(101);
     for id in [
         "",
