@@ -50,13 +50,13 @@ impl Merged {
         usize::try_from(self.counts.created).unwrap_or(usize::MAX)
     }
 
-    /// Gives new products their ids, from `first` on.
-    pub(super) fn number(&mut self, first: i64) {
+    /// Gives new products their ids.
+    pub(super) fn number(&mut self, ids: impl IntoIterator<Item = i64>) {
         let new = self
             .writes
             .iter_mut()
             .filter(|write| write.before.is_none());
-        for (id, write) in (first..).zip(new) {
+        for (write, id) in new.zip(ids) {
             write.after.id = id;
         }
     }

@@ -9,11 +9,11 @@ use std::collections::HashMap;
 use sqlx::{Row, SqliteConnection};
 
 use super::{
-    Rules, bulk,
+    bulk,
     import_row::{find, stored},
     numbers::{self, Take},
     outbox,
-    product_row::{self, json, product_columns},
+    product_row::{self, product_columns},
 };
 use crate::{
     clock::{self, Timestamp},
@@ -24,7 +24,12 @@ use crate::{
     product::Product,
     seller::SellerId,
     sqlite::failed,
-    store::batch::{self, Known, Merged},
+    store::{
+        batch::{self, Known, Merged},
+        block,
+        change::Rules,
+        column::json,
+    },
 };
 
 /// Commits the batch if the job is still this worker's and stands where the batch starts.
@@ -151,7 +156,7 @@ async fn write(
     };
     let first_id = numbers::take(&mut *connection, &seller, ids).await?.id;
     let (job, drafts, products) = apart(move || {
-        merged.number(first_id);
+        merged.number(first_id..);
         let context = Context {
             import_id: Some(&job.id),
             ..rules.context()
@@ -176,7 +181,7 @@ async fn write_numbered(
     let seller = &job.seller_id;
     let take = Take {
         events: drafts.len(),
-        blocks: outbox::blocks(drafts.len()),
+        blocks: block::blocks(drafts.len()),
         ..Take::default()
     };
     let numbers = numbers::take(&mut *connection, seller, take).await?;
@@ -188,10 +193,10 @@ async fn write_numbered(
         bytes_total: job.bytes_total,
         counts: job.counts,
     };
-    let packing = apart(move || outbox::pack(drafts, numbers, at, Some(group)));
+    let packing = apart(move || block::pack(drafts, numbers.sequence, at, Some(group)));
     product_row::put_all(&mut *connection, seller, products).await?;
     let blocks = packing.await?;
-    outbox::append(connection, seller, blocks, at).await
+    outbox::append(connection, seller, numbers.block, blocks, at).await
 }
 
 async fn insert_rejects(

@@ -2,13 +2,13 @@
 
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::product_row::from_json;
 use crate::{
     clock::Timestamp,
     error::{Error, Result},
     import_job::{Checkpoint, ImportCounts, ImportJob, ImportStatus},
     seller::SellerId,
     sqlite::failed,
+    store::column::from_json,
 };
 
 /// A row of `imports`, read by `SELECT *`.

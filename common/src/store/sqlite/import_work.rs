@@ -16,7 +16,7 @@ use crate::{
     import_job::{ImportJob, ImportStatus},
     seller::SellerId,
     sqlite::failed,
-    store::ImportEnd,
+    store::{ImportEnd, block},
 };
 
 /// The jobs that wait, those whose worker is gone by the time bound first, and those of the
@@ -158,8 +158,8 @@ pub(super) async fn end(
     };
     let numbers = numbers::take(&mut *connection, &job.seller_id, one).await?;
     let draft = event::import_completed(completed(&job, now));
-    let blocks = outbox::pack(vec![draft], numbers, now, None);
-    outbox::append(connection, &job.seller_id, blocks, now).await?;
+    let blocks = block::pack(vec![draft], numbers.sequence, now, None);
+    outbox::append(connection, &job.seller_id, numbers.block, blocks, now).await?;
     Ok(job)
 }
 

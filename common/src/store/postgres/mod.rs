@@ -1,0 +1,101 @@
+//! The store in PostgreSQL: the server engine. Any number of daemons may share one database.
+//!
+//! A transaction locks in one order: the claim's key, the product, the skus, and the seller's
+//! counters last. So two transactions never wait for each other, the seller's sequence has no gap,
+//! and its order is the order of the commits. Every call has a deadline of its own (`connections`).
+
+mod connections;
+mod failure;
+mod idempotency;
+mod keys;
+mod numbers;
+mod outbox;
+mod product_row;
+mod types;
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use sqlx::{ConnectOptions, postgres::PgConnectOptions};
+use tokio::{sync::Notify, time::timeout};
+
+use self::{
+    connections::{Connections, Session},
+    failure::{Attempt, ENGINE, failed, unavailable},
+};
+use super::{Store, change::Rules};
+use crate::{
+    config::Server,
+    error::{Error, Result},
+};
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
+
+/// A request has to be answered within 5 s, whatever the server does.
+const DEADLINE: Duration = Duration::from_secs(4);
+/// Creating an index on a large table takes its time.
+const MIGRATION_DEADLINE: Duration = Duration::from_secs(600);
+/// What requests share.
+const CONNECTIONS: usize = 16;
+
+#[derive(Debug, Clone)]
+struct PostgresStore {
+    connections: Connections,
+    committed: Arc<Notify>,
+    rules: Rules,
+}
+
+/// Opens the database and brings its schema up to date.
+pub(super) async fn connect(server: &Server, low_stock_threshold: i32) -> Result<Store> {
+    let options = options(server)?;
+    migrate(&options).await?;
+    let _ = PostgresStore {
+        connections: Connections::new(options, CONNECTIONS, DEADLINE),
+        committed: Arc::default(),
+        rules: Rules {
+            low_stock_threshold,
+        },
+    };
+    // Wired as soon as the last face is there.
+    Err(Error::not_built_in(ENGINE))
+}
+
+impl PostgresStore {
+    /// Runs a transaction (`Connections::write`) and tells the relay of its commit.
+    async fn write<T, F>(&self, work: impl Fn(Session) -> F) -> Result<T>
+    where
+        F: Future<Output = Attempt<T>>,
+    {
+        let answer = self.connections.write(work).await?;
+        self.committed.notify_one();
+        Ok(answer)
+    }
+}
+
+/// How every connection is opened. The server gives up a little later than we do, so that what
+/// nobody waits for does not go on; compiling a statement costs more than it saves here.
+fn options(server: &Server) -> Result<PgConnectOptions> {
+    let options = PgConnectOptions::from_str(server.url.expose());
+    // The error of the driver may show the URL.
+    let options = options.map_err(|_| unavailable(format!("{} is no URL", server.place)))?;
+    Ok(options.application_name("pmd").options([
+        ("statement_timeout", "5s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+        ("jit", "off"),
+    ]))
+}
+
+/// Several daemons may start at the same time: an advisory lock lets one migrate, the others wait
+/// for it and find nothing left to do.
+async fn migrate(options: &PgConnectOptions) -> Result<()> {
+    let options = options.clone().options([("statement_timeout", "0")]);
+    let connecting = timeout(DEADLINE, options.connect()).await;
+    let late = || unavailable(format!("no answer within {} s", DEADLINE.as_secs()));
+    let mut connection = connecting.map_err(|_| late())?.map_err(|e| failed(&e))?;
+    let migrating = timeout(MIGRATION_DEADLINE, MIGRATOR.run(&mut connection)).await;
+    migrating
+        .map_err(|_| unavailable("the migration takes too long"))?
+        .map_err(|error| Error::Unavailable {
+            engine: ENGINE,
+            reason: format!("cannot migrate: {error}"),
+        })
+}
