@@ -4,13 +4,19 @@
 //! counters last. So two transactions never wait for each other, the seller's sequence has no gap,
 //! and its order is the order of the commits. Every call has a deadline of its own (`connections`).
 
+mod admin;
 mod connections;
 mod failure;
+mod gather;
 mod idempotency;
 mod keys;
+mod list;
 mod numbers;
 mod outbox;
+mod product_create;
+mod product_get;
 mod product_row;
+mod products;
 mod types;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -21,6 +27,8 @@ use tokio::{sync::Notify, time::timeout};
 use self::{
     connections::{Connections, Session},
     failure::{Attempt, ENGINE, failed, unavailable},
+    product_create::{Creates, Creator, PATIENCE},
+    product_get::{Gets, gets},
 };
 use super::{Store, change::Rules};
 use crate::{
@@ -40,6 +48,8 @@ const CONNECTIONS: usize = 16;
 #[derive(Debug, Clone)]
 struct PostgresStore {
     connections: Connections,
+    gets: Arc<Gets>,
+    creates: Arc<Creates>,
     committed: Arc<Notify>,
     rules: Rules,
 }
@@ -48,18 +58,35 @@ struct PostgresStore {
 pub(super) async fn connect(server: &Server, low_stock_threshold: i32) -> Result<Store> {
     let options = options(server)?;
     migrate(&options).await?;
-    let _ = PostgresStore {
-        connections: Connections::new(options, CONNECTIONS, DEADLINE),
-        committed: Arc::default(),
-        rules: Rules {
-            low_stock_threshold,
-        },
+    let rules = Rules {
+        low_stock_threshold,
     };
+    let _ = PostgresStore::new(options, rules);
     // Wired as soon as the last face is there.
     Err(Error::not_built_in(ENGINE))
 }
 
 impl PostgresStore {
+    fn new(options: PgConnectOptions, rules: Rules) -> Self {
+        let hasty = options.clone().options([("lock_timeout", PATIENCE)]);
+        let connections = Connections::new(options.clone(), CONNECTIONS, DEADLINE);
+        let committed = Arc::<Notify>::default();
+        let reading = Connections::new(options, product_get::FLIGHTS, DEADLINE);
+        let creator = Creator {
+            together: Connections::new(hasty, product_create::FLIGHTS, DEADLINE),
+            alone: connections.clone(),
+            committed: Arc::clone(&committed),
+            rules,
+        };
+        Self {
+            connections,
+            gets: Arc::new(gets(reading)),
+            creates: Arc::new(creator.creates()),
+            committed,
+            rules,
+        }
+    }
+
     /// Runs a transaction (`Connections::write`) and tells the relay of its commit.
     async fn write<T, F>(&self, work: impl Fn(Session) -> F) -> Result<T>
     where
