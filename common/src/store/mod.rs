@@ -9,7 +9,8 @@ mod batch;
 mod block;
 mod change;
 mod column;
-#[expect(dead_code, unused_imports, reason = "wired with its last face")]
+mod ended;
+#[expect(dead_code, reason = "wired with its last face")]
 mod postgres;
 mod sqlite;
 #[cfg(test)]
