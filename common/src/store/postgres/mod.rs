@@ -5,12 +5,20 @@
 //! and its order is the order of the commits. Every call has a deadline of its own (`connections`).
 
 mod connections;
+mod copy;
 mod failure;
 mod idempotency;
+mod import_batch;
+mod import_end;
+mod import_products;
+mod import_row;
+mod import_take;
+mod imports;
 mod keys;
 mod numbers;
 mod outbox;
 mod product_row;
+mod relay_lock;
 mod types;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -21,6 +29,7 @@ use tokio::{sync::Notify, time::timeout};
 use self::{
     connections::{Connections, Session},
     failure::{Attempt, ENGINE, failed, unavailable},
+    relay_lock::RelayLock,
 };
 use super::{Store, change::Rules};
 use crate::{
@@ -36,10 +45,16 @@ const DEADLINE: Duration = Duration::from_secs(4);
 const MIGRATION_DEADLINE: Duration = Duration::from_secs(600);
 /// What requests share.
 const CONNECTIONS: usize = 16;
+/// What import workers share: two batches keep two processors busy, and requests have the others.
+const IMPORTING: usize = 2;
+/// A batch is long work, but has to end before its worker's lease does.
+const IMPORT_DEADLINE: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone)]
 struct PostgresStore {
     connections: Connections,
+    importing: Connections,
+    relay_lock: RelayLock,
     committed: Arc<Notify>,
     rules: Rules,
 }
@@ -49,6 +64,8 @@ pub(super) async fn connect(server: &Server, low_stock_threshold: i32) -> Result
     let options = options(server)?;
     migrate(&options).await?;
     let _ = PostgresStore {
+        importing: Connections::new(import_options(&options), IMPORTING, IMPORT_DEADLINE),
+        relay_lock: RelayLock::new(&options),
         connections: Connections::new(options, CONNECTIONS, DEADLINE),
         committed: Arc::default(),
         rules: Rules {
@@ -82,6 +99,13 @@ fn options(server: &Server) -> Result<PgConnectOptions> {
         ("idle_in_transaction_session_timeout", "10s"),
         ("jit", "off"),
     ]))
+}
+
+/// Those of the import workers, whose statements are longer.
+fn import_options(options: &PgConnectOptions) -> PgConnectOptions {
+    let seconds = IMPORT_DEADLINE.as_secs() + 1;
+    let options = options.clone().application_name("pmd import");
+    options.options([("statement_timeout", format!("{seconds}s"))])
 }
 
 /// Several daemons may start at the same time: an advisory lock lets one migrate, the others wait
