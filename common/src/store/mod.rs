@@ -9,7 +9,7 @@ mod batch;
 mod block;
 mod change;
 mod column;
-#[expect(dead_code, reason = "wired with its last face")]
+mod ended;
 mod postgres;
 mod sqlite;
 #[cfg(test)]

@@ -33,8 +33,8 @@ const ENGINES: [&str; 9] = [
     "sqlite",
 ];
 /// What else stands in a port's folder: what its adapters share, and their tests.
-const PORT_PARTS: [&str; 7] = [
-    "batch", "block", "change", "column", "mod", "parquet", "tests",
+const PORT_PARTS: [&str; 8] = [
+    "batch", "block", "change", "column", "ended", "mod", "parquet", "tests",
 ];
 /// Files of `common` that may do I/O without being a port.
 const USED_BY_DRIVERS: [&str; 6] = ["client", "config", "import", "lib", "sqlite", "testing"];

@@ -34,6 +34,18 @@ impl From<Conflict> for Failure {
     }
 }
 
+/// What whoever asked is told.
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Final(error)
+            | Failure::Again(error)
+            | Failure::Broken(error)
+            | Failure::Unknown(error) => error,
+        }
+    }
+}
+
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
         match &error {

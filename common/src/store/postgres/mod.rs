@@ -6,9 +6,16 @@
 
 mod admin;
 mod connections;
+mod copy;
 mod failure;
 mod gather;
 mod idempotency;
+mod import_batch;
+mod import_end;
+mod import_products;
+mod import_row;
+mod import_take;
+mod imports;
 mod keys;
 mod list;
 mod numbers;
@@ -17,6 +24,7 @@ mod product_create;
 mod product_get;
 mod product_row;
 mod products;
+mod relay_lock;
 mod types;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -29,6 +37,7 @@ use self::{
     failure::{Attempt, ENGINE, failed, unavailable},
     product_create::{Creates, Creator, PATIENCE},
     product_get::{Gets, gets},
+    relay_lock::RelayLock,
 };
 use super::{Store, change::Rules};
 use crate::{
@@ -36,7 +45,7 @@ use crate::{
     error::{Error, Result},
 };
 
-static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
+pub(super) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// A request has to be answered within 5 s, whatever the server does.
 const DEADLINE: Duration = Duration::from_secs(4);
@@ -44,12 +53,18 @@ const DEADLINE: Duration = Duration::from_secs(4);
 const MIGRATION_DEADLINE: Duration = Duration::from_secs(600);
 /// What requests share.
 const CONNECTIONS: usize = 16;
+/// What import workers share: two batches keep two processors busy, and requests have the others.
+const IMPORTING: usize = 2;
+/// A batch is long work, but has to end before its worker's lease does.
+const IMPORT_DEADLINE: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone)]
 struct PostgresStore {
     connections: Connections,
+    importing: Connections,
     gets: Arc<Gets>,
     creates: Arc<Creates>,
+    relay_lock: RelayLock,
     committed: Arc<Notify>,
     rules: Rules,
 }
@@ -61,27 +76,36 @@ pub(super) async fn connect(server: &Server, low_stock_threshold: i32) -> Result
     let rules = Rules {
         low_stock_threshold,
     };
-    let _ = PostgresStore::new(options, rules);
-    // Wired as soon as the last face is there.
-    Err(Error::not_built_in(ENGINE))
+    let store = Arc::new(PostgresStore::new(&options, rules));
+    Ok(Store {
+        products: store.clone(),
+        outbox: store.clone(),
+        imports: store.clone(),
+        keys: store.clone(),
+        admin: store,
+    })
 }
 
 impl PostgresStore {
-    fn new(options: PgConnectOptions, rules: Rules) -> Self {
+    fn new(options: &PgConnectOptions, rules: Rules) -> Self {
         let hasty = options.clone().options([("lock_timeout", PATIENCE)]);
-        let connections = Connections::new(options.clone(), CONNECTIONS, DEADLINE);
+        let pool = |options: &PgConnectOptions, most, deadline| {
+            Connections::new(options.clone(), most, deadline)
+        };
+        let connections = pool(options, CONNECTIONS, DEADLINE);
         let committed = Arc::<Notify>::default();
-        let reading = Connections::new(options, product_get::FLIGHTS, DEADLINE);
         let creator = Creator {
-            together: Connections::new(hasty, product_create::FLIGHTS, DEADLINE),
+            together: pool(&hasty, product_create::FLIGHTS, DEADLINE),
             alone: connections.clone(),
             committed: Arc::clone(&committed),
             rules,
         };
         Self {
             connections,
-            gets: Arc::new(gets(reading)),
+            importing: pool(&import_options(options), IMPORTING, IMPORT_DEADLINE),
+            gets: Arc::new(gets(pool(options, product_get::FLIGHTS, DEADLINE))),
             creates: Arc::new(creator.creates()),
+            relay_lock: RelayLock::new(options),
             committed,
             rules,
         }
@@ -109,6 +133,13 @@ fn options(server: &Server) -> Result<PgConnectOptions> {
         ("idle_in_transaction_session_timeout", "10s"),
         ("jit", "off"),
     ]))
+}
+
+/// Those of the import workers, whose statements are longer.
+fn import_options(options: &PgConnectOptions) -> PgConnectOptions {
+    let seconds = IMPORT_DEADLINE.as_secs() + 1;
+    let options = options.clone().application_name("pmd import");
+    options.options([("statement_timeout", format!("{seconds}s"))])
 }
 
 /// Several daemons may start at the same time: an advisory lock lets one migrate, the others wait

@@ -41,6 +41,15 @@ pub(super) async fn take(
     Ok(last - events + 1)
 }
 
+/// The sequence that the seller's next event has, unless someone else takes it first. Locks nothing.
+pub(super) async fn next(connection: &mut PgConnection, seller: &SellerId) -> Attempt<i64> {
+    let last: Option<i64> = sqlx::query_scalar("SELECT sequence FROM sellers WHERE seller_id = $1")
+        .bind(seller.as_str())
+        .fetch_optional(connection)
+        .await?;
+    Ok(last.unwrap_or(0) + 1)
+}
+
 /// Ids for new products, ascending. Others may have taken some in between.
 pub(super) async fn ids(connection: &mut PgConnection, count: usize) -> Attempt<Vec<i64>> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);

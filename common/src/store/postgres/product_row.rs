@@ -124,7 +124,7 @@ pub(super) fn write_failed(error: sqlx::Error, sku: Option<&str>) -> Failure {
 
 /// Whether the write met a live product with the same sku. On a distributed table the index has a
 /// suffix for its shard.
-fn takes_a_sku(error: &sqlx::Error) -> bool {
+pub(super) fn takes_a_sku(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| {
         let broken = error.constraint().unwrap_or_default();
         error.is_unique_violation() && broken.starts_with("idx_products_seller_sku")

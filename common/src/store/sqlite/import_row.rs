@@ -78,10 +78,7 @@ impl ImportRow {
 }
 
 fn status(name: &str) -> Result<ImportStatus> {
-    use ImportStatus::{Cancelled, Completed, Failed, Processing, Queued};
-    [Queued, Processing, Completed, Failed, Cancelled]
-        .into_iter()
-        .find(|status| status.as_str() == name)
+    ImportStatus::from_name(name)
         .ok_or_else(|| Error::Corrupt(format!("{name:?} is no status of an import")))
 }
 
