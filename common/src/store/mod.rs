@@ -10,7 +10,6 @@ mod block;
 mod change;
 mod column;
 mod ended;
-#[expect(dead_code, reason = "wired with its last face")]
 mod postgres;
 mod sqlite;
 #[cfg(test)]

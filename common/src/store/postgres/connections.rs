@@ -78,6 +78,11 @@ impl Connections {
         }))
     }
 
+    /// How long a call takes at most.
+    pub(super) fn deadline(&self) -> Duration {
+        self.0.deadline
+    }
+
     /// Runs work that changes nothing, or a single statement that may be done twice.
     pub(super) async fn run<T, F>(&self, work: impl Fn(Session) -> F) -> Result<T>
     where

@@ -85,3 +85,11 @@ pub(super) fn unavailable(reason: impl Into<String>) -> Error {
         reason: reason.into(),
     }
 }
+
+/// The same error for one more of those who asked together.
+pub(super) fn repeated(error: &Error) -> Error {
+    match error {
+        Error::Unavailable { reason, .. } => unavailable(reason.clone()),
+        other => unavailable(other.to_string()),
+    }
+}

@@ -4,9 +4,11 @@
 //! counters last. So two transactions never wait for each other, the seller's sequence has no gap,
 //! and its order is the order of the commits. Every call has a deadline of its own (`connections`).
 
+mod admin;
 mod connections;
 mod copy;
 mod failure;
+mod gather;
 mod idempotency;
 mod import_batch;
 mod import_end;
@@ -15,9 +17,13 @@ mod import_row;
 mod import_take;
 mod imports;
 mod keys;
+mod list;
 mod numbers;
 mod outbox;
+mod product_create;
+mod product_get;
 mod product_row;
+mod products;
 mod relay_lock;
 mod types;
 
@@ -29,6 +35,8 @@ use tokio::{sync::Notify, time::timeout};
 use self::{
     connections::{Connections, Session},
     failure::{Attempt, ENGINE, failed, unavailable},
+    product_create::{Creates, Creator, PATIENCE},
+    product_get::{Gets, gets},
     relay_lock::RelayLock,
 };
 use super::{Store, change::Rules};
@@ -37,7 +45,7 @@ use crate::{
     error::{Error, Result},
 };
 
-static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
+pub(super) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// A request has to be answered within 5 s, whatever the server does.
 const DEADLINE: Duration = Duration::from_secs(4);
@@ -54,6 +62,8 @@ const IMPORT_DEADLINE: Duration = Duration::from_secs(20);
 struct PostgresStore {
     connections: Connections,
     importing: Connections,
+    gets: Arc<Gets>,
+    creates: Arc<Creates>,
     relay_lock: RelayLock,
     committed: Arc<Notify>,
     rules: Rules,
@@ -63,20 +73,44 @@ struct PostgresStore {
 pub(super) async fn connect(server: &Server, low_stock_threshold: i32) -> Result<Store> {
     let options = options(server)?;
     migrate(&options).await?;
-    let _ = PostgresStore {
-        importing: Connections::new(import_options(&options), IMPORTING, IMPORT_DEADLINE),
-        relay_lock: RelayLock::new(&options),
-        connections: Connections::new(options, CONNECTIONS, DEADLINE),
-        committed: Arc::default(),
-        rules: Rules {
-            low_stock_threshold,
-        },
+    let rules = Rules {
+        low_stock_threshold,
     };
-    // Wired as soon as the last face is there.
-    Err(Error::not_built_in(ENGINE))
+    let store = Arc::new(PostgresStore::new(&options, rules));
+    Ok(Store {
+        products: store.clone(),
+        outbox: store.clone(),
+        imports: store.clone(),
+        keys: store.clone(),
+        admin: store,
+    })
 }
 
 impl PostgresStore {
+    fn new(options: &PgConnectOptions, rules: Rules) -> Self {
+        let hasty = options.clone().options([("lock_timeout", PATIENCE)]);
+        let pool = |options: &PgConnectOptions, most, deadline| {
+            Connections::new(options.clone(), most, deadline)
+        };
+        let connections = pool(options, CONNECTIONS, DEADLINE);
+        let committed = Arc::<Notify>::default();
+        let creator = Creator {
+            together: pool(&hasty, product_create::FLIGHTS, DEADLINE),
+            alone: connections.clone(),
+            committed: Arc::clone(&committed),
+            rules,
+        };
+        Self {
+            connections,
+            importing: pool(&import_options(options), IMPORTING, IMPORT_DEADLINE),
+            gets: Arc::new(gets(pool(options, product_get::FLIGHTS, DEADLINE))),
+            creates: Arc::new(creator.creates()),
+            relay_lock: RelayLock::new(options),
+            committed,
+            rules,
+        }
+    }
+
     /// Runs a transaction (`Connections::write`) and tells the relay of its commit.
     async fn write<T, F>(&self, work: impl Fn(Session) -> F) -> Result<T>
     where

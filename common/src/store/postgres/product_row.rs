@@ -3,12 +3,12 @@
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use super::{
-    failure::{Attempt, Failure},
+    failure::{Attempt, Failure, failed},
     types::{Cents, Moment},
 };
 use crate::{
     clock::Timestamp,
-    error::Conflict,
+    error::{Conflict, Result},
     money::Price,
     product::{Product, ProductId},
     seller::SellerId,
@@ -28,28 +28,33 @@ macro_rules! product_columns {
 pub(super) use product_columns;
 
 /// A row of `product_columns!` of this seller's.
-pub(super) fn decode(row: &PgRow, seller: &SellerId) -> Attempt<Product> {
-    let price = Price::from_cents(row.try_get::<Cents, _>(3)?.0);
-    let attributes: Option<&str> = row.try_get(8)?;
-    Ok(Product {
-        id: row.try_get(0)?,
-        seller_id: seller.clone(),
-        name: row.try_get(1)?,
-        description: row.try_get(2)?,
-        price: price.map_err(|error| sqlx::Error::Decode(error.into()))?,
-        quantity: row.try_get(4)?,
-        category: row.try_get(5)?,
-        sku: row.try_get(6)?,
-        low_stock_threshold: row.try_get(7)?,
-        attributes: attributes.map(from_json).transpose()?,
-        version: row.try_get(9)?,
-        created_at: row.try_get::<Moment, _>(10)?.0,
-        updated_at: row.try_get::<Moment, _>(11)?.0,
-    })
+pub(super) fn decode(row: &PgRow, seller: &SellerId) -> Result<Product> {
+    let read = || -> sqlx::Result<_> {
+        let price = Price::from_cents(row.try_get::<Cents, _>(3)?.0);
+        let product = Product {
+            id: row.try_get(0)?,
+            seller_id: seller.clone(),
+            name: row.try_get(1)?,
+            description: row.try_get(2)?,
+            price: price.map_err(|error| sqlx::Error::Decode(error.into()))?,
+            quantity: row.try_get(4)?,
+            category: row.try_get(5)?,
+            sku: row.try_get(6)?,
+            low_stock_threshold: row.try_get(7)?,
+            attributes: None,
+            version: row.try_get(9)?,
+            created_at: row.try_get::<Moment, _>(10)?.0,
+            updated_at: row.try_get::<Moment, _>(11)?.0,
+        };
+        Ok((product, row.try_get::<Option<&str>, _>(8)?))
+    };
+    let (mut product, attributes) = read().map_err(|error| failed(&error))?;
+    product.attributes = attributes.map(from_json).transpose()?;
+    Ok(product)
 }
 
 /// Rows of `product_columns!`.
-pub(super) fn decode_all(rows: &[PgRow], seller: &SellerId) -> Attempt<Vec<Product>> {
+pub(super) fn decode_all(rows: &[PgRow], seller: &SellerId) -> Result<Vec<Product>> {
     rows.iter().map(|row| decode(row, seller)).collect()
 }
 

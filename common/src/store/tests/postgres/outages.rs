@@ -1,0 +1,1 @@
+//! A server that freezes, restarts its backends, or goes away.
