@@ -1,8 +1,8 @@
 //! The products a batch of an import meets, and how it writes them: new ones by COPY, known ones
 //! by one UPDATE for all.
 //!
-//! Locks are taken in the order of the ids, and new skus in their own order, so that two imports
-//! of one seller wait for each other but never in a circle.
+//! Locks are taken in the order of the skus, first those of known products, then those of new
+//! ones, so that two imports of one seller wait for each other but never in a circle.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -42,36 +42,8 @@ pub(super) async fn known(
     rows: &[ImportRow],
     reading: Reading,
 ) -> Attempt<HashMap<String, Product>> {
-    macro_rules! select {
-        ($lock:literal) => {
-            concat!(
-                "SELECT ",
-                product_columns!(),
-                " FROM products WHERE seller_id = $1 AND sku = ANY($2) AND sku IS NOT NULL \
-                 AND deleted_at IS NULL",
-                $lock
-            )
-        };
-    }
-    let skus: Vec<&str> = rows
-        .iter()
-        .filter_map(|row| row.product.sku.as_deref())
-        .collect();
-    if skus.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let select = match reading {
-        Reading::Plain => select!(""),
-        Reading::Locked => select!(" ORDER BY id FOR NO KEY UPDATE"),
-    };
-    let rows = sqlx::query(select)
-        .bind(seller.as_str())
-        .bind(skus)
-        .fetch_all(connection)
-        .await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get("sku")?, product_row::decode(row, seller)?)))
-        .collect()
+    let skus = rows.iter().filter_map(|row| row.product.sku.as_deref());
+    find(connection, seller, skus.collect(), reading).await
 }
 
 /// Locks the products that the batch changes. `false`: one is not what it was when it was read.
@@ -84,22 +56,55 @@ pub(super) async fn lock(
         .writes
         .iter()
         .filter_map(|write| write.before.as_ref());
-    let (ids, versions): (Vec<i64>, Vec<i64>) =
-        before.map(|product| (product.id, product.version)).unzip();
-    if ids.is_empty() {
-        return Ok(true);
+    let skus = before.clone().filter_map(|product| product.sku.as_deref());
+    let locked = find(connection, seller, skus.collect(), Reading::Locked).await?;
+    let stands = |product: &Product| {
+        let sku = product.sku.as_ref();
+        sku.and_then(|sku| locked.get(sku)) == Some(product)
+    };
+    Ok(before.into_iter().all(stands))
+}
+
+/// The seller's live products with these skus.
+///
+/// Each is looked up on its own, in the order of the skus. The planner may not do otherwise: it
+/// knows little of a table that is being filled, and a plan that reads all products of the seller
+/// for each batch is slower by orders of magnitude.
+async fn find(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    mut skus: Vec<&str>,
+    reading: Reading,
+) -> Attempt<HashMap<String, Product>> {
+    macro_rules! select {
+        ($lock:literal) => {
+            concat!(
+                "SELECT found.* FROM unnest($2) AS given (sku) CROSS JOIN LATERAL (SELECT ",
+                product_columns!(),
+                " FROM products WHERE seller_id = $1 AND products.sku = given.sku \
+                 AND products.sku IS NOT NULL AND deleted_at IS NULL LIMIT 1",
+                $lock,
+                ") AS found"
+            )
+        };
     }
-    let locked: Vec<(i64, i64)> = sqlx::query_as(
-        "SELECT id, version FROM products WHERE seller_id = $1 AND id = ANY($2) \
-         AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE",
-    )
-    .bind(seller.as_str())
-    .bind(&ids)
-    .fetch_all(connection)
-    .await?;
-    let read: HashMap<i64, i64> = ids.into_iter().zip(versions).collect();
-    let stands = |(id, version): &(i64, i64)| read.get(id) == Some(version);
-    Ok(locked.len() == read.len() && locked.iter().all(stands))
+    if skus.is_empty() {
+        return Ok(HashMap::new());
+    }
+    skus.sort_unstable();
+    skus.dedup();
+    let select = match reading {
+        Reading::Plain => select!(""),
+        Reading::Locked => select!(" FOR NO KEY UPDATE"),
+    };
+    let rows = sqlx::query(select)
+        .bind(seller.as_str())
+        .bind(skus)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("sku")?, product_row::decode(row, seller)?)))
+        .collect()
 }
 
 /// Writes the products of the batch, numbered and, as far as they are known, locked.
@@ -168,8 +173,7 @@ fn new_rows(merged: &Merged) -> Option<Rows> {
     Some(rows)
 }
 
-/// The known products of a batch, a column each. An import leaves the sku alone: it has found the
-/// product by it.
+/// The known products of a batch, a column each.
 #[derive(Debug, Default)]
 struct Known {
     ids: Vec<i64>,
@@ -181,6 +185,7 @@ struct Known {
     thresholds: Vec<Option<i32>>,
     attributes: Vec<Option<String>>,
     versions: Vec<i64>,
+    created: Vec<Moment>,
     updated: Vec<Moment>,
 }
 
@@ -198,20 +203,29 @@ impl Known {
             known.thresholds.push(product.low_stock_threshold);
             known.attributes.push(product.attributes.as_ref().map(json));
             known.versions.push(product.version);
+            known.created.push(Moment(product.created_at));
             known.updated.push(Moment(product.updated_at));
         }
         known
     }
 
+    /// An insert that always meets its row: unlike for an UPDATE with a join, there is one plan,
+    /// by primary key. The sku stays; the product was found by it.
     async fn update(self, connection: &mut PgConnection, seller: &SellerId) -> Attempt<()> {
         sqlx::query(
-            "UPDATE products SET name = given.name, description = given.description, \
-             price = given.price, quantity = given.quantity, category = given.category, \
-             low_stock_threshold = given.threshold, attributes = given.attributes::json, \
-             version = given.version, updated_at = given.updated_at \
-             FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS given (id, name, \
-             description, price, quantity, category, threshold, attributes, version, updated_at) \
-             WHERE products.seller_id = $1 AND products.id = given.id",
+            "INSERT INTO products (seller_id, id, name, description, price, quantity, category, \
+             low_stock_threshold, attributes, version, created_at, updated_at) \
+             SELECT $1, id, name, description, price, quantity, category, threshold, \
+             attributes::json, version, created_at, updated_at \
+             FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS given (id, name, \
+             description, price, quantity, category, threshold, attributes, version, created_at, \
+             updated_at) \
+             ON CONFLICT (seller_id, id) DO UPDATE SET name = excluded.name, \
+             description = excluded.description, price = excluded.price, \
+             quantity = excluded.quantity, category = excluded.category, \
+             low_stock_threshold = excluded.low_stock_threshold, \
+             attributes = excluded.attributes, version = excluded.version, \
+             updated_at = excluded.updated_at",
         )
         .bind(seller.as_str())
         .bind(self.ids)
@@ -223,6 +237,7 @@ impl Known {
         .bind(self.thresholds)
         .bind(self.attributes)
         .bind(self.versions)
+        .bind(self.created)
         .bind(self.updated)
         .execute(connection)
         .await?;
