@@ -77,12 +77,15 @@ impl Creator {
                     asked.answer(Err(repeated(&error)));
                 }
             }
-            Err(_) => {
-                let each = stream::iter(group);
-                each.for_each_concurrent(ALONE, |asked| self.store_alone(asked))
-                    .await;
-            }
+            // Whoever caused it may have to wait: the next group does not wait along.
+            Err(_) => drop(tokio::spawn(self.clone().store_each(group))),
         }
+    }
+
+    async fn store_each(self, group: Vec<Asked>) {
+        stream::iter(group)
+            .for_each_concurrent(ALONE, |asked| self.store_alone(asked))
+            .await;
     }
 
     async fn store_alone(&self, asked: Asked) {
