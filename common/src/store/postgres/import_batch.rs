@@ -8,10 +8,10 @@
 
 use std::sync::Arc;
 
-use sqlx::PgConnection;
+use sqlx::{Executor, PgConnection};
 
 use super::{
-    failure::Attempt,
+    failure::{Attempt, Failure},
     import_products::{self, Reading},
     import_row::{lock, stored},
     numbers::{self, Take},
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     clock::{self, Timestamp},
     event::{Context, ImportGroup},
-    import_job::{BatchOutcome, ImportBatch, ImportJob, LowStockDigest},
+    import_job::{BatchOutcome, ImportBatch, ImportCounts, ImportJob, LowStockDigest},
     seller::SellerId,
     store::{
         batch::{self, Booked, Merged, apart},
@@ -46,6 +46,24 @@ pub(super) async fn commit(
     if job.cancel_requested || job.checkpoint != batch.from {
         return Ok(BatchOutcome::Stopped);
     }
+    // Whoever creates a product with a sku of the batch meanwhile undoes the batch. Then it has one
+    // sku more to find, so this ends however many do so.
+    connection.execute("SAVEPOINT batch").await?;
+    loop {
+        match write(&mut *connection, rules, job.clone(), batch).await {
+            Err(Failure::Again(_)) => connection.execute("ROLLBACK TO batch").await?,
+            counts => return counts.map(BatchOutcome::Committed),
+        };
+    }
+}
+
+/// Writes the batch and what becomes of its job.
+async fn write(
+    connection: &mut PgConnection,
+    rules: Rules,
+    job: ImportJob,
+    batch: &ImportBatch,
+) -> Attempt<ImportCounts> {
     let at = clock::now();
     let Booked {
         job,
@@ -65,7 +83,7 @@ pub(super) async fn commit(
         };
         changes.write(connection).await?;
     }
-    Ok(BatchOutcome::Committed(counts))
+    Ok(counts)
 }
 
 /// Decides what every row does; the products that change are locked from here on. When one was

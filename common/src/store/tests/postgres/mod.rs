@@ -2,7 +2,9 @@
 //! already, gone when the test ends.
 
 mod concurrency;
+mod imports;
 mod outages;
+mod relay;
 
 use std::thread;
 
