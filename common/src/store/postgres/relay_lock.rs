@@ -169,7 +169,9 @@ impl RelayLock {
     async fn connect(&self) -> Result<PgConnection> {
         let connecting = timeout(ANSWER, self.options.connect()).await;
         connecting.map_err(|_| late())?.map_err(|error| {
-            let refused = error.as_database_error().and_then(|answer| answer.code());
+            let refused = error
+                .as_database_error()
+                .and_then(sqlx::error::DatabaseError::code);
             if refused.as_deref() == Some(UNKNOWN_SETTING) {
                 unavailable("relaying needs PostgreSQL 14 or newer, without a pooler in between")
             } else {
