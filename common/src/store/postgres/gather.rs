@@ -14,6 +14,8 @@ use crate::error::Result;
 
 /// Questions answered together at most.
 const MOST: usize = 256;
+/// Questions that may wait; more callers wait to ask.
+const QUEUE: usize = 4096;
 
 /// A question and whom to answer.
 #[derive(Debug)]
@@ -31,7 +33,7 @@ impl<Q, A> Waiting<Q, A> {
 
 /// The place where questions wait. The work ends when it is dropped.
 pub(super) struct Gather<Q, A> {
-    questions: mpsc::UnboundedSender<Waiting<Q, A>>,
+    questions: mpsc::Sender<Waiting<Q, A>>,
     deadline: Duration,
 }
 
@@ -51,7 +53,7 @@ impl<Q: Send + 'static, A: Send + 'static> Gather<Q, A> {
     where
         F: Future<Output = ()> + Send,
     {
-        let (questions, waiting) = mpsc::unbounded_channel::<Waiting<Q, A>>();
+        let (questions, waiting) = mpsc::channel::<Waiting<Q, A>>(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..flights {
             let (waiting, fly) = (Arc::clone(&waiting), fly.clone());
@@ -78,11 +80,13 @@ impl<Q: Send + 'static, A: Send + 'static> Gather<Q, A> {
     /// Waits for the answer, until the deadline.
     pub(super) async fn ask(&self, question: Q) -> Result<A> {
         let (reply, answer) = oneshot::channel();
-        let gone = |_| unavailable("the work on it has stopped");
-        let waiting = Waiting { question, reply };
-        self.questions.send(waiting).map_err(|_| gone(()))?;
-        match timeout(self.deadline, answer).await {
-            Ok(answer) => answer.map_err(|_| gone(()))?,
+        let asking = async {
+            let waiting = Waiting { question, reply };
+            self.questions.send(waiting).await.ok()?;
+            answer.await.ok()
+        };
+        match timeout(self.deadline, asking).await {
+            Ok(answer) => answer.unwrap_or_else(|| Err(unavailable("the work on it has stopped"))),
             Err(_) => {
                 let seconds = self.deadline.as_secs();
                 Err(unavailable(format!("no answer within {seconds} s")))

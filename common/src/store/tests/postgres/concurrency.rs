@@ -25,6 +25,8 @@ async fn stores_that_start_together_migrate_once() {
 
 /// Groups of creates with a duplicate in them: it fails alone, and every seller's sequence stays
 /// whole. Two stores, so that groups meet on the server, too.
+///
+/// Red when: a group's failure is the answer to all of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn a_create_that_fails_fails_alone() {
@@ -92,7 +94,7 @@ async fn a_locked_seller_holds_up_nobody_else() {
 
 /// Creates and changes that want the same sku: whoever waits for it must not hold the counters.
 ///
-/// Red when: a change takes the counters before it writes its product.
+/// Red when: a change takes the counters before it writes its product (one deadlock or more).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn whoever_waits_for_a_sku_holds_nothing_others_need() {

@@ -70,6 +70,8 @@ async fn a_killed_backend_costs_nothing() {
 }
 
 /// Idle connections that the server has closed are no one's trouble.
+///
+/// Red when: as above.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn closed_connections_are_replaced() {
@@ -91,8 +93,7 @@ async fn closed_connections_are_replaced() {
     }
 }
 
-/// Red when: a call has no deadline (`DEADLINE` of 60 s), or a connection that was left in the
-/// middle is used again (given back when the deadline has passed).
+/// Red when: a call has more time (`DEADLINE` of 8 s).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn a_frozen_server_is_answered_for_and_heals() {
