@@ -147,7 +147,8 @@ async fn endless_deadlocks(database: &Database) {
 }
 
 /// Red when: a sku that someone else creates during the batch fails it (`copy_failed` does not
-/// answer `Again`), or known products are not locked before they are written.
+/// answer `Again`), known products are not locked before they are written, or the events are not
+/// packed again when others took their sequences.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn an_import_goes_together_with_creates_and_updates_of_the_same_skus() {

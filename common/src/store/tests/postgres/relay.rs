@@ -163,8 +163,8 @@ async fn an_owner_that_freezes_while_it_reads_is_replaced() {
     frozen.end();
 }
 
-/// Red when: ids are taken before the seller's counters are locked (an id of `given` in `append`
-/// that was asked for earlier), or the peek goes behind a cursor.
+/// Red when: ids are taken before the seller's counters are locked (`CACHE 50` of the sequence is
+/// enough), or the peek goes behind a cursor.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn the_relay_misses_nothing_and_turns_nothing_round() {
