@@ -73,6 +73,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// An engine that was configured but left out when this program was built.
+    #[cfg(not(all(feature = "aws", feature = "kafka")))]
     pub(crate) fn not_built_in(engine: &'static str) -> Self {
         Self::Unavailable {
             engine,

@@ -35,6 +35,14 @@ impl ImportStatus {
         }
     }
 
+    /// The status with this wire name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        use ImportStatus::{Cancelled, Completed, Failed, Processing, Queued};
+        [Queued, Processing, Completed, Failed, Cancelled]
+            .into_iter()
+            .find(|status| status.as_str() == name)
+    }
+
     /// Whether nothing will change any more.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)

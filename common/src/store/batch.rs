@@ -9,21 +9,79 @@ use std::collections::HashMap;
 use crate::{
     clock::Timestamp,
     csv::{Field, ImportMode, ImportRow, Plan, Reject, Role},
+    error::{Error, Result},
     event::{self, Context, EventData, EventDraft},
-    import_job::ImportCounts,
-    import_job::LowStockDigest,
+    import_job::{Checkpoint, ImportBatch, ImportCounts, ImportJob, LowStockDigest},
     product::Product,
     seller::SellerId,
 };
 
+/// What a batch makes of its job.
+#[derive(Debug)]
+pub(super) struct Booked {
+    /// With the batch's counts and the checkpoint behind it, still without its warnings.
+    pub job: ImportJob,
+    pub merged: Merged,
+    /// All rejected rows of the batch in file order, with their numbers within the import.
+    pub rejects: Vec<(u64, Reject)>,
+}
+
+/// Decides what every row of a job's next batch does. `by_sku` are the live products that have a
+/// sku of the batch.
+pub(super) fn book(
+    mut job: ImportJob,
+    batch: ImportBatch,
+    by_sku: HashMap<String, Product>,
+    at: Timestamp,
+) -> Booked {
+    let known = Known {
+        seller: &job.seller_id,
+        plan: &job.plan,
+        by_sku,
+        at,
+    };
+    let mut merged = merge(known, batch.rows);
+    let mut rejects = std::mem::take(&mut merged.rejects);
+    let parsed = batch.rejects.len() as u64;
+    rejects.extend(batch.rejects);
+    rejects.sort_by_key(|reject| reject.line);
+    merged.counts.rows += parsed + batch.skipped;
+    merged.counts.rejected += parsed;
+    merged.counts.skipped += batch.skipped;
+    let first = job.counts.rejected + 1;
+    job.counts += merged.counts;
+    job.checkpoint = Checkpoint {
+        batch: batch.from.batch + 1,
+        position: batch.to,
+    };
+    Booked {
+        job,
+        merged,
+        rejects: (first..).zip(rejects).collect(),
+    }
+}
+
+/// Runs work that would keep a thread of the runtime busy. It starts at once.
+pub(super) fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> impl Future<Output = Result<T>> + Send {
+    let task = tokio::task::spawn_blocking(work);
+    async {
+        task.await.map_err(|error| Error::Unavailable {
+            engine: "the import",
+            reason: error.to_string(),
+        })
+    }
+}
+
 /// What a batch is merged with.
 #[derive(Debug)]
-pub(super) struct Known<'a> {
-    pub seller: &'a SellerId,
-    pub plan: &'a Plan,
+struct Known<'a> {
+    seller: &'a SellerId,
+    plan: &'a Plan,
     /// The live products that have a sku of the batch.
-    pub by_sku: HashMap<String, Product>,
-    pub at: Timestamp,
+    by_sku: HashMap<String, Product>,
+    at: Timestamp,
 }
 
 /// What is to be written.
@@ -32,8 +90,8 @@ pub(super) struct Merged {
     /// In the order of their first rows. A new product has id 0 until it gets its own.
     pub writes: Vec<Write>,
     /// What became of the given rows.
-    pub counts: ImportCounts,
-    pub rejects: Vec<Reject>,
+    counts: ImportCounts,
+    rejects: Vec<Reject>,
 }
 
 /// One product to write.
@@ -50,13 +108,13 @@ impl Merged {
         usize::try_from(self.counts.created).unwrap_or(usize::MAX)
     }
 
-    /// Gives new products their ids, from `first` on.
-    pub(super) fn number(&mut self, first: i64) {
+    /// Gives new products their ids.
+    pub(super) fn number(&mut self, ids: impl IntoIterator<Item = i64>) {
         let new = self
             .writes
             .iter_mut()
             .filter(|write| write.before.is_none());
-        for (id, write) in (first..).zip(new) {
+        for (write, id) in new.zip(ids) {
             write.after.id = id;
         }
     }
@@ -91,8 +149,7 @@ struct Slot {
     after: Product,
 }
 
-/// Decides what every row does.
-pub(super) fn merge(known: Known<'_>, rows: Vec<ImportRow>) -> Merged {
+fn merge(known: Known<'_>, rows: Vec<ImportRow>) -> Merged {
     let mut merging = Merging {
         attribute_columns: known.plan.attribute_columns(),
         slots: Vec::with_capacity(rows.len()),

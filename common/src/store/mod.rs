@@ -6,6 +6,11 @@
 //! same transaction, numbered with the seller's gapless sequence.
 
 mod batch;
+mod block;
+mod change;
+mod column;
+mod ended;
+mod postgres;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -44,7 +49,10 @@ pub async fn connect(config: &StoreConfig) -> Result<Store> {
             path,
             low_stock_threshold,
         } => sqlite::connect(path, *low_stock_threshold).await,
-        StoreConfig::Postgres { .. } => Err(crate::error::Error::not_built_in("PostgreSQL")),
+        StoreConfig::Postgres {
+            server,
+            low_stock_threshold,
+        } => postgres::connect(server, *low_stock_threshold).await,
     }
 }
 

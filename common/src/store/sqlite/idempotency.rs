@@ -3,13 +3,13 @@
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::SqliteExecutor;
 
-use super::product_row::{from_json, json};
 use crate::{
     clock,
     error::{Conflict, Result},
     idempotency::{Claim, KEPT},
     seller::SellerId,
     sqlite::failed,
+    store::column::{from_json, json},
 };
 
 /// What the first request with this claim answered; `None` when this is the first, or when the

@@ -9,22 +9,27 @@ use std::collections::HashMap;
 use sqlx::{Row, SqliteConnection};
 
 use super::{
-    Rules, bulk,
+    bulk,
     import_row::{find, stored},
     numbers::{self, Take},
     outbox,
-    product_row::{self, json, product_columns},
+    product_row::{self, product_columns},
 };
 use crate::{
     clock::{self, Timestamp},
     csv::{ImportRow, Reject},
-    error::{Error, Result},
+    error::Result,
     event::{Context, EventDraft, ImportGroup},
-    import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportJob},
+    import_job::{BatchOutcome, ImportBatch, ImportJob},
     product::Product,
     seller::SellerId,
     sqlite::failed,
-    store::batch::{self, Known, Merged},
+    store::{
+        batch::{self, Booked, Merged, apart},
+        block,
+        change::Rules,
+        column::json,
+    },
 };
 
 /// Commits the batch if the job is still this worker's and stands where the batch starts.
@@ -45,39 +50,15 @@ pub(super) async fn commit(
     }
     let at = clock::now();
     let by_sku = known(&mut *connection, seller, &batch.rows).await?;
-    let (mut job, mut merged) = merge(job, by_sku, batch.rows, at).await?;
-
-    merged.rejects.extend(batch.rejects);
-    merged.rejects.sort_by_key(|reject| reject.line);
-    let rejects = std::mem::take(&mut merged.rejects);
-    let rejected_before = job.counts.rejected;
-    let parsed = rejects.len() as u64 - merged.counts.rejected;
-    merged.counts.rows += parsed + batch.skipped;
-    merged.counts.rejected += parsed;
-    merged.counts.skipped += batch.skipped;
-    job.counts += merged.counts;
-    job.checkpoint = Checkpoint {
-        batch: batch.from.batch + 1,
-        position: batch.to,
-    };
-
+    let Booked {
+        job,
+        merged,
+        rejects,
+    } = apart(move || batch::book(job, batch, by_sku, at)).await?;
     let job = write(&mut *connection, rules, job, merged, at).await?;
-    insert_rejects(&mut *connection, &job, rejected_before, rejects).await?;
+    insert_rejects(&mut *connection, &job, rejects).await?;
     save(connection, &job, at).await?;
     Ok(BatchOutcome::Committed(job.counts))
-}
-
-/// Runs work that would keep a thread of the runtime busy. It starts at once.
-fn apart<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> impl Future<Output = Result<T>> + Send {
-    let task = tokio::task::spawn_blocking(work);
-    async {
-        task.await.map_err(|error| Error::Unavailable {
-            engine: "the import",
-            reason: error.to_string(),
-        })
-    }
 }
 
 /// The seller's live products that have a sku of these rows.
@@ -112,25 +93,6 @@ async fn known(
         .collect()
 }
 
-async fn merge(
-    job: ImportJob,
-    by_sku: HashMap<String, Product>,
-    rows: Vec<ImportRow>,
-    at: Timestamp,
-) -> Result<(ImportJob, Merged)> {
-    apart(move || {
-        let known = Known {
-            seller: &job.seller_id,
-            plan: &job.plan,
-            by_sku,
-            at,
-        };
-        let merged = batch::merge(known, rows);
-        (job, merged)
-    })
-    .await
-}
-
 /// Writes the products and their events; adds low-stock warnings to the job.
 async fn write(
     connection: &mut SqliteConnection,
@@ -151,7 +113,7 @@ async fn write(
     };
     let first_id = numbers::take(&mut *connection, &seller, ids).await?.id;
     let (job, drafts, products) = apart(move || {
-        merged.number(first_id);
+        merged.number(first_id..);
         let context = Context {
             import_id: Some(&job.id),
             ..rules.context()
@@ -176,7 +138,7 @@ async fn write_numbered(
     let seller = &job.seller_id;
     let take = Take {
         events: drafts.len(),
-        blocks: outbox::blocks(drafts.len()),
+        blocks: block::blocks(drafts.len()),
         ..Take::default()
     };
     let numbers = numbers::take(&mut *connection, seller, take).await?;
@@ -188,17 +150,16 @@ async fn write_numbered(
         bytes_total: job.bytes_total,
         counts: job.counts,
     };
-    let packing = apart(move || outbox::pack(drafts, numbers, at, Some(group)));
+    let packing = apart(move || block::pack(drafts, numbers.sequence, at, Some(group)));
     product_row::put_all(&mut *connection, seller, products).await?;
     let blocks = packing.await?;
-    outbox::append(connection, seller, blocks, at).await
+    outbox::append(connection, seller, numbers.block, blocks, at).await
 }
 
 async fn insert_rejects(
     connection: &mut SqliteConnection,
     job: &ImportJob,
-    before: u64,
-    rejects: Vec<Reject>,
+    rejects: Vec<(u64, Reject)>,
 ) -> Result<()> {
     const TABLE: bulk::Table = bulk::Table {
         head: "INSERT INTO import_rejects (seller_id, import_id, no, line, column_name, code, \
@@ -206,13 +167,12 @@ async fn insert_rejects(
         columns: 9,
         tail: "",
     };
-    let numbered = (stored(before) + 1..).zip(rejects).collect();
     let (seller, id) = (job.seller_id.as_str(), job.id.as_str());
-    bulk::insert(connection, &TABLE, numbered, |query, (no, reject)| {
+    bulk::insert(connection, &TABLE, rejects, |query, (no, reject)| {
         query
             .bind(seller.to_owned())
             .bind(id.to_owned())
-            .bind(no)
+            .bind(stored(no))
             .bind(stored(reject.line))
             .bind(reject.column)
             .bind(reject.code)

@@ -2,13 +2,13 @@
 
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::product_row::from_json;
 use crate::{
     clock::Timestamp,
     error::{Error, Result},
     import_job::{Checkpoint, ImportCounts, ImportJob, ImportStatus},
     seller::SellerId,
     sqlite::failed,
+    store::column::from_json,
 };
 
 /// A row of `imports`, read by `SELECT *`.
@@ -78,10 +78,7 @@ impl ImportRow {
 }
 
 fn status(name: &str) -> Result<ImportStatus> {
-    use ImportStatus::{Cancelled, Completed, Failed, Processing, Queued};
-    [Queued, Processing, Completed, Failed, Cancelled]
-        .into_iter()
-        .find(|status| status.as_str() == name)
+    ImportStatus::from_name(name)
         .ok_or_else(|| Error::Corrupt(format!("{name:?} is no status of an import")))
 }
 

@@ -12,11 +12,10 @@ use super::{
 use crate::{
     clock,
     error::{Conflict, Result},
-    event::{self, ImportData},
     import_job::{ImportJob, ImportStatus},
     seller::SellerId,
     sqlite::failed,
-    store::ImportEnd,
+    store::{ImportEnd, block, ended::Ended},
 };
 
 /// The jobs that wait, those whose worker is gone by the time bound first, and those of the
@@ -127,25 +126,14 @@ pub(super) async fn end(
     job: ImportJob,
     end: ImportEnd,
 ) -> Result<ImportJob> {
-    let (status, error) = match end {
-        ImportEnd::Completed => (ImportStatus::Completed, None),
-        ImportEnd::Cancelled => (ImportStatus::Cancelled, None),
-        ImportEnd::Failed(why) => (ImportStatus::Failed, Some(why)),
-    };
-    let now = clock::now();
-    let job = ImportJob {
-        status,
-        error,
-        finished_at: Some(now),
-        ..job
-    };
+    let Ended { job, at, draft } = Ended::new(job, end);
     sqlx::query(
         "UPDATE imports SET status = ?, error = ?, finished_at = ?, owner = NULL, \
          lease_until = NULL WHERE seller_id = ? AND id = ?",
     )
-    .bind(status.as_str())
+    .bind(job.status.as_str())
     .bind(&job.error)
-    .bind(now.millis())
+    .bind(at.millis())
     .bind(job.seller_id.as_str())
     .bind(&job.id)
     .execute(&mut *connection)
@@ -157,26 +145,7 @@ pub(super) async fn end(
         ..Take::default()
     };
     let numbers = numbers::take(&mut *connection, &job.seller_id, one).await?;
-    let draft = event::import_completed(completed(&job, now));
-    let blocks = outbox::pack(vec![draft], numbers, now, None);
-    outbox::append(connection, &job.seller_id, blocks, now).await?;
+    let blocks = block::pack(vec![draft], numbers.sequence, at, None);
+    outbox::append(connection, &job.seller_id, numbers.block, blocks, at).await?;
     Ok(job)
-}
-
-fn completed(job: &ImportJob, finished_at: clock::Timestamp) -> ImportData {
-    ImportData {
-        import_id: job.id.clone(),
-        seller_id: job.seller_id.clone(),
-        file_name: job.file_name.clone(),
-        status: job.status,
-        rows: job.counts.rows,
-        created: job.counts.created,
-        updated: job.counts.updated,
-        unchanged: job.counts.unchanged,
-        skipped: job.counts.skipped,
-        rejected: job.counts.rejected,
-        low_stock: job.low_stock.clone(),
-        started_at: job.started_at,
-        finished_at,
-    }
 }

@@ -9,7 +9,6 @@ use super::{
     SqliteStore, idempotency, import_batch,
     import_row::{ImportRow, find, stored},
     import_work,
-    product_row::json,
 };
 use crate::{
     clock,
@@ -21,7 +20,7 @@ use crate::{
     query::Page,
     seller::SellerId,
     sqlite::failed,
-    store::{ImportEnd, Imports},
+    store::{ImportEnd, Imports, column::json},
 };
 
 #[async_trait]

@@ -21,8 +21,8 @@ mod products;
 
 use std::{path::Path, sync::Arc};
 
-use super::Store;
-use crate::{error::Result, event, sqlite::Database};
+use super::{Store, change::Rules};
+use crate::{error::Result, sqlite::Database};
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
 
@@ -30,21 +30,6 @@ static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite"
 struct SqliteStore {
     db: Database,
     rules: Rules,
-}
-
-/// What is configured and decides which events a change has.
-#[derive(Debug, Clone, Copy)]
-struct Rules {
-    low_stock_threshold: i32,
-}
-
-impl Rules {
-    fn context(self) -> event::Context<'static> {
-        event::Context {
-            default_threshold: self.low_stock_threshold,
-            ..event::Context::default()
-        }
-    }
 }
 
 /// Opens or creates the file.

@@ -6,68 +6,18 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use sqlx::SqliteConnection;
 
-use super::{SqliteStore, numbers::Numbers, product_row::json};
+use super::SqliteStore;
 use crate::{
     clock::Timestamp,
     error::{Error, Result},
-    event::{EventDraft, ImportGroup},
-    record::{self, Record},
+    record,
     seller::SellerId,
     sqlite::failed,
-    store::{Outbox, OutboxEntry},
+    store::{Outbox, OutboxEntry, block::Block, column::json},
 };
 
-/// Events of one row.
-pub(super) const BLOCK: usize = 1000;
 /// Rows of a peek at most.
 const PEEK_ROWS: u32 = 500;
-
-/// A row of the outbox on its way there.
-#[derive(Debug)]
-pub(super) struct Block {
-    pub id: i64,
-    pub messages: i64,
-    pub bytes: Vec<u8>,
-}
-
-/// Rows that so many events fill.
-pub(super) const fn blocks(events: usize) -> usize {
-    events.div_ceil(BLOCK)
-}
-
-/// Seals the drafts with consecutive sequences and packs them; the last event carries `group`.
-pub(super) fn pack(
-    drafts: Vec<EventDraft>,
-    numbers: Numbers,
-    at: Timestamp,
-    mut group: Option<ImportGroup>,
-) -> Vec<Block> {
-    let mut drafts = drafts.into_iter();
-    let mut sequence = numbers.sequence;
-    let mut packed = Vec::with_capacity(blocks(drafts.len()));
-    for id in numbers.block.. {
-        if drafts.len() == 0 {
-            break;
-        }
-        let mut records = Vec::with_capacity(drafts.len().min(BLOCK));
-        while records.len() < BLOCK
-            && let Some(draft) = drafts.next()
-        {
-            let mut event = draft.seal(sequence, at);
-            if drafts.len() == 0 {
-                event.import = group.take();
-            }
-            records.push(Record::of(&event));
-            sequence += 1;
-        }
-        packed.push(Block {
-            id,
-            messages: i64::try_from(records.len()).unwrap_or(i64::MAX),
-            bytes: record::encode_block(&records),
-        });
-    }
-    packed
-}
 
 macro_rules! insert_outbox {
     () => {
@@ -76,17 +26,18 @@ macro_rules! insert_outbox {
 }
 pub(super) use insert_outbox;
 
-/// Puts rows into the outbox.
+/// Puts rows into the outbox, with ids from `first` on.
 pub(super) async fn append(
     connection: &mut SqliteConnection,
     seller: &SellerId,
+    first: i64,
     blocks: Vec<Block>,
     at: Timestamp,
 ) -> Result<()> {
-    for block in blocks {
+    for (id, block) in (first..).zip(blocks) {
         sqlx::query(insert_outbox!())
             .bind(seller.as_str())
-            .bind(block.id)
+            .bind(id)
             .bind(block.messages)
             .bind(block.bytes)
             .bind(at.millis())

@@ -12,6 +12,10 @@ use crate::{
     product::{Product, ProductId},
     seller::SellerId,
     sqlite::failed,
+    store::{
+        change::Found,
+        column::{from_json, json},
+    },
 };
 
 /// What `decode` reads, in its order.
@@ -61,7 +65,7 @@ pub(super) async fn find<'e>(
     executor: impl SqliteExecutor<'e>,
     seller: &SellerId,
     id: ProductId,
-) -> Result<Option<(Product, Option<Timestamp>)>> {
+) -> Result<Found> {
     let row = sqlx::query(concat!(
         "SELECT ",
         product_columns!(),
@@ -156,15 +160,4 @@ pub(super) fn write_failed(error: sqlx::Error, sku: Option<&str>) -> Error {
         .into(),
         _ => failed(error),
     }
-}
-
-/// Plain data as JSON text.
-pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
-    // Writing plain data to memory cannot fail.
-    serde_json::to_string(value).unwrap_or_default()
-}
-
-/// JSON text that `json` wrote.
-pub(super) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| Error::Corrupt(error.to_string()))
 }

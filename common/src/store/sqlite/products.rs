@@ -1,23 +1,22 @@
 //! Changes of one product: its row, its events and the claim, in one transaction.
 
 use async_trait::async_trait;
-use futures_util::future::BoxFuture;
-use sqlx::SqliteConnection;
 
 use super::{
-    Rules, SqliteStore, idempotency, list,
+    SqliteStore, idempotency, list,
     product_row::find,
-    product_write::{Standing, create, put},
+    product_write::{create, put},
 };
 use crate::{
-    clock::{self, Timestamp},
-    error::{Conflict, Result},
-    event,
+    error::Result,
     idempotency::Claim,
     product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
     query::{Page, ProductFilter, ProductQuery},
     seller::SellerId,
-    store::Products,
+    store::{
+        Products,
+        change::{Change, Decided, live},
+    },
 };
 
 #[async_trait]
@@ -56,21 +55,8 @@ impl Products for SqliteStore {
         patch: ProductPatch,
         if_version: Option<i64>,
     ) -> Result<Option<Product>> {
-        self.alter(seller, id, None, move |connection, rules, found| {
-            Box::pin(async move {
-                let Some(before) = live(found) else {
-                    return Ok(None);
-                };
-                check_version(&before, if_version)?;
-                let Some(after) = before.patched(&patch, now_for(&before)) else {
-                    return Ok(Some(before));
-                };
-                let drafts = event::updated(&before, &after, rules.context());
-                put(connection, &after, Standing::STAYS, drafts).await?;
-                Ok(Some(after))
-            })
-        })
-        .await
+        let change = Change::Patch(patch, if_version);
+        self.alter(seller, id, change, None).await
     }
 
     async fn product_delete(
@@ -79,20 +65,8 @@ impl Products for SqliteStore {
         id: ProductId,
         if_version: Option<i64>,
     ) -> Result<Option<Product>> {
-        self.alter(seller, id, None, move |connection, rules, found| {
-            Box::pin(async move {
-                let Some(before) = live(found) else {
-                    return Ok(None);
-                };
-                check_version(&before, if_version)?;
-                let at = now_for(&before);
-                let after = before.touched(at);
-                let drafts = vec![event::deleted(&after, at, rules.context())];
-                put(connection, &after, Standing::leaves(at), drafts).await?;
-                Ok(Some(after))
-            })
-        })
-        .await
+        let change = Change::Delete(if_version);
+        self.alter(seller, id, change, None).await
     }
 
     async fn product_restore(
@@ -101,20 +75,7 @@ impl Products for SqliteStore {
         id: ProductId,
         claim: Option<&Claim>,
     ) -> Result<Option<Product>> {
-        self.alter(seller, id, claim, move |connection, rules, found| {
-            Box::pin(async move {
-                let before = match found {
-                    Some((before, Some(_))) => before,
-                    unchanged => return Ok(live(unchanged)),
-                };
-                let at = now_for(&before);
-                let after = before.touched(at);
-                let drafts = event::restored(&after, rules.context());
-                put(connection, &after, Standing::RETURNS, drafts).await?;
-                Ok(Some(after))
-            })
-        })
-        .await
+        self.alter(seller, id, Change::Restore, claim).await
     }
 
     async fn product_stock(
@@ -124,22 +85,8 @@ impl Products for SqliteStore {
         change: StockChange,
         claim: Option<&Claim>,
     ) -> Result<Option<Product>> {
-        self.alter(seller, id, claim, move |connection, rules, found| {
-            Box::pin(async move {
-                let Some(before) = live(found) else {
-                    return Ok(None);
-                };
-                let after = restocked(&before, &change)?;
-                let context = event::Context {
-                    reason: change.reason.as_deref(),
-                    ..rules.context()
-                };
-                let drafts = event::updated(&before, &after, context);
-                put(connection, &after, Standing::STAYS, drafts).await?;
-                Ok(Some(after))
-            })
-        })
-        .await
+        let change = Change::Stock(change);
+        self.alter(seller, id, change, claim).await
     }
 
     async fn product_list(&self, seller: &SellerId, query: &ProductQuery) -> Result<Page<Product>> {
@@ -175,27 +122,15 @@ impl Products for SqliteStore {
     }
 }
 
-/// What `find` answers.
-type Found = Option<(Product, Option<Timestamp>)>;
-
 impl SqliteStore {
-    /// Runs `change` on a product as it stands, once per claim.
-    async fn alter<F>(
+    /// Changes a product as it stands, once per claim.
+    async fn alter(
         &self,
         seller: &SellerId,
         id: ProductId,
+        change: Change,
         claim: Option<&Claim>,
-        change: F,
-    ) -> Result<Option<Product>>
-    where
-        F: for<'c> FnOnce(
-                &'c mut SqliteConnection,
-                Rules,
-                Found,
-            ) -> BoxFuture<'c, Result<Option<Product>>>
-            + Send
-            + 'static,
-    {
+    ) -> Result<Option<Product>> {
         let (rules, seller, claim) = (self.rules, seller.clone(), claim.cloned());
         self.db
             .write(move |connection| {
@@ -207,7 +142,10 @@ impl SqliteStore {
                         return Ok(Some(product));
                     }
                     let found = find(&mut *connection, &seller, id).await?;
-                    let product = change(&mut *connection, rules, found).await?;
+                    let product = match change.decide(rules, found)? {
+                        Decided::Stays(product) => product,
+                        Decided::Becomes(next) => Some(put(&mut *connection, next).await?),
+                    };
                     if let Some(product) = &product {
                         idempotency::keep(connection, &seller, claim, product).await?;
                     }
@@ -216,43 +154,4 @@ impl SqliteStore {
             })
             .await
     }
-}
-
-fn live(found: Found) -> Option<Product> {
-    match found {
-        Some((product, None)) => Some(product),
-        _ => None,
-    }
-}
-
-fn check_version(product: &Product, if_version: Option<i64>) -> Result<()> {
-    match if_version {
-        Some(version) if version != product.version => Err(Conflict::Version {
-            current: product.version,
-        }
-        .into()),
-        _ => Ok(()),
-    }
-}
-
-/// Now, unless the clock was set back since the product's last change.
-fn now_for(product: &Product) -> Timestamp {
-    clock::now().max(product.updated_at)
-}
-
-fn restocked(before: &Product, change: &StockChange) -> Result<Product, Conflict> {
-    let available = before.quantity;
-    let quantity = i64::from(available).saturating_add(change.delta);
-    if quantity < 0 {
-        return Err(Conflict::InsufficientStock {
-            available,
-            requested: change.delta.saturating_neg(),
-        });
-    }
-    let quantity = i32::try_from(quantity).map_err(|_| Conflict::StockOverflow { available })?;
-    let next = Product {
-        quantity,
-        ..before.clone()
-    };
-    Ok(next.touched(now_for(before)))
 }

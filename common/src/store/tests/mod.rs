@@ -8,6 +8,7 @@ mod housekeeping;
 mod imports;
 mod isolation;
 mod lists;
+mod postgres;
 mod products;
 mod reopening;
 
@@ -42,6 +43,17 @@ macro_rules! battery {
                     let directory = tempfile::tempdir().unwrap();
                     let store = super::super::open_sqlite(directory.path()).await;
                     super::super::$module::$test(store).await;
+                })+
+            })+
+        }
+
+        mod postgres_battery {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                #[ignore = "needs dev/engines"]
+                async fn $test() {
+                    let database = super::super::postgres::Database::migrated().await;
+                    super::super::$module::$test(database.open().await).await;
                 })+
             })+
         }
