@@ -68,8 +68,10 @@ pub(super) async fn lock(
 /// The seller's live products with these skus.
 ///
 /// Each is looked up on its own, in the order of the skus. The planner may not do otherwise: it
-/// knows little of a table that is being filled, and a plan that reads all products of the seller
-/// for each batch is slower by orders of magnitude.
+/// knows little of a table that is being filled or of a seller that is new, takes any index of the
+/// seller for as good as that of the skus, and then reads all products of the seller for each sku.
+/// So the sku is asked for as a range in its order, which only its own index gives without sorting,
+/// and sorting is switched off on these connections.
 async fn find(
     connection: &mut PgConnection,
     seller: &SellerId,
@@ -81,8 +83,9 @@ async fn find(
             concat!(
                 "SELECT found.* FROM unnest($2) AS given (sku) CROSS JOIN LATERAL (SELECT ",
                 product_columns!(),
-                " FROM products WHERE seller_id = $1 AND products.sku = given.sku \
-                 AND products.sku IS NOT NULL AND deleted_at IS NULL LIMIT 1",
+                " FROM products WHERE seller_id = $1 AND products.sku >= given.sku \
+                 AND products.sku <= given.sku AND products.sku IS NOT NULL \
+                 AND deleted_at IS NULL ORDER BY products.sku LIMIT 1",
                 $lock,
                 ") AS found"
             )

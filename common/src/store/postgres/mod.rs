@@ -123,7 +123,8 @@ impl PostgresStore {
 }
 
 /// How every connection is opened. The server gives up a little later than we do, so that what
-/// nobody waits for does not go on; compiling a statement costs more than it saves here.
+/// nobody waits for does not go on; compiling a statement costs more than it saves here. A plan
+/// made while a table was empty would read all of it for a long time: every statement has an index.
 fn options(server: &Server) -> Result<PgConnectOptions> {
     let options = PgConnectOptions::from_str(server.url.expose());
     // The error of the driver may show the URL.
@@ -132,6 +133,7 @@ fn options(server: &Server) -> Result<PgConnectOptions> {
         ("statement_timeout", "5s"),
         ("idle_in_transaction_session_timeout", "10s"),
         ("jit", "off"),
+        ("enable_seqscan", "off"),
     ]))
 }
 
@@ -139,7 +141,11 @@ fn options(server: &Server) -> Result<PgConnectOptions> {
 fn import_options(options: &PgConnectOptions) -> PgConnectOptions {
     let seconds = IMPORT_DEADLINE.as_secs() + 1;
     let options = options.clone().application_name("pmd import");
-    options.options([("statement_timeout", format!("{seconds}s"))])
+    options.options([
+        ("statement_timeout", format!("{seconds}s")),
+        // See `import_products::find`.
+        ("enable_sort", "off".to_owned()),
+    ])
 }
 
 /// Several daemons may start at the same time: an advisory lock lets one migrate, the others wait
