@@ -1,6 +1,9 @@
 //! The composition root: every port, opened as configured. Nothing else knows which engine it is.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use pm_common::{
     archive::{self, Archive},
@@ -13,6 +16,10 @@ use pm_common::{
     limiter::{self, Limiter},
     store::{self, Store},
 };
+
+/// How often an engine is asked for what `App::prepare` needs, and the first pause between.
+const TRIES: u32 = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The running product. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -43,4 +50,33 @@ impl App {
             started: Instant::now(),
         })
     }
+
+    /// Creates what is missing on every engine: a result per port, in the order of
+    /// `Config::choices`.
+    pub async fn prepare(&self) -> [Result<()>; 7] {
+        tokio::join!(
+            // Connecting brought its schema up to date.
+            self.store.admin.ping(),
+            patiently(|| self.broker.prepare()),
+            patiently(|| self.feed.ping()),
+            patiently(|| self.limiter.ping()),
+            patiently(|| self.inbox.ping()),
+            patiently(|| self.ledger.ping()),
+            patiently(|| self.archive.ping()),
+        )
+        .into()
+    }
+}
+
+/// What is created may not be ready before the deadline of one call, and is found by another.
+async fn patiently<F: Future<Output = Result<()>>>(call: impl Fn() -> F) -> Result<()> {
+    let mut pause = FIRST_PAUSE;
+    for _ in 1..TRIES {
+        if call().await.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+    call().await
 }

@@ -28,17 +28,16 @@ pub struct Args {
 pub enum Command {
     /// Run the daemon until Ctrl-C or SIGTERM.
     Serve {
-        /// What this process does; several processes on the same engines share the work.
+        /// What this process does, instead of PMD_ROLES, by default all; several processes on the
+        /// same engines share the work.
         #[arg(
             long,
-            env = "PMD_ROLES",
             value_delimiter = ',',
             value_name = "ROLE,…",
             value_parser = PossibleValuesParser::new(Role::ALL.map(Role::as_str))
-                .try_map(|name| Role::named(&name).ok_or("not a role")),
-            default_values = Role::ALL.map(Role::as_str)
+                .try_map(|name| Role::named(&name).ok_or("not a role"))
         )]
-        roles: Vec<Role>,
+        roles: Option<Vec<Role>>,
     },
     /// Bring the schema of every configured engine up to date, then end.
     Migrate,

@@ -22,9 +22,8 @@ use crate::{
 /// Parses the command line and runs it. 0 when all went well, 1 when not, 2 for wrong usage.
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    telemetry::init();
-    match Config::from_env()
-        .map_err(anyhow::Error::from)
+    match telemetry::init()
+        .and_then(|()| Ok(Config::from_env()?))
         .and_then(|config| run(args, config))
     {
         Ok(()) => ExitCode::SUCCESS,
@@ -38,18 +37,22 @@ pub fn main() -> ExitCode {
 
 fn run(args: Args, config: Config) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         match args.command {
-            Command::Serve { roles } => serve(config, &roles).await,
+            Command::Serve { roles } => serve(config, roles).await,
             Command::Migrate => migrate(config).await,
             Command::Config { json } => show_config(&config, json),
             Command::Keys(command) => manage_keys(&config, command).await,
         }
-    })
+    });
+    // What still blocks a thread waits for an engine that is away, and nobody for it.
+    runtime.shutdown_background();
+    done
 }
 
-async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
-    roles::check(roles, &config)?;
+async fn serve(config: Config, roles: Option<Vec<Role>>) -> anyhow::Result<()> {
+    let roles = roles.map_or_else(|| roles::configured(&config), Ok)?;
+    roles::check(&roles, &config)?;
     let lock = lifecycle::lock_data_dir(&config)?;
     let stop = stop_on_signals()?;
     let listeners = lifecycle::bind(&config).await?;
@@ -64,7 +67,7 @@ async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
         return Ok(());
     };
     tracing::info!("listening on {url} ({engines}, docs at {url}/docs)");
-    lifecycle::run(app, roles, &node, listeners, stop).await;
+    lifecycle::run(app, &roles, &node, listeners, stop).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -112,11 +115,16 @@ fn stop_on_signals() -> anyhow::Result<CancellationToken> {
 async fn migrate(config: Config) -> anyhow::Result<()> {
     let _lock = lifecycle::lock_data_dir(&config)?;
     let choices = config.choices();
-    App::connect(config).await?;
+    let prepared = App::connect(config).await?.prepare().await;
     let mut out = io::stdout().lock();
-    for choice in choices {
-        writeln!(out, "{:8} {} is up to date", choice.port, choice.engine)?;
+    let mut failures = Vec::new();
+    for (choice, result) in choices.iter().zip(prepared) {
+        match result {
+            Ok(()) => writeln!(out, "{:8} {} is up to date", choice.port, choice.engine)?,
+            Err(error) => failures.push(format!("{}: {error}", choice.port)),
+        }
     }
+    anyhow::ensure!(failures.is_empty(), "{}", failures.join("\npmd: "));
     Ok(())
 }
 
@@ -145,7 +153,16 @@ fn show_config(config: &Config, as_json: bool) -> anyhow::Result<()> {
             "ARCHIVE_INTERVAL_SECONDS",
             config.archive_interval.as_secs().to_string(),
         ),
+        (
+            "PMD_ROLES",
+            config.roles.clone().unwrap_or_else(|| "all".to_owned()),
+        ),
+        (
+            "PMD_NODE",
+            config.node.clone().unwrap_or_else(|| "made up".to_owned()),
+        ),
     ];
+    let settings = settings.into_iter().chain(config.engine_settings());
     let mut out = io::stdout().lock();
     if as_json {
         let engines: Vec<_> = config

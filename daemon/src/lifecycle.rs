@@ -123,7 +123,7 @@ pub(crate) async fn connect(
         };
         match connected {
             Err(error @ Error::Unavailable { .. }) if Instant::now() < deadline => {
-                tracing::warn!(%error, "waiting for it");
+                tracing::warn!(%error, "trying again, for a minute at most");
                 backoff.wait(stop).await;
             }
             other => return Ok(Some(other?)),

@@ -1,6 +1,6 @@
 //! What a process does: all of it, or a part beside other processes on the same engines.
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use pm_common::config::Config;
 
 /// One part of the daemon's work. Whatever the roles, health and metrics are served.
@@ -43,6 +43,20 @@ impl Role {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == name)
     }
+}
+
+/// What `PMD_ROLES` asks for; all without it.
+pub(crate) fn configured(config: &Config) -> anyhow::Result<Vec<Role>> {
+    let Some(roles) = &config.roles else {
+        return Ok(Role::ALL.to_vec());
+    };
+    let named = |name: &str| {
+        Role::named(name.trim()).with_context(|| {
+            let all = names(&Role::ALL.each_ref());
+            format!("PMD_ROLES must be roles out of {all}, separated by commas, not {roles:?}")
+        })
+    };
+    roles.split(',').map(named).collect()
 }
 
 /// The roles that meet at a port. The limiter is the API's own.
@@ -95,6 +109,16 @@ mod tests {
             found.map(|(_, value)| (*value).to_owned())
         };
         Config::from_lookup(read).unwrap()
+    }
+
+    /// Red when: an empty variable is no role instead of all, or a wrong one is not named.
+    #[test]
+    fn roles_come_from_the_environment() {
+        let roles = |text: &str| configured(&config(&[("PMD_ROLES", text)]));
+        assert_eq!(roles("").unwrap(), Role::ALL);
+        assert_eq!(roles("api, relay").unwrap(), [Role::Api, Role::Relay]);
+        let refused = roles("api,foo").unwrap_err().to_string();
+        assert!(refused.starts_with("PMD_ROLES"), "{refused}");
     }
 
     #[test]

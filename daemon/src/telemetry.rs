@@ -2,14 +2,15 @@
 
 use std::io::IsTerminal;
 
+use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 
 /// Without `RUST_LOG`: our own news, and only trouble from below.
 const DEFAULT: &str = "info,sqlx=warn,hyper=warn";
 
 /// Starts logging; a second call in the same process changes nothing.
-pub(crate) fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT));
+pub(crate) fn init() -> anyhow::Result<()> {
+    let filter = filter(&std::env::var("RUST_LOG").unwrap_or_default())?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -18,4 +19,32 @@ pub(crate) fn init() {
         .finish();
     // It fails only when someone else set one up before, who then gets the logs.
     let _ = tracing::subscriber::set_global_default(subscriber);
+    Ok(())
+}
+
+fn filter(asked: &str) -> anyhow::Result<EnvFilter> {
+    if asked.trim().is_empty() {
+        return Ok(EnvFilter::new(DEFAULT));
+    }
+    EnvFilter::try_new(asked).with_context(|| {
+        format!("RUST_LOG must be a level such as debug, or module=level pairs, not {asked:?}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Red when: an empty variable silences everything, or a wrong one is overlooked.
+    #[test]
+    fn an_empty_setting_is_none_and_a_wrong_one_is_named() {
+        for none in ["", " "] {
+            assert_eq!(
+                filter(none).unwrap().to_string(),
+                filter(DEFAULT).unwrap().to_string()
+            );
+        }
+        let refused = filter("a=b=c").unwrap_err().to_string();
+        assert!(refused.starts_with("RUST_LOG"), "{refused}");
+    }
 }

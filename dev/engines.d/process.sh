@@ -6,7 +6,8 @@
 # Field 22 of /proc/PID/stat; fails when there is no such process, or only its remains.
 began_at() {
     local stat fields
-    { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+    # Not `stat=$(<…)`: in a background job bash ends without a word when there is no such file.
+    { IFS= read -rd '' stat || [[ $stat ]]; } 2>/dev/null <"/proc/$1/stat" || return 1
     read -ra fields <<<"${stat##*) }"
     [[ ${fields[0]} != [ZX] ]] && echo "${fields[19]}"
 }

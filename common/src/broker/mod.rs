@@ -97,6 +97,11 @@ pub trait Broker: Send + Sync + std::fmt::Debug {
     /// One cheap round trip.
     async fn ping(&self) -> Result<()>;
 
+    /// Creates what is missing; other calls do so on their own when they need it.
+    async fn prepare(&self) -> Result<()> {
+        self.ping().await
+    }
+
     /// Forgets messages older than `before`; an engine that does so by itself does nothing.
     async fn sweep(&self, before: Timestamp) -> Result<()>;
 }

@@ -158,6 +158,23 @@ impl BrokerConfig {
         }
     }
 
+    pub(super) fn settings(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Embedded { partitions, .. } => {
+                vec![("KAFKA_PARTITIONS", partitions.to_string())]
+            }
+            Self::Kafka(kafka) => {
+                let replication = kafka.replication.map(|number| number.to_string());
+                let replication = replication.unwrap_or_else(|| "the cluster's own".to_owned());
+                vec![
+                    ("KAFKA_CLIENT_ID", kafka.client_id.clone()),
+                    ("KAFKA_PARTITIONS", kafka.partitions.to_string()),
+                    ("KAFKA_REPLICATION_FACTOR", replication),
+                ]
+            }
+        }
+    }
+
     /// The engine as people call it.
     pub fn engine(&self) -> &'static str {
         self.describe().0

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Url;
 
 use super::{
     ArchiveConfig, Auth, Aws, BrokerConfig, Config, ConfigError, FeedConfig, InboxConfig, Kafka,
@@ -12,6 +13,9 @@ use crate::limiter::Limits;
 
 /// Partitions of a topic.
 const PARTITIONS: u32 = 4;
+
+const LONGEST_TABLE: usize = 255;
+const LONGEST_BUCKET: usize = 63;
 
 /// Which variables choose a server engine, by port.
 pub(super) const ENGINES: [(&str, &[&str]); 7] = [
@@ -143,7 +147,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
 
     fn broker(&mut self, data_dir: &std::path::Path) -> BrokerConfig {
         let partitions = self.number("KAFKA_PARTITIONS", PARTITIONS, 1, 10_000);
-        let Some(brokers) = self.text("KAFKA_BROKERS") else {
+        let Some(brokers) = self.brokers() else {
             return BrokerConfig::Embedded {
                 path: data_dir.join("log.db"),
                 partitions,
@@ -166,6 +170,70 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         })
     }
 
+    /// The client library warns of what it cannot read, and waits for it for ever.
+    fn brokers(&mut self) -> Option<String> {
+        let text = self.text("KAFKA_BROKERS")?;
+        let brokers: Vec<_> = text.split(',').map(str::trim).collect();
+        let readable = |broker: &&str| {
+            let url = Url::parse(&format!("kafka://{broker}"));
+            url.is_ok_and(|url| url.has_host() && url.path().is_empty() && url.username() == "")
+        };
+        if !brokers.iter().all(readable) {
+            self.errors.push(
+                "KAFKA_BROKERS must be hosts such as kafka:9092, separated by commas".to_owned(),
+            );
+        }
+        Some(brokers.join(","))
+    }
+
+    /// The name of a table or bucket; both have the same shape as far as everybody allows it.
+    fn name(&mut self, variable: &str, name: String, longest: usize) -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if !name.chars().all(plain) || !(3..=longest).contains(&name.len()) {
+            self.errors.push(format!(
+                "{variable} must be 3 to {longest} letters, digits, '.', '_' and '-', not {name:?}"
+            ));
+        }
+        name
+    }
+
+    fn notifications_table(&mut self) -> String {
+        let name = self.text_or("NOTIFICATIONS_TABLE", "notifications");
+        self.name("NOTIFICATIONS_TABLE", name, LONGEST_TABLE)
+    }
+
+    fn metrics_table(&mut self) -> String {
+        let name = self.text_or("DYNAMODB_TABLE_NAME", "analytics-metrics");
+        if name == self.notifications_table() {
+            self.errors.push(format!(
+                "DYNAMODB_TABLE_NAME and NOTIFICATIONS_TABLE must be two tables, not both {name:?}"
+            ));
+        }
+        self.name("DYNAMODB_TABLE_NAME", name, LONGEST_TABLE)
+    }
+
+    fn aws_keys(&mut self) -> Option<(String, Secret)> {
+        // Temporary keys are three, and AWS' own way reads them all.
+        if self.text("AWS_SESSION_TOKEN").is_some() {
+            return None;
+        }
+        let (id, secret) = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
+        match (self.text(id), self.text(secret)) {
+            (Some(id), Some(secret)) => Some((id, Secret::new(secret))),
+            (None, None) => None,
+            (set, _) => {
+                let (set, other) = if set.is_some() {
+                    (id, secret)
+                } else {
+                    (secret, id)
+                };
+                self.errors
+                    .push(format!("{other} must be set too, since {set} is"));
+                None
+            }
+        }
+    }
+
     /// `endpoint` is the service's own variable.
     fn aws(&mut self, endpoint: &str) -> Aws {
         let name = [endpoint, "AWS_ENDPOINT"]
@@ -175,11 +243,10 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             let url = self.text_or(name, "");
             self.server(name, &url, &["http", "https"]);
         }
-        let secret = self.text("AWS_SECRET_ACCESS_KEY").map(Secret::new);
         Aws {
             endpoint: name.and_then(|name| self.text(name)),
             region: self.text_or("AWS_REGION", "us-east-1"),
-            keys: self.text("AWS_ACCESS_KEY_ID").zip(secret),
+            keys: self.aws_keys(),
         }
     }
 
@@ -187,7 +254,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         if self.asks_for_server("inbox") {
             return InboxConfig::DynamoDb {
                 aws: self.aws("DYNAMODB_ENDPOINT"),
-                table: self.text_or("NOTIFICATIONS_TABLE", "notifications"),
+                table: self.notifications_table(),
             };
         }
         InboxConfig::Sqlite {
@@ -199,7 +266,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         if self.asks_for_server("ledger") {
             return LedgerConfig::DynamoDb {
                 aws: self.aws("DYNAMODB_ENDPOINT"),
-                table: self.text_or("DYNAMODB_TABLE_NAME", "analytics-metrics"),
+                table: self.metrics_table(),
             };
         }
         LedgerConfig::Sqlite {
@@ -211,7 +278,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         match self.text("S3_BUCKET_NAME") {
             Some(bucket) => ArchiveConfig::S3 {
                 aws: self.aws("S3_ENDPOINT"),
-                bucket,
+                bucket: self.name("S3_BUCKET_NAME", bucket, LONGEST_BUCKET),
             },
             None => ArchiveConfig::Directory {
                 path: data_dir.join("archive"),
@@ -269,6 +336,7 @@ impl Config {
             host: env.text_or("HOST", "localhost"),
             port: env.number("PORT", 3001, 0, u16::MAX),
             node: env.node(),
+            roles: env.text("PMD_ROLES"),
             auth: env.auth(),
             cors_origins: env.cors_origins(),
             import_max_bytes: env.number("IMPORT_MAX_BYTES", 1 << 30, 1, 1 << 50),
@@ -339,6 +407,49 @@ mod tests {
             (named("PORT"), named("PMD_AUTH"), named("RATE_LIMIT_BULK")),
             (1, 1, 1)
         );
+    }
+
+    /// Red when: a value is left to the engine, which says nothing of it or waits for ever.
+    #[test]
+    fn what_no_engine_could_take_is_refused_by_name() {
+        let bucket = ("S3_BUCKET_NAME", "archive");
+        for wrong in [
+            ("KAFKA_BROKERS", ","),
+            ("KAFKA_BROKERS", "http://kafka:9092"),
+            ("KAFKA_BROKERS", "kafka:port"),
+            ("NOTIFICATIONS_TABLE", "my table"),
+            ("NOTIFICATIONS_TABLE", "x"),
+            ("S3_BUCKET_NAME", "a/b"),
+        ] {
+            let ConfigError(sentences) = read(&[wrong]).unwrap_err();
+            assert_eq!(sentences.len(), 1, "{sentences:?}");
+            assert!(sentences[0].starts_with(wrong.0), "{sentences:?}");
+        }
+        let one = [
+            ("NOTIFICATIONS_TABLE", "all"),
+            ("DYNAMODB_TABLE_NAME", "all"),
+        ];
+        assert!(read(&one).unwrap_err().0[0].starts_with("DYNAMODB_TABLE_NAME"));
+        let half = read(&[bucket, ("AWS_ACCESS_KEY_ID", "AKIA")]).unwrap_err();
+        assert!(half.0[0].starts_with("AWS_SECRET_ACCESS_KEY"), "{half:?}");
+        for right in ["kafka", "a:9092, b:9092", "[::1]:9092", "kafka_1:9092"] {
+            assert!(read(&[("KAFKA_BROKERS", right)]).is_ok(), "{right}");
+        }
+    }
+
+    /// Red when: a part of temporary keys is taken for the whole.
+    #[test]
+    fn temporary_keys_are_left_to_aws() {
+        let config = read(&[
+            ("S3_BUCKET_NAME", "archive"),
+            ("AWS_ACCESS_KEY_ID", "ASIA"),
+            ("AWS_SECRET_ACCESS_KEY", "sesame"),
+            ("AWS_SESSION_TOKEN", "token"),
+        ]);
+        let ArchiveConfig::S3 { aws, .. } = config.unwrap().archive else {
+            panic!("not S3");
+        };
+        assert_eq!(aws.keys, None);
     }
 
     #[test]

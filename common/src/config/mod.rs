@@ -28,6 +28,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `PMD_NODE`: this process' name among those on the same engines; none of them has the same.
     pub node: Option<String>,
+    /// `PMD_ROLES`, comma-separated; `None` is all.
+    pub roles: Option<String>,
     /// `PMD_AUTH`.
     pub auth: Auth,
     /// `CORS_ORIGINS`, comma-separated; `None` allows any.
@@ -99,6 +101,17 @@ impl Config {
                 embedded,
             })
             .collect()
+    }
+
+    /// What is set for the engines beyond their places, by variable.
+    pub fn engine_settings(&self) -> Vec<(&'static str, String)> {
+        let mut settings = self.broker.settings();
+        if let ArchiveConfig::S3 { aws, .. } = &self.archive {
+            settings.push(("AWS_REGION", aws.region.clone()));
+        } else if let InboxConfig::DynamoDb { aws, .. } = &self.inbox {
+            settings.push(("AWS_REGION", aws.region.clone()));
+        }
+        settings
     }
 
     /// Whether an engine keeps files in the data directory.

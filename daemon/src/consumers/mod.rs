@@ -86,7 +86,10 @@ pub(crate) async fn run<H: Handler>(app: App, mut handler: H, stop: Cancellation
 
 async fn consume<H: Handler>(app: &App, handler: &mut H, stop: &CancellationToken) -> Result<()> {
     handler.forget_all();
-    let mut subscription = app.broker.subscribe(handler.group()).await?;
+    let mut subscription = tokio::select! {
+        () = stop.cancelled() => return Ok(()),
+        subscribed = app.broker.subscribe(handler.group()) => subscribed?,
+    };
     loop {
         let polled = tokio::select! {
             biased;

@@ -16,7 +16,7 @@ use pm_common::{
 };
 use serde_json::{Map, Value, json};
 
-use super::reply;
+use super::{outage, reply};
 
 /// Seconds after which a caller may try again when the server itself is in trouble.
 const RETRY_AFTER: u64 = 1;
@@ -137,8 +137,13 @@ impl ApiError {
             Self::RequestTimeout => "The request did not arrive in time".into(),
             Self::Overloaded => "The server is busy, try again in a moment".into(),
             Self::Port(Error::Conflict(conflict)) => sentence(&conflict.to_string()),
-            Self::Port(Error::Unavailable { .. }) => {
-                "The database is unavailable, try again in a moment".into()
+            Self::Port(Error::Unavailable { engine, .. }) => {
+                let what = match *engine {
+                    "S3" => "The store of uploads",
+                    "DynamoDB" => "The store of events and analytics",
+                    _ => "The database",
+                };
+                format!("{what} is unavailable, try again in a moment")
             }
             Self::Internal(_) | Self::Port(Error::Corrupt(_)) => "Something went wrong".into(),
         }
@@ -183,7 +188,7 @@ impl ApiError {
             Self::Internal(reason) => tracing::error!(%reason, "request failed"),
             Self::Port(error @ Error::Corrupt(_)) => tracing::error!(%error, "request failed"),
             Self::Port(error @ Error::Unavailable { .. }) => {
-                tracing::warn!(%error, "request refused");
+                outage::warn(error, "request refused");
             }
             _ => {}
         }
@@ -335,6 +340,12 @@ mod tests {
         assert!(!secret.message().contains("hunter2"));
         assert!(secret.details().is_empty());
         assert_eq!(secret.retry_after(), Some(1));
+        let database = secret.message();
+        let uploads = ApiError::Port(Error::Unavailable {
+            engine: "S3",
+            reason: "away".into(),
+        });
+        assert_ne!(uploads.message(), database);
     }
 
     #[test]

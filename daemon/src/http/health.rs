@@ -12,7 +12,7 @@ use pm_common::{
 };
 use tokio::time::{Instant, timeout};
 
-use super::{Http, reply};
+use super::{Http, outage, reply};
 
 /// How long a probe may take.
 const DEADLINE: Duration = Duration::from_secs(1);
@@ -154,7 +154,7 @@ async fn timed<T>(ask: impl Future<Output = Result<T>>, deadline: Duration) -> (
         })
     });
     if let Err(error) = &answer {
-        tracing::warn!(%error, "a health probe failed");
+        outage::warn(error, "a health probe failed");
     }
     let micros = u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX);
     (answer, f64::from(micros) / 1000.0)

@@ -20,6 +20,7 @@ mod imports;
 mod limit;
 mod list;
 mod metrics;
+mod outage;
 mod params;
 mod path;
 mod products;

@@ -334,6 +334,22 @@ async fn schemas_can_be_migrated_ahead() {
     assert!(home.path().join("store.db").exists());
 }
 
+/// Red when: an engine that was never reached is reported as up to date.
+#[tokio::test]
+async fn an_engine_that_is_away_cannot_be_migrated() {
+    let home = tempfile::TempDir::new().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pmd"));
+    command.env_clear().env("PMD_DATA_DIR", home.path());
+    // Port 9 discards, if anything is there at all.
+    command.env("REDIS_URL", "redis://:hunter2@127.0.0.1:9");
+    let output = command.arg("migrate").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert!(out.contains("store") && !out.contains("Redis"), "{out}");
+    assert!(err.contains("pmd: feed: Redis is unavailable"), "{err}");
+    assert!(!err.contains("hunter2"), "{err}");
+}
+
 /// Browsers and tools disagree about what localhost is.
 #[tokio::test]
 async fn localhost_is_every_loopback_address() {

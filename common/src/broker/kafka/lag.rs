@@ -45,7 +45,7 @@ impl Gauges {
         let client: Client = cluster
             .client()
             .set("group.id", cluster.names.group(group))
-            .create_with_context(Voice::new("lag"))
+            .create_with_context(Voice::hushed("lag"))
             .map_err(away)?;
         let client = Arc::new(client);
         clients.insert(group, Arc::clone(&client));

@@ -93,6 +93,10 @@ impl Broker for KafkaBroker {
         self.publisher.ping(&self.cluster).await
     }
 
+    async fn prepare(&self) -> Result<()> {
+        self.topics.ensure(&self.cluster).await
+    }
+
     /// The cluster forgets by itself.
     async fn sweep(&self, _before: Timestamp) -> Result<()> {
         Ok(())

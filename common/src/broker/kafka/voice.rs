@@ -18,6 +18,7 @@ const QUIET: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct Voice {
     client: &'static str,
+    hushed: bool,
     warned: Mutex<Option<Instant>>,
 }
 
@@ -25,7 +26,16 @@ impl Voice {
     pub(super) const fn new(client: &'static str) -> Self {
         Self {
             client,
+            hushed: false,
             warned: Mutex::new(None),
+        }
+    }
+
+    /// For a client that is listened to only when it is used: what it has to say then is old.
+    pub(super) const fn hushed(client: &'static str) -> Self {
+        Self {
+            hushed: true,
+            ..Self::new(client)
         }
     }
 
@@ -38,6 +48,9 @@ impl Voice {
     }
 
     fn is_due(&self) -> bool {
+        if self.hushed {
+            return false;
+        }
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         let due = warned.is_none_or(|at| at.elapsed() >= QUIET);
         if due {
@@ -75,5 +88,6 @@ mod tests {
         assert!(!voice.is_due());
         *voice.warned.lock().unwrap() = Instant::now().checked_sub(QUIET);
         assert!(voice.is_due());
+        assert!(!Voice::hushed("test").is_due());
     }
 }

@@ -75,6 +75,8 @@ pub(super) fn failed(error: &sqlx::Error) -> Error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
             Error::Corrupt(error.to_string())
         }
+        // Its display ends with a line of the server's source.
+        sqlx::Error::Database(answer) => unavailable(answer.message()),
         other => unavailable(other.to_string()),
     }
 }

@@ -29,21 +29,18 @@ mod types;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
-use sqlx::{ConnectOptions, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions, migrate::MigrateError, postgres::PgConnectOptions};
 use tokio::{sync::Notify, time::timeout};
 
 use self::{
     connections::{Connections, Session},
-    failure::{Attempt, ENGINE, failed, unavailable},
+    failure::{Attempt, failed, unavailable},
     product_create::{Creates, Creator, PATIENCE},
     product_get::{Gets, gets},
     relay_lock::RelayLock,
 };
 use super::{Store, change::Rules};
-use crate::{
-    config::Server,
-    error::{Error, Result},
-};
+use crate::{config::Server, error::Result, product::FieldError};
 
 pub(super) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
 
@@ -127,8 +124,9 @@ impl PostgresStore {
 /// made while a table was empty would read all of it for a long time: every statement has an index.
 fn options(server: &Server) -> Result<PgConnectOptions> {
     let options = PgConnectOptions::from_str(server.url.expose());
-    // The error of the driver may show the URL.
-    let options = options.map_err(|_| unavailable(format!("{} is no URL", server.place)))?;
+    // The error of the driver may show the URL. Waiting does not mend it.
+    let unreadable = "is not understood: a parameter behind its ? is wrong, such as sslmode";
+    let options = options.map_err(|_| FieldError::new("DATABASE_URL", "format", unreadable, ""))?;
     Ok(options.application_name("pmd").options([
         ("statement_timeout", "5s"),
         ("idle_in_transaction_session_timeout", "10s"),
@@ -158,8 +156,10 @@ async fn migrate(options: &PgConnectOptions) -> Result<()> {
     let migrating = timeout(MIGRATION_DEADLINE, MIGRATOR.run(&mut connection)).await;
     migrating
         .map_err(|_| unavailable("the migration takes too long"))?
-        .map_err(|error| Error::Unavailable {
-            engine: ENGINE,
-            reason: format!("cannot migrate: {error}"),
+        .map_err(|error| match error {
+            MigrateError::Execute(sqlx::Error::Database(answer)) => {
+                unavailable(format!("cannot migrate: {}", answer.message()))
+            }
+            other => unavailable(format!("cannot migrate: {other}")),
         })
 }
