@@ -53,7 +53,8 @@ pub(super) async fn health(State(http): State<Arc<Http>>) -> Response {
 #[utoipa::path(get, path = "/health/ready", tag = "Health",
     responses((status = 200, body = ReadyOut), (status = 503, body = ReadyOut)))]
 pub(super) async fn ready(State(http): State<Arc<Http>>) -> Response {
-    let probe = timed(http.app.store.admin.ping(), DEADLINE).await.0;
+    let engine = http.app.config.store.engine();
+    let probe = timed(engine, http.app.store.admin.ping(), DEADLINE).await.0;
     let error = match probe {
         _ if http.shutdown.is_cancelled() => Some("the server is shutting down"),
         Ok(()) => None,
@@ -98,8 +99,12 @@ async fn services(http: &Http) -> ServicesOut {
         probe(config.broker.engine(), app.broker.ping()),
         probe(config.inbox.engine(), inbox_and_ledger),
         probe(config.archive.engine(), app.archive.ping()),
-        timed(app.store.outbox.outbox_backlog(), DEADLINE),
-        timed(lags(&*app.broker), DEADLINE),
+        timed(
+            config.store.engine(),
+            app.store.outbox.outbox_backlog(),
+            DEADLINE
+        ),
+        timed(config.broker.engine(), lags(&*app.broker), DEADLINE),
     );
     let kafka = ServiceOut {
         outbox_backlog: backlog.0.ok(),
@@ -124,8 +129,8 @@ async fn lags(broker: &dyn Broker) -> Result<BTreeMap<String, u64>> {
     Ok(lags)
 }
 
-async fn probe(engine: &str, ping: impl Future<Output = Result<()>>) -> ServiceOut {
-    let (answer, response_time_ms) = timed(ping, DEADLINE).await;
+async fn probe(engine: &'static str, ping: impl Future<Output = Result<()>>) -> ServiceOut {
+    let (answer, response_time_ms) = timed(engine, ping, DEADLINE).await;
     let error = answer.err().map(|error| match error {
         // The reason may name hosts and users; it is in the log.
         Error::Unavailable { engine, .. } => format!("{engine} is unavailable"),
@@ -145,11 +150,15 @@ async fn probe(engine: &str, ping: impl Future<Output = Result<()>>) -> ServiceO
 }
 
 /// The answer within the deadline, and the milliseconds it took.
-async fn timed<T>(ask: impl Future<Output = Result<T>>, deadline: Duration) -> (Result<T>, f64) {
+async fn timed<T>(
+    engine: &'static str,
+    ask: impl Future<Output = Result<T>>,
+    deadline: Duration,
+) -> (Result<T>, f64) {
     let start = Instant::now();
     let answer = timeout(deadline, ask).await.unwrap_or_else(|_| {
         Err(Error::Unavailable {
-            engine: "the engine",
+            engine,
             reason: "no answer within the deadline".to_owned(),
         })
     });
@@ -195,8 +204,14 @@ mod tests {
     #[tokio::test]
     async fn a_hanging_probe_is_answered_for() {
         let hanging = std::future::pending::<Result<()>>();
-        let (answer, _) = timed(hanging, Duration::from_millis(1)).await;
-        assert!(matches!(answer, Err(Error::Unavailable { .. })));
+        let (answer, _) = timed("Kafka", hanging, Duration::from_millis(1)).await;
+        assert!(matches!(
+            answer,
+            Err(Error::Unavailable {
+                engine: "Kafka",
+                ..
+            })
+        ));
         let fine = probe("embedded", async { Ok(()) }).await;
         assert_eq!((fine.status, fine.error), (HealthStatus::Healthy, None));
     }
