@@ -5,6 +5,7 @@ use std::pin::Pin;
 use futures_util::{Stream, StreamExt as _};
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
 use super::{DEADLINE, Reply, Seller, answer};
 
@@ -48,8 +49,10 @@ impl Frames {
         answer(seller.request(Method::GET, &format!("/api/events/stream{query}"))).await
     }
 
-    /// The next frame; `None` when the body ended properly. A reset fails the test.
+    /// The next frame; `None` when the body ended properly. A reset fails the test, and so does a
+    /// stream that has nothing but comments.
     pub(crate) async fn next(&mut self) -> Option<Frame> {
+        let deadline = Instant::now() + DEADLINE;
         loop {
             if let Some(end) = self.buffer.windows(2).position(|two| two == b"\n\n") {
                 let block: Vec<u8> = self.buffer.drain(..end + 2).collect();
@@ -58,7 +61,7 @@ impl Frames {
                 }
                 continue;
             }
-            let chunk = tokio::time::timeout(DEADLINE, self.body.next());
+            let chunk = timeout_at(deadline, self.body.next());
             let chunk = chunk.await.expect("a frame arrives in time")?;
             let chunk = chunk.expect("the stream is not reset");
             self.buffer.extend_from_slice(&chunk);

@@ -75,6 +75,11 @@ impl Seller {
         }
     }
 
+    /// Someone else at the same daemon.
+    pub(crate) fn named(&self, id: &str) -> Self {
+        Self::new(self.http.clone(), &self.url, id)
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         request.header("X-Seller-Id", &self.id)

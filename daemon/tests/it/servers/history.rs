@@ -13,6 +13,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{Message, Seller, product};
 
+/// Sellers that the writers write as. Rows of one seller are committed in the order of their ids; only
+/// those of several can overtake each other.
+const SELLERS: usize = 4;
+
 /// What a product is known to have become. A request without an answer may have happened.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known {
@@ -32,8 +36,9 @@ pub(crate) struct Writers {
 }
 
 impl Writers {
-    /// `count` writers, each with products of its own; each goes from place to place in turn. A
-    /// place is a list of the same seller's clients on different daemons, which may be replaced.
+    /// `count` writers, each with products of its own and as one of `shop-1` to `shop-4`; each goes
+    /// from place to place in turn. A place is a client on one of the daemons, which may be
+    /// replaced.
     pub(crate) fn start(count: usize, places: &Arc<Mutex<Vec<Seller>>>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let done = Arc::new(AtomicUsize::new(0));
@@ -89,7 +94,8 @@ impl Writer {
             step += 1;
             let seller = {
                 let places = self.places.lock().unwrap();
-                places[(self.number + step) % places.len()].clone()
+                let shop = format!("shop-{}", 1 + self.number % SELLERS);
+                places[(self.number + step) % places.len()].named(&shop)
             };
             if step % 5 == 1 {
                 self.create(&seller, step).await;

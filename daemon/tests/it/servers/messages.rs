@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::ALL;
 use crate::harness::{Corner, Daemon, catalogue, poll};
 
+/// Red when: a record lacks one of its headers, or the low stock warning is not published.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn other_programs_read_what_the_contract_says() {
@@ -54,7 +55,8 @@ async fn other_programs_read_what_the_contract_says() {
     );
 }
 
-/// Red when: a message that cannot be read is passed over in silence, or stops its partition.
+/// Red when: a message that cannot be read is passed over in silence, or makes its consumer start
+/// over (either way no dead letter comes).
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn a_poison_message_harms_no_other() {
@@ -120,7 +122,7 @@ async fn effects(daemon: &Daemon) -> (Vec<Value>, Value, BTreeSet<String>) {
     (seller.events().await, json!(totals), archived)
 }
 
-/// Red when: totals are added to without a look at the watermark.
+/// Red when: totals are added to without a look at the watermark (everything counts twice).
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn everything_read_again_changes_nothing() {

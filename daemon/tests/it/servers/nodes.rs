@@ -1,8 +1,12 @@
 //! Several daemons on one set of engines: whoever is asked, the answer is the same.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::ALL;
 use crate::{
@@ -25,23 +29,56 @@ fn fullest(admitted: &Admitted, window: Duration) -> usize {
     starts.map(inside).max().unwrap_or(0)
 }
 
-/// Red when: the script checks and adds in two commands, or each node counts for itself.
+/// Red when: the script checks and adds in separate commands, or each node counts for itself (either
+/// way one window has more than the limit).
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn two_nodes_share_one_exact_limit() {
     const LIMIT: usize = 60;
-    const CLIENTS: usize = 16;
-    // Far more than the limit, and not so much that the processor is what answers late: a node that
-    // waits for Redis in vain limits by itself.
-    const PACE: Duration = Duration::from_millis(10);
+    const ROUNDS: usize = 20;
     let limit = LIMIT.to_string();
     let settings = [("RATE_LIMIT_STANDARD", limit.as_str())];
     let one = Daemon::on(Corner::of(&["postgres", "redis", "kafka"]).await, &settings).await;
     let two = one.beside(&settings).await;
+    // Without Redis, or with one that is late, nodes count for themselves: such a round is no proof.
+    for _ in 0..ROUNDS {
+        let before = (outages(&one), outages(&two));
+        let (admitted, seconds) = saturate(&one, &two).await;
+        let over = |(began, ended): (usize, usize)| began == ended;
+        if !over(before.0) || !over(before.1) || before != (outages(&one), outages(&two)) {
+            continue;
+        }
+        assert!(fullest(&admitted, Duration::from_secs(1)) <= LIMIT);
+        let (count, most) = (admitted.len(), LIMIT * (seconds + 1));
+        assert!(count <= most, "{count} of {most}");
+        // Saturated: nearly every slot was used. The last window may have been cut short.
+        let least = LIMIT * (seconds - 1) * 98 / 100;
+        assert!(count >= least, "{count} of {least}");
+        return;
+    }
+    panic!("Redis was late in each of {ROUNDS} rounds: the machine is too busy for this test");
+}
+
+/// How often a daemon's limiter lost its Redis and found it again.
+fn outages(daemon: &Daemon) -> (usize, usize) {
+    let log = daemon.log();
+    let of_limiter = log.lines().filter(|line| line.contains("\"limiter\""));
+    of_limiter.fold((0, 0), |(began, ended), line| {
+        let lost = line.contains("Redis is away") || line.contains("Redis is not there yet");
+        let found = line.contains("Redis answers");
+        (began + usize::from(lost), ended + usize::from(found))
+    })
+}
+
+/// One seller's requests to both, far more than the limit; which were admitted, in how many seconds.
+async fn saturate(one: &Daemon, two: &Daemon) -> (Admitted, usize) {
+    const CLIENTS: usize = 16;
+    // Of a client that was refused: enough to saturate, and the processor is left to Redis, too.
+    const PAUSE: Duration = Duration::from_millis(10);
     let start = Instant::now();
-    let until = start + Duration::from_secs(5);
+    let until = start + Duration::from_secs(2);
     let answers = together(CLIENTS, |client| {
-        let daemon = if client % 2 == 0 { &one } else { &two };
+        let daemon = if client % 2 == 0 { one } else { two };
         let seller = daemon.seller("shop-1");
         async move {
             let mut admitted = Admitted::new();
@@ -50,34 +87,30 @@ async fn two_nodes_share_one_exact_limit() {
                 let reply = seller.get("/api/products/1").await;
                 match reply.status {
                     404 => admitted.push((sent, Instant::now())),
-                    429 => {}
+                    429 => tokio::time::sleep(PAUSE).await,
                     other => panic!("{other}: {}", reply.body),
                 }
-                tokio::time::sleep(PACE).await;
             }
             admitted
         }
     })
     .await;
-    let admitted: Admitted = answers.into_iter().flatten().collect();
     let seconds = usize::try_from(start.elapsed().as_secs()).unwrap();
-    assert!(fullest(&admitted, Duration::from_secs(1)) <= LIMIT);
-    assert!(
-        admitted.len() <= LIMIT * (seconds + 1),
-        "{}",
-        admitted.len()
-    );
-    // Saturated: nearly every slot was used. The last window may have been cut short.
-    let least = LIMIT * (seconds - 1) * 98 / 100;
-    assert!(admitted.len() >= least, "{} of {least}", admitted.len());
+    (answers.into_iter().flatten().collect(), seconds)
 }
 
-/// Red when: a stream trusts the feed, or a listener is not told that Redis was away.
+/// Red when: a stream sends whatever the feed says, be it behind its cursor (a duplicate) or far
+/// ahead (what lies between never comes). Green when a listener is not told that Redis was away:
+/// streams look into the inbox every few seconds anyway.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn every_transcript_is_contiguous_on_any_node() {
     let own = Engines::start(&["redis"]);
     let corner = Corner::of(&ALL).await.with(&own, "REDIS_URL");
+    let channel = format!(
+        "{}notifications:shop-1",
+        corner.get("REDIS_KEY_PREFIX").unwrap()
+    );
     let one = Daemon::on(corner, &[]).await;
     let mut two = one.beside(&[]).await;
     let writer = one.seller("shop-1");
@@ -99,6 +132,11 @@ async fn every_transcript_is_contiguous_on_any_node() {
         for number in 0..10 {
             writer.create(&format!("Thing {round}-{number}")).await;
             last += 1;
+            if number == 5 && matches!(round, 0 | 3) {
+                let redis = own.setting("REDIS_URL");
+                tell(&redis, &channel, &news(1));
+                tell(&redis, &channel, &news(last + 20));
+            }
         }
         if round == 2 {
             let id = two.seller("shop-1").upload(catalogue(2_000, 100)).await;
@@ -118,7 +156,31 @@ async fn every_transcript_is_contiguous_on_any_node() {
     assert_eq!(writer.events().await.last().unwrap()["sequence"], last);
 }
 
-/// Red when: the spool lies on the node that took the upload.
+/// What a feed says that repeats itself, or runs ahead of the inbox.
+fn news(sequence: i64) -> Value {
+    json!({
+        "id": format!("shop-1-1-ProductUpdated-{sequence}"), "sellerId": "shop-1",
+        "type": "ProductUpdated", "message": "Hearsay", "data": {}, "timestamp": 1, "read": false,
+        "sequence": sequence,
+    })
+}
+
+/// Says something on a channel of Redis, in Redis' own words.
+fn tell(url: &str, channel: &str, said: &Value) {
+    let mut redis = TcpStream::connect(url.trim_start_matches("redis://")).unwrap();
+    let mut words = b"*3\r\n".to_vec();
+    for word in ["PUBLISH", channel, &said.to_string()] {
+        words.extend(format!("${}\r\n{word}\r\n", word.len()).bytes());
+    }
+    redis.write_all(&words).unwrap();
+    let mut heard = String::new();
+    BufReader::new(redis).read_line(&mut heard).unwrap();
+    let heard: u32 = heard.trim().trim_start_matches(':').parse().unwrap();
+    assert!(heard > 0, "a daemon listens");
+}
+
+/// Red when: the spool lies on the node that took the upload (no worker is ever in the middle of
+/// it), or a dead worker's lease does not end in time (the import does not, either).
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn an_import_goes_on_on_another_node() {

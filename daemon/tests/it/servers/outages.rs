@@ -32,7 +32,7 @@ fn a_while() -> Duration {
     Duration::from_secs(if long { 60 } else { 8 })
 }
 
-/// Red when: a failed publish counts as done, or an error of the broker reaches the API.
+/// Red when: a failed publish counts as done (the products' versions have holes).
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn a_broker_outage_costs_no_request() {
@@ -71,7 +71,8 @@ async fn a_broker_outage_costs_no_request() {
     seller.events().await;
 }
 
-/// Red when: the limiter lets everything pass, or nothing, without Redis.
+/// Red when: the limiter lets everything pass without Redis (81 of 40 in the first window), or
+/// nothing (429 for a seller with few requests).
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn a_redis_outage_lifts_no_limit_and_loses_no_event() {
@@ -93,9 +94,9 @@ async fn a_redis_outage_lifts_no_limit_and_loses_no_event() {
                 429 => refused += 1,
                 other => panic!("{other}: {}", reply.body),
             }
+            let windows = 1 + usize::try_from(start.elapsed().as_secs()).unwrap();
+            assert!(admitted <= LIMIT * (windows + 1), "{admitted} in {windows}");
         }
-        let windows = 1 + usize::try_from(start.elapsed().as_secs()).unwrap();
-        assert!(admitted <= LIMIT * (windows + 1), "{admitted} in {windows}");
     };
     let mut tell = async || {
         for _ in 0..5 {
@@ -124,10 +125,14 @@ async fn a_redis_outage_lifts_no_limit_and_loses_no_event() {
     daemon.seller("told").events().await;
 }
 
-/// Red when: an engine that is away counts as an attempt, because the messages are dead then.
+/// Red when: a message goes to the dead letters at the first call that DynamoDB did not answer (it
+/// is missing in the totals). Blind to one that goes there after all its attempts: they outlast
+/// this outage.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn a_dynamodb_outage_sends_nothing_to_the_dead_letters() {
+    // A call to DynamoDB may take 10 s: in a shorter outage none fails.
+    const LATE: Duration = Duration::from_secs(13);
     let own = Engines::start(&["dynamodb"]);
     let corner = Corner::of(&ALL).await.with(&own, "DYNAMODB_ENDPOINT");
     let daemon = Daemon::on(corner, &[]).await;
@@ -139,7 +144,7 @@ async fn a_dynamodb_outage_sends_nothing_to_the_dead_letters() {
     own.freeze("dynamodb");
     let gone = Instant::now();
     let mut number = 0;
-    while gone.elapsed() < a_while() {
+    while gone.elapsed() < a_while().max(LATE) {
         number += 1;
         seller.create(&format!("Meanwhile {number}")).await;
     }
@@ -154,7 +159,7 @@ async fn a_dynamodb_outage_sends_nothing_to_the_dead_letters() {
     assert!(log.read("notifications-dlq").is_empty() && log.read("analytics-dlq").is_empty());
 }
 
-/// Red when: statements have no deadline on this side, because a frozen server never answers.
+/// Red when: statements have no deadline on this side (no answer within a minute).
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn a_frozen_database_is_answered_for() {

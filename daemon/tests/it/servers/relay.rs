@@ -3,11 +3,16 @@
 use std::sync::{Arc, Mutex};
 
 use super::history::{Writers, check};
-use crate::harness::{Corner, Daemon, Frames, poll};
+use crate::harness::{Corner, Daemon, Engines, Frames, poll};
 
 /// Rows that one kill may have published and not yet deleted; a row of these writers has up to two
 /// messages.
 const REPEATED_PER_KILL: usize = 500 * 2;
+
+/// Whatever two daemons have to share here: also the inbox, because either may tell a seller's news.
+async fn shared() -> Corner {
+    Corner::of(&["postgres", "kafka", "redis", "dynamodb"]).await
+}
 
 /// The place of the daemon that relays, among `daemons`: its counter moves when something is
 /// changed.
@@ -35,13 +40,16 @@ async fn owner(daemons: &[Daemon]) -> usize {
     .await
 }
 
-/// Red when: the relay deletes rows before they are acknowledged (holes), or drains behind a
-/// cursor (`id > last`, holes under concurrency).
+/// Red when: the relay deletes rows before they are published (the last versions are missing; it was
+/// green before one of the kills came while Kafka is frozen), or drains behind a cursor (`id > last`:
+/// an old version comes behind a newer one).
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn a_killed_owner_loses_and_inverts_nothing() {
     const KILLS: usize = 3;
-    let first = Daemon::on(Corner::of(&["postgres", "kafka", "redis"]).await, &[]).await;
+    let own = Engines::start(&["kafka"]);
+    let corner = shared().await.with(&own, "KAFKA_BROKERS");
+    let first = Daemon::on(corner, &[]).await;
     let second = first.beside(&[]).await;
     let mut daemons = vec![first, second];
     let clients = |daemons: &[Daemon]| -> Vec<_> {
@@ -58,7 +66,18 @@ async fn a_killed_owner_loses_and_inverts_nothing() {
         })
         .await;
         let owner = owner(&daemons).await;
-        let killed = daemons.remove(owner);
+        let mut killed = daemons.remove(owner);
+        if kill == 2 {
+            // It dies while it waits for acknowledgements.
+            own.freeze("kafka");
+            let before = writers.done();
+            poll("something waits for Kafka", async || {
+                (writers.done() > before + 100).then_some(())
+            })
+            .await;
+            killed.kill();
+            own.thaw("kafka");
+        }
         daemons.push(killed.restart().await);
         *places.lock().unwrap() = clients(&daemons);
     }
@@ -67,18 +86,19 @@ async fn a_killed_owner_loses_and_inverts_nothing() {
     let messages = daemons[0].kafka().events();
     let repeated = check(&known, &messages);
     assert!(repeated <= KILLS * REPEATED_PER_KILL, "{repeated} repeated");
-    daemons[0].seller("shop-1").events().await;
+    for shop in 1..=4 {
+        daemons[0].seller(&format!("shop-{shop}")).events().await;
+    }
 }
 
-/// Red when: the lock's session has no idle timeout, because a frozen owner keeps it for ever.
+/// Red when: the lock's session has no idle timeout (no frame comes, the frozen owner keeps the
+/// lock), or the owner that wakes relays on without its session (159 messages came twice).
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn a_frozen_owner_is_replaced() {
-    let first = Daemon::on(
-        Corner::of(&["postgres", "kafka", "redis", "dynamodb"]).await,
-        &[],
-    )
-    .await;
+    // Messages that an owner may have in hand that is frozen when there is next to nothing to do.
+    const IN_HAND: usize = 20;
+    let first = Daemon::on(shared().await, &[]).await;
     let second = first.beside(&[]).await;
     let mut daemons = vec![first, second];
     let owner = owner(&daemons).await;
@@ -102,6 +122,7 @@ async fn a_frozen_owner_is_replaced() {
     assert!(writers.failures.lock().unwrap().is_empty());
     let known = writers.stop().await;
     awake.settled().await;
-    check(&known, &awake.kafka().events());
+    let repeated = check(&known, &awake.kafka().events());
+    assert!(repeated <= IN_HAND, "{repeated} repeated");
     assert_eq!(seller.events().await.first().unwrap()["sequence"], 1);
 }
