@@ -92,7 +92,7 @@ async fn a_job_that_is_being_committed_is_left_alone() {
 }
 
 /// Commits the rows in batches of this size.
-async fn import(
+pub(super) async fn import(
     store: &Store,
     mut job: ImportJob,
     worker: &str,

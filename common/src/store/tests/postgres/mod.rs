@@ -4,6 +4,7 @@
 mod concurrency;
 mod imports;
 mod outages;
+mod plans;
 mod relay;
 
 use std::thread;
