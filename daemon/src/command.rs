@@ -74,19 +74,19 @@ async fn serve(config: Config, roles: Option<Vec<Role>>) -> anyhow::Result<()> {
 
 /// Where the data is, for the line that everybody reads.
 fn engines(config: &Config) -> String {
-    let mut servers: Vec<_> = config
+    let servers = config
         .choices()
         .into_iter()
-        .filter(|choice| !choice.embedded)
-        .map(|choice| choice.engine)
+        .filter(|choice| !choice.embedded);
+    let files = config
+        .uses_data_dir()
+        .then(|| config.data_dir.display().to_string());
+    let mut places: Vec<_> = files
+        .into_iter()
+        .chain(servers.map(|choice| choice.engine.to_owned()))
         .collect();
-    servers.dedup();
-    if config.uses_data_dir() {
-        let data_dir = config.data_dir.display();
-        servers.insert(0, "");
-        return format!("data in {data_dir}{}", servers.join(", "));
-    }
-    format!("data in {}", servers.join(", "))
+    places.dedup();
+    format!("data in {}", places.join(", "))
 }
 
 /// The first SIGINT or SIGTERM asks for a clean end, a second one ends at once.

@@ -1,21 +1,19 @@
 //! From variables to engines: an engine is used as soon as one of its variables is set.
 
-use std::{path::PathBuf, time::Duration};
-
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::Url;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
-    ArchiveConfig, Auth, Aws, BrokerConfig, Config, ConfigError, FeedConfig, InboxConfig, Kafka,
-    LedgerConfig, LimiterConfig, Redis, Secret, Server, StoreConfig, reader::Reader,
+    ArchiveConfig, Auth, BrokerConfig, Config, ConfigError, FeedConfig, InboxConfig, LedgerConfig,
+    LimiterConfig, StoreConfig,
+    reader::{Reader, is_plain},
 };
 use crate::limiter::Limits;
 
 /// Partitions of a topic.
 const PARTITIONS: u32 = 4;
-
-const LONGEST_TABLE: usize = 255;
-const LONGEST_BUCKET: usize = 63;
 
 /// Which variables choose a server engine, by port.
 pub(super) const ENGINES: [(&str, &[&str]); 7] = [
@@ -44,8 +42,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
 
     fn node(&mut self) -> Option<String> {
         let node = self.text("PMD_NODE")?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        if !node.chars().all(plain) || node.len() > 100 {
+        if !node.chars().all(is_plain) || node.len() > 100 {
             self.errors
                 .push("PMD_NODE must be at most 100 letters, digits, '.', '_' and '-'".to_owned());
         }
@@ -88,7 +85,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         }
     }
 
-    fn store(&mut self, data_dir: &std::path::Path, low_stock_threshold: i32) -> StoreConfig {
+    fn store(&mut self, data_dir: &Path, low_stock_threshold: i32) -> StoreConfig {
         if self.asks_for_server("store") {
             return StoreConfig::Postgres {
                 server: self.postgres(),
@@ -101,51 +98,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         }
     }
 
-    fn postgres(&mut self) -> Server {
-        const SCHEMES: &[&str] = &["postgres", "postgresql"];
-        if let Some(url) = self.text("DATABASE_URL") {
-            return self.server("DATABASE_URL", &url, SCHEMES);
-        }
-        let url = format!(
-            "postgres://{}@{}:{}/{}",
-            credentials(
-                &self.text_or("POSTGRES_USER", "postgres"),
-                self.text("POSTGRES_PASSWORD").as_deref(),
-            ),
-            host(&self.text_or("POSTGRES_HOST", "localhost")),
-            self.number("POSTGRES_PORT", 5432, 1, u16::MAX),
-            escaped(&self.text_or("POSTGRES_DB", "product_management")),
-        );
-        self.server("POSTGRES_HOST", &url, SCHEMES)
-    }
-
-    fn redis(&mut self) -> Option<Redis> {
-        const SCHEMES: &[&str] = &["redis", "rediss"];
-        if !self.asks_for_server("feed") {
-            return None;
-        }
-        let server = match self.text("REDIS_URL") {
-            Some(url) => self.server("REDIS_URL", &url, SCHEMES),
-            None => {
-                let password = self.text("REDIS_PASSWORD");
-                let credentials = password.map_or_else(String::new, |password| {
-                    format!("{}@", credentials("", Some(&password)))
-                });
-                let url = format!(
-                    "redis://{credentials}{}:{}",
-                    host(&self.text_or("REDIS_HOST", "localhost")),
-                    self.number("REDIS_PORT", 6379, 1, u16::MAX),
-                );
-                self.server("REDIS_HOST", &url, SCHEMES)
-            }
-        };
-        Some(Redis {
-            server,
-            prefix: self.text_or("REDIS_KEY_PREFIX", ""),
-        })
-    }
-
-    fn broker(&mut self, data_dir: &std::path::Path) -> BrokerConfig {
+    fn broker(&mut self, data_dir: &Path) -> BrokerConfig {
         let partitions = self.number("KAFKA_PARTITIONS", PARTITIONS, 1, 10_000);
         let Some(brokers) = self.brokers() else {
             return BrokerConfig::Embedded {
@@ -153,104 +106,10 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
                 partitions,
             };
         };
-        let prefix = self.text_or("KAFKA_TOPIC_PREFIX", "");
-        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        if !prefix.chars().all(plain) || prefix.len() > 100 {
-            self.errors.push(
-                "KAFKA_TOPIC_PREFIX must be at most 100 letters, digits, '.', '_' and '-'"
-                    .to_owned(),
-            );
-        }
-        BrokerConfig::Kafka(Kafka {
-            brokers,
-            client_id: self.text_or("KAFKA_CLIENT_ID", "api-server"),
-            partitions,
-            replication: self.number_if_set("KAFKA_REPLICATION_FACTOR", 1, 100),
-            prefix,
-        })
+        BrokerConfig::Kafka(self.kafka(brokers, partitions))
     }
 
-    /// The client library warns of what it cannot read, and waits for it for ever.
-    fn brokers(&mut self) -> Option<String> {
-        let text = self.text("KAFKA_BROKERS")?;
-        let brokers: Vec<_> = text.split(',').map(str::trim).collect();
-        let readable = |broker: &&str| {
-            let url = Url::parse(&format!("kafka://{broker}"));
-            url.is_ok_and(|url| url.has_host() && url.path().is_empty() && url.username() == "")
-        };
-        if !brokers.iter().all(readable) {
-            self.errors.push(
-                "KAFKA_BROKERS must be hosts such as kafka:9092, separated by commas".to_owned(),
-            );
-        }
-        Some(brokers.join(","))
-    }
-
-    /// The name of a table or bucket; both have the same shape as far as everybody allows it.
-    fn name(&mut self, variable: &str, name: String, longest: usize) -> String {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        if !name.chars().all(plain) || !(3..=longest).contains(&name.len()) {
-            self.errors.push(format!(
-                "{variable} must be 3 to {longest} letters, digits, '.', '_' and '-', not {name:?}"
-            ));
-        }
-        name
-    }
-
-    fn notifications_table(&mut self) -> String {
-        let name = self.text_or("NOTIFICATIONS_TABLE", "notifications");
-        self.name("NOTIFICATIONS_TABLE", name, LONGEST_TABLE)
-    }
-
-    fn metrics_table(&mut self) -> String {
-        let name = self.text_or("DYNAMODB_TABLE_NAME", "analytics-metrics");
-        if name == self.notifications_table() {
-            self.errors.push(format!(
-                "DYNAMODB_TABLE_NAME and NOTIFICATIONS_TABLE must be two tables, not both {name:?}"
-            ));
-        }
-        self.name("DYNAMODB_TABLE_NAME", name, LONGEST_TABLE)
-    }
-
-    fn aws_keys(&mut self) -> Option<(String, Secret)> {
-        // Temporary keys are three, and AWS' own way reads them all.
-        if self.text("AWS_SESSION_TOKEN").is_some() {
-            return None;
-        }
-        let (id, secret) = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
-        match (self.text(id), self.text(secret)) {
-            (Some(id), Some(secret)) => Some((id, Secret::new(secret))),
-            (None, None) => None,
-            (set, _) => {
-                let (set, other) = if set.is_some() {
-                    (id, secret)
-                } else {
-                    (secret, id)
-                };
-                self.errors
-                    .push(format!("{other} must be set too, since {set} is"));
-                None
-            }
-        }
-    }
-
-    /// `endpoint` is the service's own variable.
-    fn aws(&mut self, endpoint: &str) -> Aws {
-        let name = [endpoint, "AWS_ENDPOINT"]
-            .into_iter()
-            .find(|name| self.text(name).is_some());
-        if let Some(name) = name {
-            let url = self.text_or(name, "");
-            self.server(name, &url, &["http", "https"]);
-        }
-        Aws {
-            endpoint: name.and_then(|name| self.text(name)),
-            region: self.text_or("AWS_REGION", "us-east-1"),
-            keys: self.aws_keys(),
-        }
-    }
-
-    fn inbox(&mut self, data_dir: &std::path::Path) -> InboxConfig {
+    fn inbox(&mut self, data_dir: &Path) -> InboxConfig {
         if self.asks_for_server("inbox") {
             return InboxConfig::DynamoDb {
                 aws: self.aws("DYNAMODB_ENDPOINT"),
@@ -262,7 +121,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         }
     }
 
-    fn ledger(&mut self, data_dir: &std::path::Path) -> LedgerConfig {
+    fn ledger(&mut self, data_dir: &Path) -> LedgerConfig {
         if self.asks_for_server("ledger") {
             return LedgerConfig::DynamoDb {
                 aws: self.aws("DYNAMODB_ENDPOINT"),
@@ -274,11 +133,11 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         }
     }
 
-    fn archive(&mut self, data_dir: &std::path::Path) -> ArchiveConfig {
+    fn archive(&mut self, data_dir: &Path) -> ArchiveConfig {
         match self.text("S3_BUCKET_NAME") {
             Some(bucket) => ArchiveConfig::S3 {
                 aws: self.aws("S3_ENDPOINT"),
-                bucket: self.name("S3_BUCKET_NAME", bucket, LONGEST_BUCKET),
+                bucket: self.bucket(bucket),
             },
             None => ArchiveConfig::Directory {
                 path: data_dir.join("archive"),
@@ -290,27 +149,6 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
 fn variables(port: &str) -> &'static [&'static str] {
     let found = ENGINES.iter().find(|(name, _)| *name == port);
     found.map_or(&[], |(_, variables)| variables)
-}
-
-fn escaped(text: &str) -> String {
-    const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'.');
-    utf8_percent_encode(text, PLAIN).to_string()
-}
-
-fn credentials(user: &str, password: Option<&str>) -> String {
-    match password {
-        Some(password) => format!("{}:{}", escaped(user), escaped(password)),
-        None => escaped(user),
-    }
-}
-
-/// A host may also be an IPv6 address or the directory of a Unix socket.
-fn host(host: &str) -> String {
-    if host.contains(':') && !host.starts_with('[') {
-        return format!("[{host}]");
-    }
-    const SEPARATORS: &AsciiSet = &CONTROLS.add(b'/').add(b'@').add(b'?').add(b'#').add(b' ');
-    utf8_percent_encode(host, SEPARATORS).to_string()
 }
 
 impl Config {
@@ -331,7 +169,7 @@ impl Config {
             bulk: env.number("RATE_LIMIT_BULK", 5, 1, 10_000_000),
         };
         let low_stock_threshold = env.number("LOW_STOCK_THRESHOLD", 10, 0, i32::MAX);
-        let redis = env.redis();
+        let redis = env.asks_for_server("feed").then(|| env.redis());
         let config = Self {
             host: env.text_or("HOST", "localhost"),
             port: env.number("PORT", 3001, 0, u16::MAX),

@@ -4,6 +4,7 @@ mod engine;
 mod env;
 mod reader;
 mod secret;
+mod servers;
 
 use std::{fmt, path::PathBuf, time::Duration};
 

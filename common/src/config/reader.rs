@@ -17,6 +17,11 @@ impl fmt::Display for ConfigError {
     }
 }
 
+/// Letters, digits, `.`, `_` and `-`: what names may have that other programs read.
+pub(super) fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "._-".contains(c)
+}
+
 /// Looks variables up and gathers what is wrong with them.
 pub(super) struct Reader<F> {
     pub(super) lookup: F,
