@@ -10,6 +10,7 @@ mod block;
 mod change;
 mod column;
 mod ended;
+mod listing;
 mod postgres;
 mod sqlite;
 #[cfg(test)]

@@ -33,8 +33,9 @@ const ENGINES: [&str; 9] = [
     "sqlite",
 ];
 /// What else stands in a port's folder: what its adapters share, and their tests.
-const PORT_PARTS: [&str; 10] = [
-    "batch", "block", "change", "channels", "column", "ended", "mod", "parquet", "tests", "windows",
+const PORT_PARTS: [&str; 11] = [
+    "batch", "block", "change", "channels", "column", "ended", "listing", "mod", "parquet",
+    "tests", "windows",
 ];
 /// Files of `common` that may do I/O without being a port.
 const USED_BY_DRIVERS: [&str; 8] = [

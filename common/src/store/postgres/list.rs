@@ -11,9 +11,10 @@ use crate::{
     clock::Timestamp,
     error::Result,
     money::Amount,
-    product::{FieldError, Product, ProductId},
+    product::{Product, ProductId},
     query::{Cursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
     seller::SellerId,
+    store::listing,
 };
 
 type Sql = QueryBuilder<Postgres>;
@@ -29,7 +30,7 @@ pub(super) async fn page(
 ) -> Attempt<Page<Product>> {
     let mut sql = page_sql(seller, query)?;
     let rows = sql.build().fetch_all(&mut *connection).await?;
-    let mut page = page_of(&rows, seller, query.limit)?;
+    let mut page = listing::page(decode_all(&rows, seller)?, query.limit);
     if query.count {
         page.total = Some(counted(connection, count_sql(seller, &query.filter)).await?);
     }
@@ -37,7 +38,7 @@ pub(super) async fn page(
 }
 
 fn page_sql(seller: &SellerId, query: &ProductQuery) -> Result<Sql> {
-    let order = order(query.sort_by, query.sort_order);
+    let order = listing::order(query.sort_by, query.sort_order);
     let mut sql = Sql::new(concat!("SELECT ", product_columns!()));
     match &query.start {
         PageStart::Offset(skip @ 1..) => {
@@ -116,7 +117,7 @@ pub(super) async fn low_stock(
     sql.push(" ORDER BY quantity, id");
     push_limit(&mut sql, limit, offset);
     let rows = sql.build().fetch_all(&mut *connection).await?;
-    let mut page = page_of(&rows, seller, limit)?;
+    let mut page = listing::page(decode_all(&rows, seller)?, limit);
     page.total = Some(counted(connection, low("SELECT count(*)")).await?);
     Ok(page)
 }
@@ -165,7 +166,7 @@ fn push_matches(sql: &mut Sql, seller: &SellerId, filter: &ProductFilter) {
         }
     }
     if let Some(text) = &filter.text {
-        let pattern = contains(text);
+        let pattern = listing::contains(text);
         for (start, column) in [(" AND (", "name"), (" OR ", "description"), (" OR ", "sku")] {
             sql.push(start)
                 .push(column)
@@ -182,68 +183,21 @@ fn cents(amount: Amount) -> Cents {
     Cents(i64::try_from(cents).unwrap_or(BEYOND))
 }
 
-/// The ILIKE pattern of a text that stands anywhere. The columns' collation folds the case of ASCII
-/// letters only.
-fn contains(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
-const fn column(sort_by: SortBy) -> &'static str {
-    match sort_by {
-        SortBy::CreatedAt => "created_at",
-        SortBy::Name => "name",
-        SortBy::Price => "price",
-        SortBy::Quantity => "quantity",
-        SortBy::UpdatedAt => "updated_at",
-    }
-}
-
-const fn order(sort_by: SortBy, sort_order: SortOrder) -> &'static str {
-    match (sort_by, sort_order) {
-        (SortBy::CreatedAt, SortOrder::Asc) => "created_at, id",
-        (SortBy::CreatedAt, SortOrder::Desc) => "created_at DESC, id DESC",
-        (SortBy::Name, SortOrder::Asc) => "name, id",
-        (SortBy::Name, SortOrder::Desc) => "name DESC, id DESC",
-        (SortBy::Price, SortOrder::Asc) => "price, id",
-        (SortBy::Price, SortOrder::Desc) => "price DESC, id DESC",
-        (SortBy::Quantity, SortOrder::Asc) => "quantity, id",
-        (SortBy::Quantity, SortOrder::Desc) => "quantity DESC, id DESC",
-        (SortBy::UpdatedAt, SortOrder::Asc) => "updated_at, id",
-        (SortBy::UpdatedAt, SortOrder::Desc) => "updated_at DESC, id DESC",
-    }
-}
-
 /// ` AND …`: only what stands behind the cursor.
 fn push_after(sql: &mut Sql, cursor: &Cursor, query: &ProductQuery) -> Result<()> {
-    let refused = |rest| FieldError::new("cursor", "format", rest, &cursor.key);
-    if (cursor.sort_by, cursor.sort_order) != (query.sort_by, query.sort_order) {
-        return Err(refused("belongs to a list with another sort order").into());
-    }
-    let number = || -> Result<i64> {
-        let number = cursor.key.parse();
-        Ok(number.map_err(|_| refused("was not made by this list"))?)
-    };
+    listing::check(cursor, query)?;
     sql.push(" AND (")
-        .push(column(query.sort_by))
+        .push(listing::column(query.sort_by))
         .push(match query.sort_order {
             SortOrder::Asc => ", id) > (",
             SortOrder::Desc => ", id) < (",
         });
     match query.sort_by {
         SortBy::CreatedAt | SortBy::UpdatedAt => {
-            sql.push_bind(Moment(Timestamp::from_millis(number()?)))
+            sql.push_bind(Moment(Timestamp::from_millis(listing::number(cursor)?)))
         }
-        SortBy::Price => sql.push_bind(cents(Amount::from_cents(number()?.into()))),
-        SortBy::Quantity => sql.push_bind(number()?),
+        SortBy::Price => sql.push_bind(cents(Amount::from_cents(listing::number(cursor)?.into()))),
+        SortBy::Quantity => sql.push_bind(listing::number(cursor)?),
         SortBy::Name => sql.push_bind(cursor.key.clone()),
     };
     sql.push(", ").push_bind(cursor.id).push(")");
@@ -256,16 +210,4 @@ fn push_limit(sql: &mut Sql, limit: u32, skip: u64) {
         .push_bind(i64::from(limit) + 1)
         .push(" OFFSET ")
         .push_bind(i64::try_from(skip).unwrap_or(i64::MAX));
-}
-
-fn page_of(rows: &[PgRow], seller: &SellerId, limit: u32) -> Result<Page<Product>> {
-    let mut items = decode_all(rows, seller)?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = items.len() > limit;
-    items.truncate(limit);
-    Ok(Page {
-        items,
-        total: None,
-        more,
-    })
 }

@@ -6,10 +6,11 @@ use super::product_row::{decode_all, product_columns};
 use crate::{
     error::Result,
     money::Amount,
-    product::{FieldError, Product, ProductId},
+    product::{Product, ProductId},
     query::{Cursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
     seller::SellerId,
     sqlite::failed,
+    store::listing,
 };
 
 type Sql = QueryBuilder<Sqlite>;
@@ -22,7 +23,7 @@ pub(super) async fn page(
 ) -> Result<Page<Product>> {
     let mut sql = page_sql(seller, query)?;
     let rows = sql.build().fetch_all(pool).await.map_err(failed)?;
-    let mut page = page_of(&rows, seller, query.limit)?;
+    let mut page = listing::page(decode_all(&rows, seller)?, query.limit);
     if query.count {
         let counted = counted(pool, count_sql(seller, &query.filter)).await?;
         page.total = Some(counted);
@@ -31,7 +32,7 @@ pub(super) async fn page(
 }
 
 fn page_sql(seller: &SellerId, query: &ProductQuery) -> Result<Sql> {
-    let order = order(query.sort_by, query.sort_order);
+    let order = listing::order(query.sort_by, query.sort_order);
     // The page's ids come first, from an index where one serves: skipped products are not read.
     let mut sql = Sql::new(concat!(
         "SELECT ",
@@ -108,7 +109,7 @@ pub(super) async fn low_stock(
     sql.push(" ORDER BY quantity, id");
     push_limit(&mut sql, limit, offset);
     let rows = sql.build().fetch_all(pool).await.map_err(failed)?;
-    let mut page = page_of(&rows, seller, limit)?;
+    let mut page = listing::page(decode_all(&rows, seller)?, limit);
     page.total = Some(counted(pool, low("SELECT count(*)")).await?);
     Ok(page)
 }
@@ -157,7 +158,7 @@ fn push_matches(sql: &mut Sql, seller: &SellerId, filter: &ProductFilter) {
         }
     }
     if let Some(text) = &filter.text {
-        let pattern = contains(text);
+        let pattern = listing::contains(text);
         for (start, column) in [(" AND (", "name"), (" OR ", "description"), (" OR ", "sku")] {
             sql.push(start)
                 .push(column)
@@ -175,53 +176,11 @@ fn cents(amount: Amount) -> i64 {
     i64::try_from(wide).unwrap_or(if wide < 0 { i64::MIN } else { i64::MAX })
 }
 
-/// The LIKE pattern of a text that stands anywhere. SQLite folds the case of ASCII letters only.
-fn contains(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
-const fn column(sort_by: SortBy) -> &'static str {
-    match sort_by {
-        SortBy::CreatedAt => "created_at",
-        SortBy::Name => "name",
-        SortBy::Price => "price",
-        SortBy::Quantity => "quantity",
-        SortBy::UpdatedAt => "updated_at",
-    }
-}
-
-const fn order(sort_by: SortBy, sort_order: SortOrder) -> &'static str {
-    match (sort_by, sort_order) {
-        (SortBy::CreatedAt, SortOrder::Asc) => "created_at, id",
-        (SortBy::CreatedAt, SortOrder::Desc) => "created_at DESC, id DESC",
-        (SortBy::Name, SortOrder::Asc) => "name, id",
-        (SortBy::Name, SortOrder::Desc) => "name DESC, id DESC",
-        (SortBy::Price, SortOrder::Asc) => "price, id",
-        (SortBy::Price, SortOrder::Desc) => "price DESC, id DESC",
-        (SortBy::Quantity, SortOrder::Asc) => "quantity, id",
-        (SortBy::Quantity, SortOrder::Desc) => "quantity DESC, id DESC",
-        (SortBy::UpdatedAt, SortOrder::Asc) => "updated_at, id",
-        (SortBy::UpdatedAt, SortOrder::Desc) => "updated_at DESC, id DESC",
-    }
-}
-
 /// ` AND …`: only what stands behind the cursor.
 fn push_after(sql: &mut Sql, cursor: &Cursor, query: &ProductQuery) -> Result<()> {
-    let refused = |rest| FieldError::new("cursor", "format", rest, &cursor.key);
-    if (cursor.sort_by, cursor.sort_order) != (query.sort_by, query.sort_order) {
-        return Err(refused("belongs to a list with another sort order").into());
-    }
+    listing::check(cursor, query)?;
     sql.push(" AND (")
-        .push(column(query.sort_by))
+        .push(listing::column(query.sort_by))
         .push(match query.sort_order {
             SortOrder::Asc => ", id) > (",
             SortOrder::Desc => ", id) < (",
@@ -229,11 +188,7 @@ fn push_after(sql: &mut Sql, cursor: &Cursor, query: &ProductQuery) -> Result<()
     if query.sort_by == SortBy::Name {
         sql.push_bind(cursor.key.clone());
     } else {
-        let key: i64 = cursor
-            .key
-            .parse()
-            .map_err(|_| refused("was not made by this list"))?;
-        sql.push_bind(key);
+        sql.push_bind(listing::number(cursor)?);
     }
     sql.push(", ").push_bind(cursor.id).push(")");
     Ok(())
@@ -245,18 +200,6 @@ fn push_limit(sql: &mut Sql, limit: u32, skip: u64) {
         .push_bind(i64::from(limit) + 1)
         .push(" OFFSET ")
         .push_bind(i64::try_from(skip).unwrap_or(i64::MAX));
-}
-
-fn page_of(rows: &[SqliteRow], seller: &SellerId, limit: u32) -> Result<Page<Product>> {
-    let mut items = decode_all(rows, seller)?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = items.len() > limit;
-    items.truncate(limit);
-    Ok(Page {
-        items,
-        total: None,
-        more,
-    })
 }
 
 #[cfg(test)]
