@@ -9,7 +9,7 @@ use pm_common::{
         LowStockPageOut, ProductsOut, SummaryOut,
     },
     client::{self, Client, Pairs, Response, Tail, Upload},
-    product::{Product, ProductId},
+    domain::product::{Product, ProductId},
 };
 use serde_json::{Map, Value};
 

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::{
+use crate::domain::{
     clock::Timestamp,
-    csv::{Column, Dialect, ImportMode, Preset, Reject},
     import_job::{ImportJob, ImportStatus},
     money::{Amount, Price},
     notification::Notification,
     product::{Attributes, Product, ProductId},
+    product_csv::{Column, Dialect, ImportMode, Preset, Reject},
     stats::{CategoryTotals, DayTotals, Totals},
 };
 

@@ -7,11 +7,15 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    archive::{Archive, SpoolReader},
-    csv::{ImportRow, Plan, Position, Reject, Row, RowReader},
-    error::{Error, Result},
-    import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportJob, ImportStatus},
-    store::{ImportEnd, Imports},
+    domain::{
+        error::{Error, Result},
+        import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportJob, ImportStatus},
+        product_csv::{ImportRow, Plan, Position, Reject, Row, RowReader},
+    },
+    ports::{
+        archive::{Archive, SpoolReader},
+        store::{ImportEnd, Imports},
+    },
 };
 
 /// Rows per batch: large enough to make a transaction cheap, small enough to keep it short.

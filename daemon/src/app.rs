@@ -6,15 +6,17 @@ use std::{
 };
 
 use pm_common::{
-    archive::{self, Archive},
-    broker::{self, Broker},
     config::Config,
-    error::Result,
-    feed::{self, Feed},
-    inbox::{self, Inbox},
-    ledger::{self, Ledger},
-    limiter::{self, Limiter},
-    store::{self, Store},
+    domain::error::Result,
+    ports::{
+        archive::{self, Archive},
+        broker::{self, Broker},
+        feed::{self, Feed},
+        inbox::{self, Inbox},
+        ledger::{self, Ledger},
+        limiter::{self, Limiter},
+        store::{self, Store},
+    },
 };
 
 /// How often an engine is asked for what `App::prepare` needs, and the first pause between.

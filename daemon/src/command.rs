@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context;
 use clap::Parser;
-use pm_common::{config::Config, seller::SellerId, store};
+use pm_common::{config::Config, domain::seller::SellerId, ports::store};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 

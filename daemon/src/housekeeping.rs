@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use pm_common::{clock, error::Result, notification};
+use pm_common::domain::{clock, error::Result, notification};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;

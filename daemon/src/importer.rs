@@ -3,10 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use pm_common::{
-    error::Result,
-    feed::{Nudge, Nudges},
+    domain::{error::Result, notification::counts_text},
     import::{LEASE, Runner},
-    notification::counts_text,
+    ports::feed::{Nudge, Nudges},
 };
 use tokio_util::sync::CancellationToken;
 

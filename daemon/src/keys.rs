@@ -1,10 +1,8 @@
 //! API keys: `pmk_<id>_<secret>`, shown once, stored as SHA-256.
 
 use pm_common::{
-    clock,
-    error::Result,
-    seller::SellerId,
-    store::{ApiKey, Store},
+    domain::{clock, error::Result, seller::SellerId},
+    ports::store::{ApiKey, Store},
 };
 use sha2::{Digest, Sha256};
 

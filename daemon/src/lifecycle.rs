@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use pm_common::{config::Config, error::Error};
+use pm_common::{config::Config, domain::error::Error};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use pm_common::{
-    error::Result,
-    feed::{Nudge, Nudges},
+    domain::error::Result,
+    ports::feed::{Nudge, Nudges},
 };
 use tokio_util::sync::CancellationToken;
 

@@ -1,7 +1,7 @@
 //! `pm config`: the settings, where each came from, and changing them.
 
 use clap::Subcommand;
-use pm_common::seller::SellerId;
+use pm_common::domain::seller::SellerId;
 use serde_json::{Value, json};
 
 use super::ALONE;

@@ -2,7 +2,7 @@
 
 use pm_common::{
     client::{From, Pairs, Tail, Told},
-    notification::{Notification, NotificationKind},
+    domain::notification::{Notification, NotificationKind},
 };
 
 use super::pair;

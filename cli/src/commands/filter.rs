@@ -1,7 +1,7 @@
 //! Which products: the filters that `products list` and `export` share.
 
 use clap::Args;
-use pm_common::{client::Pairs, money::Amount};
+use pm_common::{client::Pairs, domain::money::Amount};
 
 use super::pair;
 

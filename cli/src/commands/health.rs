@@ -9,7 +9,7 @@ use std::{
 use pm_common::{
     api::{HealthOut, HealthStatus, ServiceOut},
     client::{Client, ClientError},
-    clock,
+    domain::clock,
 };
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! `pm imports`: what became of the uploads.
 
 use clap::Subcommand;
-use pm_common::import_job::ImportStatus;
+use pm_common::domain::import_job::ImportStatus;
 
 use super::{
     download,

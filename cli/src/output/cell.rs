@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pm_common::{
+use pm_common::domain::{
     clock::{self, Timestamp},
     notification::thousands,
 };

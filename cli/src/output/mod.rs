@@ -10,7 +10,7 @@ mod yaml;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub(crate) use pm_common::notification::thousands;
+pub(crate) use pm_common::domain::notification::thousands;
 
 pub(crate) use self::cell::duration;
 use crate::{

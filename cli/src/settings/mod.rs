@@ -5,7 +5,7 @@ mod file;
 
 use std::{fmt, path::PathBuf};
 
-use pm_common::seller::SellerId;
+use pm_common::domain::seller::SellerId;
 
 pub(crate) use self::{
     credentials::Credentials,

@@ -10,7 +10,7 @@ use crate::{
         CategoriesOut, DailyOut, DeletedOut, EventsOut, HealthOut, ImportAcceptedOut, ImportOut,
         ImportsOut, LowStockPageOut, ProductsOut, SummaryOut,
     },
-    product::{Product, ProductId},
+    domain::product::{Product, ProductId},
 };
 
 /// Query parameters, in order; a name may occur more than once.

@@ -21,7 +21,7 @@ pub use self::{
 };
 pub use reqwest::{Body, Method, Response, StatusCode, header};
 
-use crate::seller::SellerId;
+use crate::domain::seller::SellerId;
 
 /// How long an ordinary answer may take. Uploads, downloads and streams have no such limit.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);

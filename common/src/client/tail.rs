@@ -12,7 +12,7 @@ use futures_util::{Stream, StreamExt};
 use serde_json::Value;
 
 use super::{Client, Result};
-use crate::notification::Notification;
+use crate::domain::notification::Notification;
 
 /// The server sends a heartbeat every 30 s; a stream that is silent for longer is dead.
 const SILENCE: Duration = Duration::from_secs(45);

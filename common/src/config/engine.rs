@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Secret;
-use crate::limiter::Limits;
+use crate::ports::limiter::Limits;
 
 /// Which engine is the store.
 #[derive(Debug, Clone, PartialEq, Eq)]

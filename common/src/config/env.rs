@@ -10,7 +10,7 @@ use super::{
     LimiterConfig, StoreConfig,
     reader::{Reader, is_plain},
 };
-use crate::limiter::Limits;
+use crate::ports::limiter::Limits;
 
 /// Partitions of a topic.
 const PARTITIONS: u32 = 4;

@@ -16,7 +16,7 @@ pub use self::{
     reader::ConfigError,
     secret::Secret,
 };
-use crate::limiter::Limits;
+use crate::ports::limiter::Limits;
 
 /// Everything the daemon is told from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]

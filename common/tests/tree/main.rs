@@ -1,7 +1,7 @@
 //! Holds the shape of the tree: who may use whom, where certain things may stand, and that the
 //! map in ARCHITECTURE.md is true. Each test names the file, the line and the rule it breaks.
 //!
-//! To see one fail: `use crate::store::Store;` in common/src/money.rs, `jiff::Timestamp::now()`
+//! To see one fail: `use crate::ports::store::Store;` in common/src/domain/money.rs, `jiff::Timestamp::now()`
 //! anywhere but in clock.rs, `use axum::Router;` in daemon/src/app.rs, or a new module that the
 //! map does not have.
 
@@ -10,18 +10,21 @@
     reason = "a test says what it expects by unwrapping"
 )]
 
+mod circles;
 mod source;
 
 use std::{collections::BTreeSet, fs};
 
 use source::{Source, files_below, is_below, root, sources};
 
-/// Ring 2: traits with their adapters.
-const PORTS: [&str; 7] = [
-    "archive", "broker", "feed", "inbox", "ledger", "limiter", "store",
-];
+/// Ring 1: pure.
+const DOMAIN: &str = "common/src/domain/";
+/// Ring 2: a folder per trait, with its adapters.
+const PORTS: &str = "common/src/ports/";
+/// What adapters of one engine share.
+const ENGINES: &str = "common/src/engines/";
 /// The adapters' names below their ports.
-const ENGINES: [&str; 9] = [
+const ADAPTERS: [&str; 9] = [
     "directory",
     "dynamodb",
     "embedded",
@@ -32,17 +35,6 @@ const ENGINES: [&str; 9] = [
     "s3",
     "sqlite",
 ];
-/// What else stands in a port's folder: what its adapters share, and their tests.
-const PORT_PARTS: [&str; 11] = [
-    "batch", "block", "change", "channels", "column", "ended", "listing", "mod", "parquet",
-    "tests", "windows",
-];
-/// Files of `common` that may do I/O without being a port.
-const USED_BY_DRIVERS: [&str; 8] = [
-    "aws", "client", "config", "import", "lib", "redis", "sqlite", "testing",
-];
-/// What adapters of one kind of engine share.
-const SHARED_BY_ADAPTERS: [&str; 3] = ["aws", "redis", "sqlite"];
 
 /// Fails with every place where a file that `applies` names a path that is `forbidden`.
 fn hold(rule: &str, applies: impl Fn(&str) -> bool, forbidden: impl Fn(&str, &str) -> bool) {
@@ -65,18 +57,11 @@ fn names_any(path: &str, starts: &[&str]) -> bool {
     path.contains("::") && starts.iter().any(|start| is_below(path, start))
 }
 
-/// `store` of `common/src/store/mod.rs` and of `common/src/store.rs`.
-fn common_module(file: &str) -> Option<&str> {
-    let inside = file.strip_prefix("common/src/")?;
-    inside.split(['/', '.']).next()
-}
-
-/// `Some((port, engine))` of an adapter's file.
+/// `Some((port, adapter))` of an adapter's file.
 fn adapter(file: &str) -> Option<(&str, &str)> {
-    let port = common_module(file).filter(|module| PORTS.contains(module))?;
-    let inside = file.split_once(&format!("/{port}/"))?.1;
-    let engine = inside.split(['/', '.']).next()?;
-    ENGINES.contains(&engine).then_some((port, engine))
+    let mut parts = file.strip_prefix(PORTS)?.split(['/', '.']);
+    let (port, part) = (parts.next()?, parts.next()?);
+    ADAPTERS.contains(&part).then_some((port, part))
 }
 
 #[test]
@@ -115,18 +100,10 @@ fn the_domain_is_pure() {
         "std::process",
     ];
     hold(
-        "domain files of common do no I/O, have no async and know no port",
-        |file| {
-            let module = common_module(file);
-            module.is_some_and(|module| {
-                !PORTS.contains(&module) && !USED_BY_DRIVERS.contains(&module)
-            })
-        },
+        "the domain does no I/O, has no async and knows nothing of common but itself",
+        |file| file.starts_with(DOMAIN),
         |_, path| {
-            let inside = path.strip_prefix("crate::");
-            let module = inside.and_then(|inside| inside.split("::").next());
-            let outer = module
-                .is_some_and(|module| PORTS.contains(&module) || USED_BY_DRIVERS.contains(&module));
+            let outer = path.starts_with("crate::") && !is_below(path, "crate::domain");
             outer || keywords.contains(&path) || names_any(path, &outside)
         },
     );
@@ -138,29 +115,51 @@ fn adapters_do_not_know_each_other() {
         "an adapter never imports another adapter, and no driver names one",
         |_| true,
         |file, path| {
-            let mut parts = path
-                .trim_start_matches("pm_common::")
-                .trim_start_matches("crate::")
-                .split("::");
-            let (Some(port), Some(engine)) = (parts.next(), parts.next()) else {
+            let Some((_, inside)) = path.split_once("ports::") else {
                 return false;
             };
-            let names_adapter = PORTS.contains(&port) && ENGINES.contains(&engine);
-            let is_port_itself = file == format!("common/src/{port}/mod.rs");
-            names_adapter && !is_port_itself && adapter(file) != Some((port, engine))
+            let mut parts = inside.split("::");
+            let (Some(port), Some(part)) = (parts.next(), parts.next()) else {
+                return false;
+            };
+            let is_port_itself = file == format!("{PORTS}{port}/mod.rs");
+            ADAPTERS.contains(&part) && !is_port_itself && adapter(file) != Some((port, part))
         },
     );
 }
 
+/// A folder that names an engine but is missing in `ADAPTERS` would be free of every rule.
 #[test]
-fn every_part_of_a_port_is_known_here() {
-    for port in PORTS {
-        for file in files_below(&format!("common/src/{port}")) {
-            let inside = file.split_once(&format!("/{port}/")).unwrap().1;
-            let name = inside.split(['/', '.']).next().unwrap();
+fn every_adapter_is_known_here() {
+    let folders = |port: &str| -> BTreeSet<String> {
+        let connected = fs::read_to_string(root().join(format!("{PORTS}{port}/mod.rs"))).unwrap();
+        let calls = connected.match_indices("::connect(");
+        let module = |at: usize| {
+            connected[..at]
+                .rsplit(|c: char| !c.is_alphanumeric())
+                .next()
+        };
+        calls
+            .filter_map(|(at, _)| module(at).map(str::to_owned))
+            .collect()
+    };
+    let ports: BTreeSet<_> = files_below(PORTS)
+        .iter()
+        .filter_map(|file| file.strip_prefix(PORTS)?.split_once('/'))
+        .map(|(port, _)| port.to_owned())
+        .collect();
+    assert!(ports.len() >= 7, "{ports:?}");
+    for port in ports {
+        let adapters = folders(&port);
+        assert_eq!(
+            adapters.len(),
+            2,
+            "{port} opens {adapters:?}: one embedded, one server"
+        );
+        for adapter in adapters {
             assert!(
-                ENGINES.contains(&name) || PORT_PARTS.contains(&name),
-                "{file}: is {name} an engine? Then add it to ENGINES, so that the rules hold for it"
+                ADAPTERS.contains(&adapter.as_str()),
+                "{port}/{adapter} is an adapter: add it to ADAPTERS, so that the rules hold for it"
             );
         }
     }
@@ -179,11 +178,7 @@ fn engines_are_spoken_to_by_adapters_only() {
     ];
     hold(
         "sqlx, rdkafka, redis and aws stand only in adapters and what these share",
-        |file| {
-            let module = common_module(file);
-            let shared = module.is_some_and(|module| SHARED_BY_ADAPTERS.contains(&module));
-            adapter(file).is_none() && !shared
-        },
+        |file| adapter(file).is_none() && !file.starts_with(ENGINES),
         |_, path| names_any(path, &engines),
     );
 }
@@ -207,6 +202,14 @@ fn http_stays_in_its_folder() {
             )
         },
     );
+}
+
+/// Two files that need each other are one file, or a third one is missing.
+#[test]
+#[ignore = "four circles are still open"]
+fn imports_run_in_no_circle() {
+    let found = circles::circles(&sources());
+    assert!(found.is_empty(), "import circles:\n{}", found.join("\n"));
 }
 
 /// An enum may say its names (`ValueEnum`) where it stands.
@@ -255,8 +258,8 @@ fn macros(source: &Source, names: &[&str]) -> Vec<String> {
 #[test]
 fn one_file_asks_the_time() {
     hold(
-        "only common/src/clock.rs asks what time it is",
-        |file| file != "common/src/clock.rs",
+        "only common/src/domain/clock.rs asks what time it is",
+        |file| file != "common/src/domain/clock.rs",
         |_, path| {
             let asks = ["SystemTime::now", "Timestamp::now", "Zoned::now"];
             asks.iter().any(|call| path.ends_with(call))
@@ -269,7 +272,7 @@ fn one_file_asks_the_time() {
 fn methods_on_sellers_things_take_the_seller_first() {
     let mut methods = 0;
     for port in ["store", "inbox", "ledger"] {
-        let file = format!("common/src/{port}/mod.rs");
+        let file = format!("{PORTS}{port}/mod.rs");
         let text = fs::read_to_string(root().join(&file)).unwrap();
         for (at, _) in text.match_indices("async fn ") {
             let name: String = text[at + 9..].chars().take_while(|c| *c != '(').collect();
@@ -326,9 +329,7 @@ fn the_map_is_true() {
     let mut places = BTreeSet::new();
     for crate_name in ["common", "daemon", "cli"] {
         for file in files_below(&format!("{crate_name}/src")) {
-            let parts: Vec<_> = file.splitn(4, '/').collect();
-            let end = if parts.len() == 4 { "/" } else { "" };
-            places.insert(format!("{}{end}", parts[..3].join("/")));
+            places.insert(place_in_map(&file));
         }
     }
     let places: BTreeSet<&str> = places.iter().map(String::as_str).collect();
@@ -347,6 +348,21 @@ fn the_map_is_true() {
     );
 }
 
+/// Files and folders directly in `src`, or in one of its rings.
+fn place_in_map(file: &str) -> String {
+    let depth = if [DOMAIN, PORTS, ENGINES]
+        .iter()
+        .any(|ring| file.starts_with(ring))
+    {
+        4
+    } else {
+        3
+    };
+    let parts: Vec<_> = file.splitn(depth + 1, '/').collect();
+    let end = if parts.len() > depth { "/" } else { "" };
+    format!("{}{end}", parts[..depth].join("/"))
+}
+
 /// The reader itself: what it leaves out and what it finds.
 #[test]
 fn sources_are_read_right() {
@@ -354,7 +370,7 @@ fn sources_are_read_right() {
         "use a::{b, c::{d, e}};\n// x::y\nlet t = \"f::g \\\" h\"; /* i */ 'j'; r#\"k \" l\"#;\nsuper::m::n();\n#[cfg(test)]\nmod tests { o::p() }\n",
     );
     let source = Source {
-        path: "common/src/store/sqlite/list.rs".to_owned(),
+        path: "common/src/ports/store/sqlite/list.rs".to_owned(),
         code,
     };
     let named: Vec<_> = source
@@ -368,7 +384,7 @@ fn sources_are_read_right() {
         (1, "a::c::e"),
         (3, "let"),
         (3, "t"),
-        (4, "crate::store::sqlite::m::n"),
+        (4, "crate::ports::store::sqlite::m::n"),
     ];
     assert_eq!(named, wanted.map(|(line, path)| (line, path.to_owned())));
 }

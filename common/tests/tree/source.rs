@@ -185,7 +185,7 @@ impl Source {
     }
 
     /// The file's own module: `["crate", "store", "sqlite"]`.
-    fn module(&self) -> Vec<&str> {
+    pub(crate) fn module(&self) -> Vec<&str> {
         let inside = self
             .path
             .split_once("/src/")

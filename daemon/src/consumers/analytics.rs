@@ -10,13 +10,12 @@ use std::{
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use pm_common::{
-    archive::Archive,
-    broker::{Delivery, Group, Offset},
-    error::Result,
-    event::Event,
-    ledger::Ledger,
-    record::Topic,
-    seller::SellerId,
+    domain::{error::Result, event::Event, record::Topic, seller::SellerId},
+    ports::{
+        archive::Archive,
+        broker::{Delivery, Group, Offset},
+        ledger::Ledger,
+    },
 };
 
 use super::{Consumed, Handler, Retry};

@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pm_common::{
-    broker::{Delivery, Group, Offset, Polled, Subscription},
-    error::{Error, Result},
-    event::Event,
-    record::{Record, Topic},
+    domain::{
+        error::{Error, Result},
+        event::Event,
+        record::{Record, Topic},
+    },
+    ports::broker::{Delivery, Group, Offset, Polled, Subscription},
 };
 use tokio_util::sync::CancellationToken;
 

@@ -5,14 +5,18 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use pm_common::{
-    broker::{Group, Offset},
-    error::Result,
-    event::EventKind,
-    feed::Feed,
-    inbox::Inbox,
-    notification::Notification,
-    record::{Record, Topic, header},
-    seller::SellerId,
+    domain::{
+        error::Result,
+        event::EventKind,
+        notification::Notification,
+        record::{Record, Topic, header},
+        seller::SellerId,
+    },
+    ports::{
+        broker::{Group, Offset},
+        feed::Feed,
+        inbox::Inbox,
+    },
 };
 
 use super::{Consumed, Handler, Retry};

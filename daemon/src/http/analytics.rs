@@ -8,8 +8,10 @@ use pm_common::{
         CategoriesOut, CategoryOut, DailyOut, ErrorOut, LowStockOut, LowStockPageOut, Pagination,
         SummaryOut,
     },
-    clock::{self, Timestamp},
-    product::Product,
+    domain::{
+        clock::{self, Timestamp},
+        product::Product,
+    },
 };
 
 use super::{Http, error::ApiResult, identity::Seller, list, params::Params, reply};

@@ -10,7 +10,7 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
-use pm_common::{api::ErrorOut, notification::Notification};
+use pm_common::{api::ErrorOut, domain::notification::Notification};
 use utoipa::{
     OpenApi,
     openapi::{

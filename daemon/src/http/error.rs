@@ -9,10 +9,12 @@ use axum::{
 };
 use pm_common::{
     api::ErrorOut,
-    clock,
-    error::{Conflict, Error},
-    limiter::{Bucket, Decision},
-    product::FieldError,
+    domain::{
+        clock,
+        error::{Conflict, Error},
+        product::FieldError,
+    },
+    ports::limiter::{Bucket, Decision},
 };
 use serde_json::{Map, Value, json};
 

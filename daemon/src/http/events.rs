@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use pm_common::{
     api::{ErrorOut, EventsOut, EventsPagination},
-    notification::NotificationKind,
+    domain::notification::NotificationKind,
 };
 
 use super::{Http, error::ApiResult, identity::Seller, params::Params, reply};

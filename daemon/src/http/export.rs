@@ -13,12 +13,14 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use pm_common::{
     api::ErrorOut,
-    csv::ExportWriter,
-    error::Result,
-    product::{Product, ProductId},
-    query::ProductFilter,
-    seller::SellerId,
-    store::Store,
+    domain::{
+        error::Result,
+        product::{Product, ProductId},
+        product_csv::ExportWriter,
+        query::ProductFilter,
+        seller::SellerId,
+    },
+    ports::store::Store,
 };
 
 use super::{Http, error::ApiResult, identity::Seller, list, params::Params};

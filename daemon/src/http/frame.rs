@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use pm_common::{clock::Timestamp, notification::Notification, seller::SellerId};
+use pm_common::domain::{clock::Timestamp, notification::Notification, seller::SellerId};
 use serde_json::json;
 
 use super::start::Start;
@@ -93,7 +93,7 @@ impl Frames {
 
 #[cfg(test)]
 mod tests {
-    use pm_common::notification::NotificationKind;
+    use pm_common::domain::notification::NotificationKind;
 
     use super::*;
 

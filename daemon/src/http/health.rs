@@ -6,9 +6,11 @@ use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 use axum::{extract::State, http::StatusCode, response::Response};
 use pm_common::{
     api::{HealthOut, HealthStatus, LiveOut, MemoryOut, ReadyOut, ServiceOut, ServicesOut},
-    broker::{Broker, Group},
-    clock,
-    error::{Error, Result},
+    domain::{
+        clock,
+        error::{Error, Result},
+    },
+    ports::broker::{Broker, Group},
 };
 use tokio::time::{Instant, timeout};
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::http::{HeaderMap, Method, Uri};
-use pm_common::{
+use pm_common::domain::{
     idempotency::{Claim, KEY_MAX},
     seller::SellerId,
 };

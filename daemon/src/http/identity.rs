@@ -10,7 +10,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
-use pm_common::{config::Auth, seller::SellerId, store::ApiKey};
+use pm_common::{config::Auth, domain::seller::SellerId, ports::store::ApiKey};
 
 use super::{
     Http,

@@ -10,13 +10,15 @@ use bytes::Bytes;
 use futures_util::stream;
 use pm_common::{
     api::{ErrorOut, ImportAcceptedOut, ImportOut, ImportsOut, Pagination},
-    clock,
-    csv::{rejects_header, rejects_row},
-    error::Result,
-    import_job::{ImportJob, ImportStatus},
-    notification::thousands,
-    seller::SellerId,
-    store::Store,
+    domain::{
+        clock,
+        error::Result,
+        import_job::{ImportJob, ImportStatus},
+        notification::thousands,
+        product_csv::{rejects_header, rejects_row},
+        seller::SellerId,
+    },
+    ports::store::Store,
 };
 
 use super::{

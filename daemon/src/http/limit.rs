@@ -11,8 +11,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use pm_common::{
-    limiter::{Bucket, Decision},
-    seller::SellerId,
+    domain::seller::SellerId,
+    ports::limiter::{Bucket, Decision},
 };
 
 use super::{

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use pm_common::{
     api::{ErrorOut, Pagination, ProductsOut},
-    money::Amount,
-    product::{Product, fields},
-    query::{Cursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
+    domain::{
+        money::Amount,
+        product::{Product, fields},
+        query::{Cursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
+    },
 };
 
 use super::{Http, error::ApiResult, identity::Seller, params::Params, reply};
@@ -168,10 +170,10 @@ fn money(params: &mut Params, name: &'static str) -> Option<Amount> {
     let text = params.text(name)?;
     match text.parse::<Amount>() {
         Ok(amount) => Some(Amount::from_cents(amount.cents().clamp(-BEYOND, BEYOND))),
-        Err(pm_common::money::PriceError::TooLarge) if text.starts_with('-') => {
+        Err(pm_common::domain::money::PriceError::TooLarge) if text.starts_with('-') => {
             Some(Amount::from_cents(-BEYOND))
         }
-        Err(pm_common::money::PriceError::TooLarge) => Some(Amount::from_cents(BEYOND)),
+        Err(pm_common::domain::money::PriceError::TooLarge) => Some(Amount::from_cents(BEYOND)),
         Err(_) => {
             let rest = "must be a plain number with at most 2 decimals";
             params.refuse(name, "type", rest, &text);

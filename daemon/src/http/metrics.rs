@@ -14,7 +14,7 @@ use axum::{
 };
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use pm_common::limiter::Bucket;
+use pm_common::ports::limiter::Bucket;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pm_common::error::Error;
+use pm_common::domain::error::Error;
 
 /// Between two warnings about one engine.
 const QUIET: Duration = Duration::from_secs(1);

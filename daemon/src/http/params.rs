@@ -10,7 +10,7 @@ use std::{
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use percent_encoding::percent_decode_str;
-use pm_common::product::FieldError;
+use pm_common::domain::product::FieldError;
 
 use super::error::{ApiError, ApiResult};
 

@@ -4,7 +4,7 @@ use axum::{
     extract::{FromRequestParts, RawPathParams},
     http::request::Parts,
 };
-use pm_common::{import_job::ImportId, product::ProductId};
+use pm_common::domain::{import_job::ImportId, product::ProductId};
 
 use super::error::{ApiError, ApiResult};
 

@@ -10,9 +10,11 @@ use axum::{
 };
 use pm_common::{
     api::{DeletedOut, ErrorOut, ProductIn, ProductPatchIn, StockIn},
-    error::{Conflict, Error},
-    product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
-    seller::SellerId,
+    domain::{
+        error::{Conflict, Error},
+        product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
+        seller::SellerId,
+    },
 };
 
 use super::{

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
-use pm_common::product::Product;
+use pm_common::domain::product::Product;
 use serde::Serialize;
 
 use super::{error::ApiResult, etag};

@@ -1,6 +1,6 @@
 //! Where a stream starts, from what the inbox keeps and where the client says it left off.
 
-use pm_common::inbox::Bounds;
+use pm_common::ports::inbox::Bounds;
 
 /// A client's first place.
 #[derive(Debug, PartialEq, Eq)]

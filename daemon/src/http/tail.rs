@@ -12,11 +12,13 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use pm_common::{
-    clock,
-    error::Result,
-    feed::{Heard, Listener},
-    notification::{Notification, NotificationKind},
-    seller::SellerId,
+    domain::{
+        clock,
+        error::Result,
+        notification::{Notification, NotificationKind},
+        seller::SellerId,
+    },
+    ports::feed::{Heard, Listener},
 };
 use tokio::time::{Instant, sleep_until};
 

@@ -11,12 +11,13 @@ use axum::{
 use bytes::Bytes;
 use pm_common::{
     api::{ErrorOut, ImportAcceptedOut},
-    archive::SpoolWriter,
-    csv::{self, ImportOptions, Plan, PlanError, PlanErrorCode},
-    feed::Nudge,
-    idempotency::Claim,
-    import_job::{ImportJob, NewImport, new_import_id},
-    seller::SellerId,
+    domain::{
+        idempotency::Claim,
+        import_job::{ImportJob, NewImport, new_import_id},
+        product_csv::{self, ImportOptions, Plan, PlanError, PlanErrorCode},
+        seller::SellerId,
+    },
+    ports::{archive::SpoolWriter, feed::Nudge},
 };
 use sha2::{Digest, Sha256};
 
@@ -207,7 +208,7 @@ impl Intake<'_> {
     /// Finds out what the file is; a hopeless one is refused here.
     fn look(&mut self, complete: bool) -> ApiResult<()> {
         let head = std::mem::take(&mut self.head);
-        let plan = csv::plan(&head, complete, self.options).map_err(refusal)?;
+        let plan = product_csv::plan(&head, complete, self.options).map_err(refusal)?;
         self.plan = Some(plan);
         Ok(())
     }

@@ -43,7 +43,7 @@ async fn not_one_more_than_the_limit_is_admitted() {
         .collect();
     remaining.sort_unstable();
     assert_eq!(remaining, [0, 1, 2, 3, 4, 5, 6]);
-    let now = pm_common::clock::now().millis().unsigned_abs() / 1000;
+    let now = pm_common::domain::clock::now().millis().unsigned_abs() / 1000;
     for reply in &refused {
         let details = reply.refused(429, "RATE_LIMIT_EXCEEDED");
         assert_eq!(

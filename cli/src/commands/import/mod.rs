@@ -8,8 +8,9 @@ mod summary;
 mod upload;
 
 use pm_common::{
-    api::ImportOut, client::idempotency_key, csv::ImportOptions, import_job::ImportStatus,
-    product::FieldError,
+    api::ImportOut,
+    client::idempotency_key,
+    domain::{import_job::ImportStatus, product::FieldError, product_csv::ImportOptions},
 };
 
 use self::source::Source;

@@ -2,7 +2,7 @@
 
 use pm_common::{
     api::ImportOut,
-    csv::{Field, Role},
+    domain::product_csv::{Field, Role},
 };
 
 use crate::{

@@ -1,7 +1,7 @@
 //! Creating and changing products. Input is checked by the same rules as the server's, before
 //! anything is sent, and every broken rule is told at once.
 
-use pm_common::product::{FieldError, NewProduct, ProductId, ProductPatch, StockChange};
+use pm_common::domain::product::{FieldError, NewProduct, ProductId, ProductPatch, StockChange};
 use serde_json::{Map, Value};
 
 use super::{NOUN, key_value};

@@ -1,7 +1,7 @@
 //! `pm products list`: a page, or as many products as wanted, page by page behind a cursor.
 
 use clap::ValueEnum;
-use pm_common::query::{SortBy, SortOrder};
+use pm_common::domain::query::{SortBy, SortOrder};
 
 use super::NOUN;
 use crate::{

@@ -4,7 +4,7 @@ mod change;
 mod list;
 
 use clap::Subcommand;
-use pm_common::product::ProductId;
+use pm_common::domain::product::ProductId;
 use serde::Serialize;
 
 use super::{ALONE, key_value};

@@ -1,0 +1,95 @@
+//! The error kinds every port and driver shares.
+//!
+//! A kind says what the caller can do about it: mend the input (`Invalid`), look at the present
+//! state again (`Conflict`), come back later (`Unavailable`) or call an operator (`Corrupt`).
+//! An absent thing is not an error: ports answer `None`.
+
+use crate::domain::product::FieldError;
+
+/// What a port answers with when it could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The input breaks a rule; nothing was changed.
+    #[error("{}", first_message(.0))]
+    Invalid(Vec<FieldError>),
+    /// The input is fine, but the present state does not allow it; nothing was changed.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// An engine cannot be reached or did not answer in time. `engine` is a plain name ("SQLite").
+    #[error("{engine} is unavailable: {reason}")]
+    Unavailable {
+        /// The engine's plain name.
+        engine: &'static str,
+        /// What went wrong, for operators; never shown to HTTP clients.
+        reason: String,
+    },
+    /// Stored data does not have the shape it was written in.
+    #[error("stored data is corrupt: {0}")]
+    Corrupt(String),
+}
+
+/// Why the present state does not allow a change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// Another undeleted product of the seller has this sku.
+    #[error("another product already has the sku {sku:?}")]
+    DuplicateSku {
+        /// The sku that is taken.
+        sku: String,
+    },
+    /// The stock would fall below zero.
+    #[error("only {available} in stock, cannot take {requested}")]
+    InsufficientStock {
+        /// Units on hand.
+        available: i32,
+        /// Units asked for (positive).
+        requested: i64,
+    },
+    /// The stock would rise above the largest quantity a product can have.
+    #[error("the stock would exceed {max}", max = i32::MAX)]
+    StockOverflow {
+        /// Units on hand.
+        available: i32,
+    },
+    /// `If-Match` named another version than the present one.
+    #[error("the product has version {current}, not the one in If-Match")]
+    Version {
+        /// The present version.
+        current: i64,
+    },
+    /// The import has ended already.
+    #[error("the import is {status} and cannot be cancelled")]
+    NotCancellable {
+        /// The import's status.
+        status: &'static str,
+    },
+    /// The idempotency key was used for another request.
+    #[error("this Idempotency-Key was used for another request")]
+    IdempotencyKeyReused,
+}
+
+/// The result of every port method.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An engine that was configured but left out when this program was built.
+    #[cfg(not(all(feature = "aws", feature = "kafka")))]
+    pub(crate) fn not_built_in(engine: &'static str) -> Self {
+        Self::Unavailable {
+            engine,
+            reason: "this program was built without it".to_owned(),
+        }
+    }
+}
+
+fn first_message(errors: &[FieldError]) -> String {
+    errors
+        .first()
+        .map_or_else(|| "invalid input".to_owned(), |e| e.message.clone())
+}
+
+impl From<FieldError> for Error {
+    fn from(error: FieldError) -> Self {
+        Self::Invalid(vec![error])
+    }
+}

@@ -1,0 +1,169 @@
+//! Import jobs: what is known about an import while it waits, runs and after it ended.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{clock::Timestamp, product::ProductId, product_csv, seller::SellerId};
+
+/// An import's id, `imp_` and a time-ordered UUID in simple form.
+pub type ImportId = String;
+
+/// A fresh import id.
+pub fn new_import_id() -> ImportId {
+    format!("imp_{}", uuid::Uuid::now_v7().simple())
+}
+
+/// Where an import stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportStatus {
+    Queued,
+    Processing,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+impl ImportStatus {
+    /// The wire name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Processing => "processing",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The status with this wire name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        use ImportStatus::{Cancelled, Completed, Failed, Processing, Queued};
+        [Queued, Processing, Completed, Failed, Cancelled]
+            .into_iter()
+            .find(|status| status.as_str() == name)
+    }
+
+    /// Whether nothing will change any more.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// What became of the rows read so far: the last five add up to `rows`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportCounts {
+    pub rows: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+    pub skipped: u64,
+    pub rejected: u64,
+}
+
+impl std::ops::AddAssign for ImportCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.created += other.created;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.skipped += other.skipped;
+        self.rejected += other.rejected;
+    }
+}
+
+/// How many low-stock warnings an import caused, and the first 20 of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LowStockDigest {
+    pub count: u64,
+    pub first: Vec<LowStockEntry>,
+}
+
+/// One product of the digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LowStockEntry {
+    pub product_id: ProductId,
+    pub name: String,
+    pub quantity: i32,
+    pub threshold: i32,
+}
+
+impl LowStockDigest {
+    /// Products named in full.
+    pub const FIRST: usize = 20;
+
+    /// Counts one more warning and keeps it when it is among the first.
+    pub fn add(&mut self, warning: impl Into<LowStockEntry>) {
+        self.count += 1;
+        if self.first.len() < Self::FIRST {
+            self.first.push(warning.into());
+        }
+    }
+}
+
+/// What a new import starts from; the upload is complete and safely in the spool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewImport {
+    pub id: ImportId,
+    pub file_name: String,
+    pub bytes_total: u64,
+    /// SHA-256 of the whole upload, lower-case hexadecimal.
+    pub sha256: String,
+    pub plan: product_csv::Plan,
+}
+
+/// How far an import came: everything before it is committed, nothing behind it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Batches committed; the next one has this number.
+    pub batch: u64,
+    /// Where to read on.
+    pub position: product_csv::Position,
+}
+
+/// An import job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportJob {
+    pub id: ImportId,
+    pub seller_id: SellerId,
+    pub status: ImportStatus,
+    pub file_name: String,
+    pub bytes_total: u64,
+    pub sha256: String,
+    pub plan: product_csv::Plan,
+    pub checkpoint: Checkpoint,
+    pub counts: ImportCounts,
+    pub low_stock: LowStockDigest,
+    /// Someone asked for an early end.
+    pub cancel_requested: bool,
+    pub created_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// One batch of an import, committed as a whole or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportBatch {
+    /// The checkpoint this batch starts from; the store refuses any other than its own.
+    pub from: Checkpoint,
+    /// The position behind the batch.
+    pub to: product_csv::Position,
+    /// Rows to write, in file order.
+    pub rows: Vec<product_csv::ImportRow>,
+    /// Rows that did not pass validation.
+    pub rejects: Vec<product_csv::Reject>,
+    /// Rows that are left out on purpose (parents, images).
+    pub skipped: u64,
+}
+
+/// What a committed batch did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchOutcome {
+    /// Committed; the job's counts so far.
+    Committed(ImportCounts),
+    /// Not committed: the job was cancelled, has ended, or another worker owns it now.
+    Stopped,
+}

@@ -1,0 +1,316 @@
+//! What a person is told: one notification per event, or one per batch of an import.
+
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::domain::{
+    clock::Timestamp,
+    event::{
+        self, Changes, DeletedData, Event, EventData, ImportData, ImportGroup, LowStockData,
+        ProductData,
+    },
+    import_job::{ImportCounts, ImportStatus},
+    seller::SellerId,
+};
+
+/// How long notifications are kept.
+pub const KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The kinds of notifications; also the names of the server-sent events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+pub enum NotificationKind {
+    ProductCreated,
+    ProductUpdated,
+    ProductDeleted,
+    LowStockWarning,
+    ImportProgress,
+    ImportCompleted,
+}
+
+impl NotificationKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::ProductCreated,
+        Self::ProductUpdated,
+        Self::ProductDeleted,
+        Self::LowStockWarning,
+        Self::ImportProgress,
+        Self::ImportCompleted,
+    ];
+
+    /// The wire name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ProductCreated => "ProductCreated",
+            Self::ProductUpdated => "ProductUpdated",
+            Self::ProductDeleted => "ProductDeleted",
+            Self::LowStockWarning => "LowStockWarning",
+            Self::ImportProgress => "ImportProgress",
+            Self::ImportCompleted => "ImportCompleted",
+        }
+    }
+
+    /// The kind with this wire name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// One notification, in its wire form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Notification {
+    /// The event's id.
+    pub id: String,
+    #[schema(value_type = String)]
+    pub seller_id: SellerId,
+    #[serde(rename = "type")]
+    pub kind: NotificationKind,
+    /// One sentence that names the product.
+    pub message: String,
+    pub data: Value,
+    /// Epoch milliseconds.
+    pub timestamp: i64,
+    pub read: bool,
+    pub sequence: i64,
+    /// Set when it stands for all events from here to `sequence`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_sequence: Option<i64>,
+}
+
+impl Notification {
+    /// The first event it stands for.
+    pub fn first(&self) -> i64 {
+        self.first_sequence.unwrap_or(self.sequence)
+    }
+
+    /// What people are told of an event; `None` for an import's event that its batch's last
+    /// event stands for.
+    pub fn of(event: &Event) -> Option<Self> {
+        if let Some(group) = &event.import {
+            return Some(Self::of_group(event, group));
+        }
+        let (kind, message, data) = match &event.data {
+            EventData::ImportCompleted(import) => (
+                NotificationKind::ImportCompleted,
+                import_message(import),
+                json!(import),
+            ),
+            other if other.import_id().is_some() => return None,
+            EventData::ProductCreated(product) => created(product),
+            EventData::ProductUpdated(product) => updated(product),
+            EventData::ProductDeleted(product) => deleted(product),
+            EventData::LowStockWarning(product) => low_stock(product),
+        };
+        Some(Self {
+            id: event.event_id.clone(),
+            seller_id: event.seller_id().clone(),
+            kind,
+            message,
+            data,
+            timestamp: event.timestamp.millis(),
+            read: false,
+            sequence: event.sequence,
+            first_sequence: None,
+        })
+    }
+
+    fn of_group(event: &Event, group: &ImportGroup) -> Self {
+        let seller = event.seller_id();
+        let percent = (group.bytes_done * 100)
+            .checked_div(group.bytes_total)
+            .unwrap_or(100);
+        let rows = thousands(group.counts.rows);
+        Self {
+            id: format!(
+                "{seller}-{}-ImportProgress-{}",
+                group.import_id, event.sequence
+            ),
+            seller_id: seller.clone(),
+            kind: NotificationKind::ImportProgress,
+            message: format!(
+                "Import of {}: {rows} rows so far ({percent} %)",
+                group.file_name
+            ),
+            data: json!({
+                "importId": group.import_id,
+                "fileName": group.file_name,
+                "bytesDone": group.bytes_done,
+                "bytesTotal": group.bytes_total,
+                "rows": group.counts.rows,
+                "created": group.counts.created,
+                "updated": group.counts.updated,
+                "unchanged": group.counts.unchanged,
+                "skipped": group.counts.skipped,
+                "rejected": group.counts.rejected,
+            }),
+            timestamp: event.timestamp.millis(),
+            read: false,
+            sequence: event.sequence,
+            first_sequence: Some(group.first_sequence),
+        }
+    }
+
+    /// Joins this import progress with the one that follows it: the later one's counts, standing
+    /// for the events of both. `None` when they do not follow each other.
+    pub fn joined(&self, next: &Self) -> Option<Self> {
+        let both_progress = [self, next]
+            .iter()
+            .all(|n| n.kind == NotificationKind::ImportProgress);
+        let same_import = self.data.get("importId") == next.data.get("importId");
+        (both_progress && same_import && next.first() == self.sequence + 1).then(|| Self {
+            first_sequence: Some(self.first()),
+            ..next.clone()
+        })
+    }
+
+    /// What older clients, which know no import, are told once one ended: notifications named
+    /// `ProductCreated` and, if any product is low, `LowStockWarning`, to be sent without the
+    /// frame's id. Their own ids differ, because such clients show one notification per id.
+    pub fn courtesies(&self) -> Vec<Self> {
+        if self.kind != NotificationKind::ImportCompleted {
+            return Vec::new();
+        }
+        let text = |member: &str| self.data[member].as_str().unwrap_or_default();
+        let courtesy = |kind: NotificationKind, message| Self {
+            id: format!(
+                "{}-{}-{}-1",
+                self.seller_id,
+                text("importId"),
+                kind.as_str()
+            ),
+            kind,
+            message,
+            data: json!({ "importId": text("importId") }),
+            ..self.clone()
+        };
+        let created = courtesy(NotificationKind::ProductCreated, self.message.clone());
+        let low = match self.data["lowStock"]["count"].as_u64() {
+            None | Some(0) => return vec![created],
+            Some(1) => "1 product is low on stock".to_owned(),
+            Some(count) => format!("{} products are low on stock", thousands(count)),
+        };
+        let low = format!("Import of {}: {low}", text("fileName"));
+        vec![created, courtesy(NotificationKind::LowStockWarning, low)]
+    }
+
+    /// When it may be forgotten.
+    pub fn expires_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.timestamp).plus(KEPT)
+    }
+}
+
+/// A notification's kind, sentence and data.
+type Told = (NotificationKind, String, Value);
+
+fn created(product: &ProductData) -> Told {
+    let verb = if product.restored {
+        "restored"
+    } else {
+        "created"
+    };
+    let message = format!("Product \"{}\" was {verb}", product.name);
+    let data = short_product(product);
+    (NotificationKind::ProductCreated, message, data)
+}
+
+fn updated(product: &ProductData) -> Told {
+    let changes = product.changes.as_ref();
+    let fields = changes.map(Changes::fields).unwrap_or_default().join(", ");
+    let message = format!("Product \"{}\" was updated ({fields})", product.name);
+    let mut data = short_product(product);
+    if let Some(changes) = changes {
+        data["changes"] = json!(changes);
+    }
+    (NotificationKind::ProductUpdated, message, data)
+}
+
+fn deleted(product: &DeletedData) -> Told {
+    let message = format!("Product \"{}\" was deleted", product.name);
+    let data = json!({
+        "productId": product.product_id,
+        "name": product.name,
+        "category": product.category,
+        "deletedAt": product.deleted_at,
+    });
+    (NotificationKind::ProductDeleted, message, data)
+}
+
+fn low_stock(product: &LowStockData) -> Told {
+    let message = format!(
+        "Product \"{}\" is low on stock: {} left",
+        product.name,
+        event::units(product.quantity)
+    );
+    let data = json!({
+        "productId": product.product_id,
+        "name": product.name,
+        "category": product.category,
+        "quantity": product.quantity,
+        "threshold": product.threshold,
+        "price": product.price,
+        "previousQuantity": product.previous_quantity,
+    });
+    (NotificationKind::LowStockWarning, message, data)
+}
+
+fn short_product(product: &ProductData) -> Value {
+    json!({
+        "productId": product.product_id,
+        "name": product.name,
+        "category": product.category,
+        "price": product.price,
+        "quantity": product.quantity,
+    })
+}
+
+fn import_message(import: &ImportData) -> String {
+    let counts = import.counts();
+    let ended = match import.status {
+        ImportStatus::Failed => " failed",
+        ImportStatus::Cancelled => " was cancelled",
+        _ => "",
+    };
+    format!(
+        "Import of {}{ended}: {}",
+        import.file_name,
+        counts_text(&counts)
+    )
+}
+
+/// `97 created, 2 updated, 1 rejected`; leaves out what did not happen.
+pub fn counts_text(counts: &ImportCounts) -> String {
+    let named = [
+        (counts.created, "created"),
+        (counts.updated, "updated"),
+        (counts.unchanged, "unchanged"),
+        (counts.skipped, "skipped"),
+        (counts.rejected, "rejected"),
+    ];
+    let told: Vec<_> = named
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", thousands(count)))
+        .collect();
+    if told.is_empty() {
+        "no rows".to_owned()
+    } else {
+        told.join(", ")
+    }
+}
+
+/// `4812330` as `4,812,330`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,84 @@
+//! The export: a table that spreadsheets open without running anything, and that an import reads
+//! back to the same products.
+
+use super::{
+    Field,
+    cell::{write_attribute_name, write_text},
+};
+use crate::domain::product::Product;
+
+const DELIMITER: u8 = b',';
+
+/// Writes products as CSV: the seven columns of ours, then one per attribute name.
+#[derive(Debug, Clone)]
+pub struct ExportWriter {
+    attribute_names: Vec<String>,
+}
+
+impl ExportWriter {
+    /// `attribute_names` are the columns behind ours, in this order.
+    pub const fn new(attribute_names: Vec<String>) -> Self {
+        Self { attribute_names }
+    }
+
+    /// The header, with its line end.
+    pub fn header(&self) -> Vec<u8> {
+        let fields = EXPORTED.map(Field::as_str);
+        let mut out = fields.join(",").into_bytes();
+        for name in &self.attribute_names {
+            out.push(DELIMITER);
+            write_attribute_name(&mut out, name, DELIMITER);
+        }
+        out.push(b'\n');
+        out
+    }
+
+    /// Appends one product, with its line end. What a product does not have is an empty cell.
+    pub fn row(&self, product: &Product, out: &mut Vec<u8>) {
+        for (n, field) in EXPORTED.into_iter().enumerate() {
+            if n > 0 {
+                out.push(DELIMITER);
+            }
+            write_field(product, field, out);
+        }
+        for name in &self.attribute_names {
+            out.push(DELIMITER);
+            let attributes = product.attributes.as_ref();
+            write_optional(attributes.and_then(|all| all.get(name)), out);
+        }
+        out.push(b'\n');
+    }
+}
+
+/// The columns of ours, in the order of an export.
+const EXPORTED: [Field; 7] = [
+    Field::Sku,
+    Field::Name,
+    Field::Description,
+    Field::Price,
+    Field::Quantity,
+    Field::Category,
+    Field::LowStockThreshold,
+];
+
+fn write_field(product: &Product, field: Field, out: &mut Vec<u8>) {
+    match field {
+        Field::Sku => write_optional(product.sku.as_ref(), out),
+        Field::Name => write_text(out, &product.name, DELIMITER),
+        Field::Description => write_optional(product.description.as_ref(), out),
+        Field::Price => out.extend_from_slice(product.price.to_string().as_bytes()),
+        Field::Quantity => out.extend_from_slice(product.quantity.to_string().as_bytes()),
+        Field::Category => write_text(out, &product.category, DELIMITER),
+        Field::LowStockThreshold => {
+            if let Some(threshold) = product.low_stock_threshold {
+                out.extend_from_slice(threshold.to_string().as_bytes());
+            }
+        }
+    }
+}
+
+fn write_optional(text: Option<&String>, out: &mut Vec<u8>) {
+    if let Some(text) = text {
+        write_text(out, text, DELIMITER);
+    }
+}

@@ -1,0 +1,104 @@
+//! Why a row is rejected, told so that the person who has the file can mend it.
+
+use super::records::RECORD_MAX;
+use crate::domain::product::FieldError;
+
+/// The longest cell, in bytes.
+pub(super) const FIELD_MAX: usize = 64 * 1024;
+
+/// Why a row is rejected.
+#[derive(Debug, Default)]
+pub(super) struct Fault {
+    /// The file's name of the column, empty for the row as a whole.
+    pub(super) column: String,
+    pub(super) code: String,
+    pub(super) message: String,
+    pub(super) hint: String,
+}
+
+impl Fault {
+    /// Broken field rules: the first one leads, the others are told behind it.
+    pub(super) fn of_fields(column: &str, errors: &[FieldError]) -> Self {
+        let told: Vec<String> = errors.iter().map(told).collect();
+        let first = errors.first();
+        Self {
+            column: column.to_owned(),
+            code: first.map_or_else(String::new, |error| error.constraint.to_uppercase()),
+            message: told.join("; "),
+            hint: first.map_or_else(String::new, hint),
+        }
+    }
+
+    fn of_row(code: &str, message: String, hint: &str) -> Self {
+        Self {
+            column: String::new(),
+            code: code.to_owned(),
+            message,
+            hint: hint.to_owned(),
+        }
+    }
+
+    pub(super) fn record_too_large() -> Self {
+        let message = format!("the row is longer than {RECORD_MAX} bytes; its text was not kept");
+        let hint = "look for a quote that is opened on this line and closed much later";
+        Self::of_row("RECORD_TOO_LARGE", message, hint)
+    }
+
+    pub(super) fn field_too_large(column: &str) -> Self {
+        let message = format!("the cell is longer than {FIELD_MAX} bytes");
+        let hint = "look for a quote that is opened in this row and closed much later";
+        Self {
+            column: column.to_owned(),
+            ..Self::of_row("FIELD_TOO_LARGE", message, hint)
+        }
+    }
+
+    pub(super) fn encoding(at: u64) -> Self {
+        let message = format!("the row is not UTF-8: byte {at} of the file (from 0) is invalid");
+        Self::of_row("INVALID_ENCODING", message, "save the file as CSV UTF-8")
+    }
+
+    pub(super) fn unclosed(line: u64) -> Self {
+        let message = format!(
+            "the row beginning on line {line} opens a quote that is never closed, so everything \
+             up to the end of the file belongs to it"
+        );
+        let hint = "close the quote, or double it where it is part of the text";
+        Self::of_row("UNCLOSED_QUOTE", message, hint)
+    }
+
+    pub(super) fn too_many_cells(cells: usize, columns: usize) -> Self {
+        let message = format!("the row has {cells} cells, but the header has {columns}");
+        let hint = "put double quotes around a cell that contains the delimiter";
+        Self::of_row("TOO_MANY_CELLS", message, hint)
+    }
+}
+
+/// The error's message, with the cell's text where that says what is wrong.
+fn told(error: &FieldError) -> String {
+    let value = error.value.trim();
+    match error.constraint.as_str() {
+        "type" | "min" | "max" if !value.is_empty() => format!("{}, not {value:?}", error.message),
+        _ => error.message.clone(),
+    }
+}
+
+/// The advice for this error; empty when the message says it all.
+fn hint(error: &FieldError) -> String {
+    let advice = match (error.field.as_str(), error.constraint.as_str()) {
+        ("price", "type") => {
+            "write it like 1234.50: a point before the cents, no thousands separator, no currency"
+        }
+        ("price", "min") => "a price is at least 0.01",
+        ("sku", "spreadsheet_number") => {
+            "format the column as text in the spreadsheet and export the file again"
+        }
+        ("sku", "required") => "the mode update finds products by their sku",
+        (_, "required") => "fill in the cell, or take the row out",
+        (_, "type") => "write a whole number, without separators and units",
+        (_, "max_length") => "shorten the text",
+        (_, "no_nul") => "the file may be UTF-16; save it as CSV UTF-8",
+        _ => "",
+    };
+    advice.to_owned()
+}

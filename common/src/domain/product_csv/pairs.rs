@@ -1,0 +1,232 @@
+//! Import options as name and value pairs, the way a query string has them, and back.
+
+use super::{
+    Field, ImportMode, ImportOptions, Preset,
+    header::{closest, fold},
+};
+use crate::domain::product::{FieldError, fields::Checked};
+
+/// The options, in the order they are listed to people.
+const KNOWN: [&str; 6] = ["mode", "preset", "delimiter", "map", "default", "key"];
+
+impl ImportOptions {
+    /// Reads `mode`, `preset` (`auto` leaves it open), `delimiter` (`,` `;` `|` `tab`), `key`
+    /// (`sku`) and, as often as needed, `map` (`Preis=price`) and `default` (`category=Other`).
+    /// Every fault is reported; an unknown name is one.
+    pub fn from_pairs<'a>(
+        pairs: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, Vec<FieldError>> {
+        let mut options = Self::default();
+        let mut errors = Vec::new();
+        let mut seen: Vec<&str> = Vec::new();
+        for (name, value) in pairs {
+            let repeated = seen.contains(&name) && !matches!(name, "map" | "default");
+            let taken = if repeated {
+                Err(FieldError::new(
+                    name,
+                    "duplicate",
+                    "is given twice; once is enough",
+                    value,
+                ))
+            } else {
+                options.take(name, value)
+            };
+            errors.extend(taken.err());
+            seen.push(name);
+        }
+        if errors.is_empty() {
+            Ok(options)
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// The pairs that `from_pairs` reads as these options.
+    pub fn to_pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = Vec::new();
+        pairs.extend(self.mode.map(|mode| ("mode", mode.as_str().to_owned())));
+        let preset = self.preset.map(|preset| preset.as_str().to_owned());
+        pairs.extend(preset.map(|preset| ("preset", preset)));
+        pairs.extend(self.delimiter.map(|d| ("delimiter", delimiter_name(d))));
+        let map = self.map.iter();
+        pairs.extend(map.map(|(header, field)| ("map", format!("{header}={}", field.as_str()))));
+        let defaults = self.defaults.iter();
+        pairs.extend(
+            defaults.map(|(field, value)| ("default", format!("{}={value}", field.as_str()))),
+        );
+        pairs
+    }
+
+    fn take(&mut self, name: &str, value: &str) -> Checked<()> {
+        match name {
+            "mode" => self.mode = Some(choice(name, value, &ImportMode::ALL, ImportMode::as_str)?),
+            "preset" if value == "auto" => self.preset = None,
+            "preset" => self.preset = Some(choice(name, value, &Preset::ALL, Preset::as_str)?),
+            "delimiter" => self.delimiter = Some(delimiter(value)?),
+            "map" => self.map.push(mapping(value)?),
+            "default" => self.defaults.push(default(value)?),
+            "key" if value == "sku" => {}
+            "key" => {
+                let rest = "must be sku, the only key there is";
+                return Err(FieldError::new("key", "enum", rest, value));
+            }
+            _ => return Err(unknown(name, value)),
+        }
+        Ok(())
+    }
+}
+
+fn choice<T: Copy>(
+    name: &str,
+    value: &str,
+    all: &[T],
+    as_str: fn(T) -> &'static str,
+) -> Checked<T> {
+    let found = all.iter().copied().find(|item| as_str(*item) == value);
+    found.ok_or_else(|| {
+        let mut known: Vec<&str> = all.iter().map(|item| as_str(*item)).collect();
+        if name == "preset" {
+            known.insert(0, "auto");
+        }
+        let rest = format!("must be one of {}", known.join(", "));
+        FieldError::new(name, "enum", &rest, value)
+    })
+}
+
+fn delimiter(value: &str) -> Checked<char> {
+    match value {
+        "," => Ok(','),
+        ";" => Ok(';'),
+        "|" => Ok('|'),
+        "tab" | "\t" => Ok('\t'),
+        _ => Err(FieldError::new(
+            "delimiter",
+            "enum",
+            "must be one of , ; | tab",
+            value,
+        )),
+    }
+}
+
+fn delimiter_name(delimiter: char) -> String {
+    if delimiter == '\t' {
+        "tab".to_owned()
+    } else {
+        delimiter.to_string()
+    }
+}
+
+/// `Header=field`; the header may contain `=` itself.
+fn mapping(value: &str) -> Checked<(String, Field)> {
+    let (header, name) = value
+        .rsplit_once('=')
+        .filter(|(header, _)| !header.trim().is_empty())
+        .ok_or_else(|| {
+            let rest = "must name a column of the file and one of ours, such as Preis=price";
+            FieldError::new("map", "format", rest, value)
+        })?;
+    Ok((header.trim().to_owned(), field("map", name, value)?))
+}
+
+/// `field=value`; the value may contain `=` itself.
+fn default(value: &str) -> Checked<(Field, String)> {
+    let (name, text) = value.split_once('=').ok_or_else(|| {
+        let rest = "must give a value to one of our columns, such as category=Other";
+        FieldError::new("default", "format", rest, value)
+    })?;
+    Ok((field("default", name, value)?, text.to_owned()))
+}
+
+fn field(option: &str, name: &str, value: &str) -> Checked<Field> {
+    let folded = fold(name);
+    let found = Field::ALL.into_iter().find(|f| fold(f.as_str()) == folded);
+    found.ok_or_else(|| {
+        let known = Field::ALL.map(Field::as_str);
+        let meant = meant(closest(&[name], known.into_iter()));
+        let rest = format!(
+            "names the unknown field {name:?}{meant} (known: {})",
+            known.join(", ")
+        );
+        FieldError::new(option, "unknown", &rest, value)
+    })
+}
+
+fn unknown(name: &str, value: &str) -> FieldError {
+    let meant = meant(closest(&[name], KNOWN.into_iter()));
+    let rest = format!(
+        "is not an import option{meant} (known: {})",
+        KNOWN.join(", ")
+    );
+    let shown: String = name.chars().take(100).collect();
+    FieldError::new(&shown, "unknown", &rest, value)
+}
+
+fn meant(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |name| format!("; did you mean {name}?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<ImportOptions, Vec<FieldError>> {
+        ImportOptions::from_pairs(pairs.iter().copied())
+    }
+
+    #[test]
+    fn reads_back_what_it_writes() {
+        let options = ImportOptions {
+            mode: Some(ImportMode::Skip),
+            preset: Some(Preset::Woocommerce),
+            delimiter: Some('\t'),
+            map: vec![
+                ("Preis=netto".into(), Field::Price),
+                ("Titel".into(), Field::Name),
+            ],
+            defaults: vec![(Field::Category, "a=b".into())],
+        };
+        let pairs = options.to_pairs();
+        let again = ImportOptions::from_pairs(pairs.iter().map(|(n, v)| (*n, v.as_str())));
+        assert_eq!(again.unwrap(), options);
+        assert_eq!(
+            read(&[("preset", "auto"), ("key", "sku")]).unwrap(),
+            ImportOptions::default()
+        );
+    }
+
+    #[test]
+    fn every_fault_is_named() {
+        let errors = read(&[
+            ("mode", "replace"),
+            ("preset", "magento"),
+            ("delimiter", ":"),
+            ("map", "price"),
+            ("map", "Preis=prise"),
+            ("default", "category"),
+            ("key", "name"),
+            ("delimeter", ";"),
+            ("mode", "create"),
+        ])
+        .unwrap_err();
+        let faults: Vec<_> = errors
+            .iter()
+            .map(|e| (e.field.as_str(), e.constraint.as_str()))
+            .collect();
+        assert_eq!(
+            faults,
+            [
+                ("mode", "enum"),
+                ("preset", "enum"),
+                ("delimiter", "enum"),
+                ("map", "format"),
+                ("map", "unknown"),
+                ("default", "format"),
+                ("key", "enum"),
+                ("delimeter", "unknown"),
+                ("mode", "duplicate"),
+            ]
+        );
+        assert!(errors[4].message.contains("did you mean price?"));
+        assert!(errors[7].message.contains("did you mean delimiter?"));
+    }
+}

@@ -1,0 +1,239 @@
+//! The plan of an import: what each column is used for, under which mode, with which defaults.
+//!
+//! `--map` wins over everything, then the preset's names in order of preference. A column nobody
+//! claims becomes an attribute.
+
+use super::{
+    Column, Field, ImportMode, ImportOptions, Plan, Preset, Role, defaults,
+    dialect::{self, Header},
+    header::{self, HeaderCell, closest, fold},
+    preset,
+    refusal::{PlanError, PlanErrorCode, refuse_any},
+};
+use crate::domain::product::FieldError;
+
+/// Finds out what a file is from its first bytes (up to 1 MiB, the whole header among them);
+/// `complete` says that these are all. A file of a header alone is fine: it has no rows.
+pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Plan, PlanError> {
+    let Header {
+        dialect,
+        cells,
+        end,
+    } = dialect::header(head, complete, options)?;
+    let preset = options.preset.unwrap_or_else(|| preset::detect(&cells));
+    let mut roles = Roles::new(&cells);
+    roles.map(options)?;
+    roles.recognise(preset)?;
+    roles.claim(preset::helper_columns(preset, &cells));
+    roles.require(preset)?;
+    let has_key = roles.column_of(Field::Sku).is_some() || preset::makes_keys(preset, &cells);
+    let mode = mode(options.mode, has_key, preset)?;
+    let defaults = defaults::choose(options)?;
+    let columns = roles.into_columns();
+    Ok(Plan {
+        dialect,
+        preset,
+        mode,
+        columns,
+        defaults,
+        start: end,
+    })
+}
+
+/// Roles on their way to the columns.
+struct Roles<'a> {
+    cells: &'a [HeaderCell],
+    roles: Vec<Role>,
+}
+
+impl<'a> Roles<'a> {
+    fn new(cells: &'a [HeaderCell]) -> Self {
+        let role = |cell: &HeaderCell| match cell.name.as_str() {
+            _ if cell.marked => Role::Attribute,
+            "" => Role::Ignored,
+            name if header::is_reject_column(name) => Role::Ignored,
+            _ => Role::Attribute,
+        };
+        Self {
+            cells,
+            roles: cells.iter().map(role).collect(),
+        }
+    }
+
+    fn column_of(&self, field: Field) -> Option<usize> {
+        let wanted = Role::Field(field);
+        self.roles.iter().position(|role| *role == wanted)
+    }
+
+    fn set(&mut self, index: usize, role: Role) {
+        if let Some(slot) = self.roles.get_mut(index) {
+            *slot = role;
+        }
+    }
+
+    /// The person's own choices.
+    fn map(&mut self, options: &ImportOptions) -> Result<(), PlanError> {
+        let mut errors = Vec::new();
+        for (name, field) in &options.map {
+            let refused = match self.named(name) {
+                None => Some(("unknown", self.unknown_column(name))),
+                Some(_) if self.column_of(*field).is_some() => {
+                    let rest = format!("gives two columns to {}", field.as_str());
+                    Some(("duplicate", rest))
+                }
+                Some(index) if matches!(self.roles.get(index), Some(Role::Field(_))) => {
+                    Some(("duplicate", format!("uses the column {name:?} twice")))
+                }
+                Some(index) => {
+                    self.set(index, Role::Field(*field));
+                    None
+                }
+            };
+            errors.extend(refused.map(|(constraint, rest)| {
+                let pair = format!("{name}={}", field.as_str());
+                FieldError::new("map", constraint, &rest, &pair)
+            }));
+        }
+        refuse_any(PlanErrorCode::ValidationError, errors)
+    }
+
+    /// The column of this name: exactly as written, or else folded.
+    fn named(&self, name: &str) -> Option<usize> {
+        let folded = fold(name);
+        let exact = self.cells.iter().position(|cell| cell.name == name.trim());
+        exact.or_else(|| self.cells.iter().position(|cell| cell.folded == folded))
+    }
+
+    fn unknown_column(&self, name: &str) -> String {
+        let names = self.cells.iter().map(|cell| cell.name.as_str());
+        let meant = closest(&[name], names)
+            .map_or_else(String::new, |meant| format!("; did you mean {meant:?}?"));
+        let found = self.found();
+        format!("names {name:?}, which is no column of the file{meant} The file has: {found}")
+    }
+
+    /// Gives every field without a column the one with the best name.
+    fn recognise(&mut self, preset: Preset) -> Result<(), PlanError> {
+        let mut errors = Vec::new();
+        for field in Field::ALL {
+            if self.column_of(field).is_some() {
+                continue;
+            }
+            let mut names = header::names(preset, field).iter();
+            let columns = names
+                .find_map(|name| Some(self.free_columns(name)).filter(|found| !found.is_empty()));
+            match columns.as_deref() {
+                None | Some([]) => {}
+                Some([index]) => self.set(*index, Role::Field(field)),
+                Some([first, second, ..]) => errors.push(self.ambiguous(field, *first, *second)),
+            }
+        }
+        refuse_any(PlanErrorCode::ValidationError, errors)
+    }
+
+    fn free_columns(&self, name: &str) -> Vec<usize> {
+        let folded = fold(name);
+        let cells = self.cells.iter().zip(&self.roles).enumerate();
+        cells
+            .filter(|(_, (cell, role))| {
+                cell.folded == folded && !cell.marked && **role == Role::Attribute
+            })
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    fn ambiguous(&self, field: Field, first: usize, second: usize) -> FieldError {
+        let name = |index: usize| self.cells.get(index).map_or("", |cell| cell.name.as_str());
+        let rest = format!(
+            "has two columns for {}: {:?} (column {}) and {:?} (column {}); rename one",
+            field.as_str(),
+            name(first),
+            first + 1,
+            name(second),
+            second + 1
+        );
+        FieldError::new("file", "duplicate", &rest, "")
+    }
+
+    fn claim(&mut self, columns: Vec<usize>) {
+        for index in columns {
+            if self.roles.get(index) == Some(&Role::Attribute) {
+                self.set(index, Role::Preset);
+            }
+        }
+    }
+
+    /// Without a name and a price no row can be a product.
+    fn require(&self, preset: Preset) -> Result<(), PlanError> {
+        let missing = [Field::Name, Field::Price]
+            .into_iter()
+            .filter(|field| self.column_of(*field).is_none());
+        let errors = missing.map(|field| self.missing(preset, field)).collect();
+        refuse_any(PlanErrorCode::MissingColumns, errors)
+    }
+
+    fn missing(&self, preset: Preset, field: Field) -> FieldError {
+        let names = header::names(preset, field);
+        let name = field.as_str();
+        let free = self.cells.iter().zip(&self.roles);
+        let free = free.filter(|(cell, role)| **role == Role::Attribute && !cell.marked);
+        let meant = closest(names, free.map(|(cell, _)| cell.name.as_str())).map_or_else(
+            || format!("name it with map, such as map=<column>={name}"),
+            |meant| format!("did you mean {meant:?}? Then give map={meant}={name}"),
+        );
+        let rest = format!(
+            "has no column. The file has: {}. Known names: {}; {meant}",
+            self.found(),
+            names.join(", ")
+        );
+        FieldError::new(name, "required", &rest, "")
+    }
+
+    /// The file's columns for people, not more than fit a message.
+    fn found(&self) -> String {
+        let shown: Vec<String> = self
+            .cells
+            .iter()
+            .take(40)
+            .map(|cell| format!("{:?}", cell.name.chars().take(40).collect::<String>()))
+            .collect();
+        let more = self.cells.len().saturating_sub(shown.len());
+        let rest = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        shown.join(", ") + &rest
+    }
+
+    fn into_columns(self) -> Vec<Column> {
+        let columns = self.cells.iter().zip(self.roles);
+        columns
+            .map(|(cell, role)| Column {
+                header: cell.name.clone(),
+                role,
+            })
+            .collect()
+    }
+}
+
+fn mode(
+    wanted: Option<ImportMode>,
+    has_key: bool,
+    preset: Preset,
+) -> Result<ImportMode, PlanError> {
+    match wanted {
+        None if has_key => Ok(ImportMode::Upsert),
+        None | Some(ImportMode::Create) => Ok(ImportMode::Create),
+        Some(mode) if has_key => Ok(mode),
+        Some(mode) => {
+            let rest = format!(
+                "{} needs a key, and the file has no column for sku ({}); name it with \
+                 map=<column>=sku, or use create",
+                mode.as_str(),
+                header::names(preset, Field::Sku).join(", ")
+            );
+            Err(PlanError::invalid("mode", "key", &rest))
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! One row on its way to the store: what it says, and what it leaves unsaid.
+
+use serde::{Deserialize, Serialize};
+
+use super::Field;
+use crate::domain::{
+    clock::Timestamp,
+    product::{NewProduct, Product},
+};
+
+/// A set of product fields.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fields(u8);
+
+impl Fields {
+    pub const NAME: Self = Self(1);
+    pub const DESCRIPTION: Self = Self(1 << 1);
+    pub const PRICE: Self = Self(1 << 2);
+    pub const QUANTITY: Self = Self(1 << 3);
+    pub const CATEGORY: Self = Self(1 << 4);
+    pub const SKU: Self = Self(1 << 5);
+    pub const LOW_STOCK_THRESHOLD: Self = Self(1 << 6);
+
+    /// The set of this one field.
+    pub const fn of(field: Field) -> Self {
+        match field {
+            Field::Name => Self::NAME,
+            Field::Description => Self::DESCRIPTION,
+            Field::Price => Self::PRICE,
+            Field::Quantity => Self::QUANTITY,
+            Field::Category => Self::CATEGORY,
+            Field::Sku => Self::SKU,
+            Field::LowStockThreshold => Self::LOW_STOCK_THRESHOLD,
+        }
+    }
+
+    /// Whether all of `other` is in this set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl std::ops::BitOrAssign for Fields {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// One row of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    Product(ImportRow),
+    /// Left out on purpose: an image, a parent without a price, nothing but blank cells.
+    Skipped,
+    Rejected(Reject),
+}
+
+/// A row that passed validation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportRow {
+    /// The line the row starts on, from 1 (the header's line counts).
+    pub line: u64,
+    /// The product the row would create, defaults filled in.
+    pub product: NewProduct,
+    /// The fields the row itself gives; only these overwrite a known product.
+    pub given: Fields,
+    /// The row as CSV in the file's dialect, without its line end, for the rejects file.
+    pub record: Vec<u8>,
+}
+
+/// A row that was not written, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reject {
+    pub line: u64,
+    /// The file's own name of the column at fault; empty when it is the row as a whole.
+    pub column: String,
+    /// For programs: `REQUIRED`, `TYPE`, `MAX_LENGTH`, `DUPLICATE_SKU`, …
+    pub code: String,
+    pub message: String,
+    /// What to do about it; may be empty.
+    pub hint: String,
+    /// The row as CSV in the file's dialect, without its line end.
+    pub record: Vec<u8>,
+}
+
+impl ImportRow {
+    /// The known product as this row makes it, or `None` when the row alters nothing.
+    ///
+    /// `attribute_columns` are the file's attribute columns: a blank cell there removes the
+    /// attribute, an attribute of another name stays.
+    pub fn applied_to(
+        &self,
+        known: &Product,
+        attribute_columns: &[String],
+        at: Timestamp,
+    ) -> Option<Product> {
+        let mut next = known.clone();
+        if self.given.contains(Fields::NAME) {
+            next.name.clone_from(&self.product.name);
+        }
+        if self.given.contains(Fields::DESCRIPTION) {
+            next.description.clone_from(&self.product.description);
+        }
+        if self.given.contains(Fields::PRICE) {
+            next.price = self.product.price;
+        }
+        if self.given.contains(Fields::QUANTITY) {
+            next.quantity = self.product.quantity;
+        }
+        if self.given.contains(Fields::CATEGORY) {
+            next.category.clone_from(&self.product.category);
+        }
+        if self.given.contains(Fields::LOW_STOCK_THRESHOLD) {
+            next.low_stock_threshold = self.product.low_stock_threshold;
+        }
+        let mut attributes = next.attributes.take().unwrap_or_default();
+        attributes.retain(|name, _| !attribute_columns.contains(name));
+        attributes.extend(self.product.attributes.clone().unwrap_or_default());
+        next.attributes = (!attributes.is_empty()).then_some(attributes);
+        (next != *known).then(|| next.touched(at))
+    }
+}

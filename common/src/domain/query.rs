@@ -1,0 +1,92 @@
+//! What a list of products is asked for: filters, order, page.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::money::Amount;
+
+/// Which products of the seller; all filters hold together, absent ones always hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProductFilter {
+    /// Exactly this category.
+    pub category: Option<String>,
+    /// Exactly this sku.
+    pub sku: Option<String>,
+    /// This text somewhere in name, description or sku; ASCII letters in either case.
+    pub text: Option<String>,
+    /// Inclusive bounds.
+    pub min_quantity: Option<i64>,
+    pub max_quantity: Option<i64>,
+    pub min_price: Option<Amount>,
+    pub max_price: Option<Amount>,
+}
+
+impl ProductFilter {
+    /// Whether every product passes.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The sort key; ties are broken by id in the same direction.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SortBy {
+    #[default]
+    CreatedAt,
+    Name,
+    Price,
+    Quantity,
+    UpdatedAt,
+}
+
+/// The direction of the sort.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SortOrder {
+    #[default]
+    Desc,
+    Asc,
+}
+
+/// Where a page starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PageStart {
+    /// Skip this many products.
+    Offset(u64),
+    /// Continue behind this product.
+    After(Cursor),
+}
+
+/// The last product of a page: its sort key as text (integers in decimal) and its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The sort the cursor belongs to; another one is refused.
+    pub sort_by: SortBy,
+    pub sort_order: SortOrder,
+    /// Cents for a price, epoch milliseconds for a time.
+    pub key: String,
+    pub id: i64,
+}
+
+/// A whole list request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductQuery {
+    pub filter: ProductFilter,
+    pub sort_by: SortBy,
+    pub sort_order: SortOrder,
+    pub start: PageStart,
+    /// 1 to 100.
+    pub limit: u32,
+    /// Whether the number of all matches is wanted.
+    pub count: bool,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// All matches, when asked for.
+    pub total: Option<u64>,
+    /// Whether more follow.
+    pub more: bool,
+}

@@ -1,0 +1,261 @@
+//! What the Redis adapters share: a connection that all calls are pipelined over, and that knows
+//! whether its server answers.
+//!
+//! A call that fails or is late takes the link down. From then on calls are refused at once, so
+//! nobody waits for a dead server twice, while one probe at a time looks for it in the background;
+//! the link is up again when a probe was answered.
+
+#[cfg(test)]
+pub(crate) mod server;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt,
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use redis::{
+    AsyncConnectionConfig, Client, IntoConnectionInfo, RedisError, RedisResult,
+    aio::MultiplexedConnection, io::tcp::TcpSettings,
+};
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{
+    config,
+    domain::error::{Error, Result},
+};
+
+const ENGINE: &str = "Redis";
+/// What a probe may take: connecting, logging in and one answer.
+pub(crate) const PROBE: Duration = Duration::from_secs(1);
+/// How often a connection is asked for a sign of life.
+pub(crate) const BEAT: Duration = Duration::from_secs(1);
+/// Between probes: the first of them, which doubles up to the second. Also, a link that fell within
+/// the second after it came up is not probed any sooner.
+pub(crate) const PAUSES: (Duration, Duration) =
+    (Duration::from_millis(100), Duration::from_secs(1));
+const PING: Duration = Duration::from_millis(500);
+/// Calls that may wait to be written; more callers wait to enqueue.
+const QUEUE: usize = 1024;
+
+/// Reads where the server is. Nothing is connected yet.
+pub(crate) fn client(server: &config::Server) -> Result<Client> {
+    // The crate's own words might repeat a part of the URL, and with it a password.
+    let unreadable = |_: RedisError| unavailable("its URL is not understood");
+    let place = server.url.expose().into_connection_info();
+    // Small commands follow each other closely: none waits for the one before to be acknowledged.
+    let place = place
+        .map_err(unreadable)?
+        .set_tcp_settings(TcpSettings::default().set_nodelay(true));
+    Client::open(place).map_err(unreadable)
+}
+
+pub(crate) fn unavailable(reason: impl Into<String>) -> Error {
+    Error::Unavailable {
+        engine: ENGINE,
+        reason: reason.into(),
+    }
+}
+
+/// One multiplexed connection, up or down.
+pub(crate) struct Link {
+    shared: Arc<Shared>,
+    _tended: AbortOnDropHandle<()>,
+}
+
+struct Shared {
+    /// Who uses it, for logs.
+    user: &'static str,
+    client: Client,
+    state: Mutex<State>,
+    fell: Notify,
+}
+
+struct State {
+    /// `None`: down.
+    connection: Option<MultiplexedConnection>,
+    /// Counts the connections: a call that began on an earlier one says nothing about this one.
+    number: u64,
+    /// When the last of them began.
+    rose_at: Instant,
+    /// Until the next probe.
+    pause: Duration,
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.shared.state();
+        f.debug_struct("Link")
+            .field("user", &self.shared.user)
+            .field("up", &state.connection.is_some())
+            .finish()
+    }
+}
+
+impl Link {
+    /// A link that is up when the server answers within a second, and comes up later otherwise.
+    pub(crate) async fn open(client: Client, user: &'static str) -> Self {
+        let shared = Arc::new(Shared {
+            user,
+            client,
+            state: Mutex::new(State {
+                connection: None,
+                number: 0,
+                rose_at: Instant::now(),
+                pause: PAUSES.0,
+            }),
+            fell: Notify::new(),
+        });
+        match shared.connect().await {
+            Ok(connection) => shared.rise(connection),
+            Err(reason) => tracing::warn!(user, reason, "Redis is not there yet"),
+        }
+        let tended = tokio::spawn(Arc::clone(&shared).tend());
+        Self {
+            shared,
+            _tended: AbortOnDropHandle::new(tended),
+        }
+    }
+
+    /// Does `ask` within the deadline, or fails at once while the link is down.
+    pub(crate) async fn call<T, F: Future<Output = RedisResult<T>>>(
+        &self,
+        deadline: Duration,
+        ask: impl FnOnce(MultiplexedConnection) -> F,
+    ) -> Result<T> {
+        self.shared.call(deadline, ask).await
+    }
+
+    /// When it last came back, if it ever went away: the server may have forgotten everything.
+    pub(crate) fn returned_at(&self) -> Option<Instant> {
+        let state = self.shared.state();
+        (state.number > 1).then_some(state.rose_at)
+    }
+
+    /// One round trip.
+    pub(crate) async fn ping(&self) -> Result<()> {
+        self.shared.ping(PING).await
+    }
+}
+
+impl Shared {
+    /// No holder of the lock can panic halfway through a change.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn call<T, F: Future<Output = RedisResult<T>>>(
+        &self,
+        deadline: Duration,
+        ask: impl FnOnce(MultiplexedConnection) -> F,
+    ) -> Result<T> {
+        let (connection, number) = {
+            let state = self.state();
+            (state.connection.clone(), state.number)
+        };
+        let Some(connection) = connection else {
+            return Err(unavailable("it did not answer a moment ago"));
+        };
+        let reason = match timeout(deadline, ask(connection)).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {deadline:?}"),
+        };
+        self.fall(number, &reason);
+        Err(unavailable(reason))
+    }
+
+    async fn ping(&self, deadline: Duration) -> Result<()> {
+        let ping = |mut connection: MultiplexedConnection| async move {
+            redis::cmd("PING").query_async::<()>(&mut connection).await
+        };
+        self.call(deadline, ping).await
+    }
+
+    async fn connect(&self) -> Result<MultiplexedConnection, String> {
+        // Every call has its own deadline.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(None)
+            .set_response_timeout(None)
+            .set_pipeline_buffer_size(QUEUE);
+        probe(async {
+            let mut connection = self
+                .client
+                .get_multiplexed_async_connection_with_config(&config)
+                .await?;
+            // A server that still loads its data accepts connections, and nothing else.
+            redis::cmd("PING")
+                .query_async::<()>(&mut connection)
+                .await?;
+            Ok(connection)
+        })
+        .await
+    }
+
+    fn rise(&self, connection: MultiplexedConnection) {
+        let mut state = self.state();
+        state.connection = Some(connection);
+        state.number += 1;
+        state.rose_at = Instant::now();
+    }
+
+    fn fall(&self, number: u64, reason: &str) {
+        let mut state = self.state();
+        if state.number != number || state.connection.is_none() {
+            return;
+        }
+        state.connection = None;
+        // A server that answers probes and is too slow for calls makes one of them wait per pause.
+        state.pause = if state.rose_at.elapsed() < PAUSES.1 {
+            PAUSES.1
+        } else {
+            PAUSES.0
+        };
+        drop(state);
+        tracing::warn!(user = self.user, reason, "Redis is away");
+        self.fell.notify_one();
+    }
+
+    /// Looks for the server while the link is down, and whether it lives while it is up: a call
+    /// after a quiet hour shall not be the one to find out.
+    async fn tend(self: Arc<Self>) {
+        loop {
+            let down = {
+                let state = self.state();
+                state.connection.is_none().then_some(state.pause)
+            };
+            let Some(pause) = down else {
+                tokio::select! {
+                    () = self.fell.notified() => {}
+                    () = sleep(BEAT) => {
+                        let _ = self.ping(PROBE).await;
+                    }
+                }
+                continue;
+            };
+            sleep(pause).await;
+            match self.connect().await {
+                Ok(connection) => {
+                    self.rise(connection);
+                    tracing::info!(user = self.user, "Redis answers");
+                }
+                Err(_) => self.state().pause = (pause * 2).min(PAUSES.1),
+            }
+        }
+    }
+}
+
+/// A first contact, within its deadline.
+pub(crate) async fn probe<T>(contact: impl Future<Output = RedisResult<T>>) -> Result<T, String> {
+    match timeout(PROBE, contact).await {
+        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("no answer within {PROBE:?}")),
+    }
+}

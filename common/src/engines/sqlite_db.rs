@@ -1,0 +1,319 @@
+//! What the embedded adapters share: opening a SQLite file, one writer that commits waiting
+//! writes together, and a pool of readers.
+//!
+//! Files are in WAL mode with `synchronous=FULL`: what a write answered survives the process and
+//! the machine. One fsync answers every write that waited for it.
+
+use std::{
+    panic::AssertUnwindSafe,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use sqlx::{
+    Connection, SqliteConnection, SqlitePool,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::domain::error::{Error, Result};
+
+const ENGINE: &str = "SQLite";
+/// How long a write of another process is waited for.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const READERS: u32 = 4;
+/// Writes that may wait; more callers wait to enqueue.
+const QUEUE: usize = 1024;
+/// Writes committed together at most, and how old a group may grow: none waits for long.
+const GROUP: usize = 256;
+const GROUP_TIME: Duration = Duration::from_millis(10);
+/// What the writer keeps in memory at most, in KiB; index pages of a large table live here.
+const WRITER_CACHE_KIB: u32 = 8 * 1024;
+/// Pages in the WAL before they are moved to the file: pages that change often are moved once.
+const CHECKPOINT_PAGES: u32 = 4096;
+
+/// An open file.
+#[derive(Debug, Clone)]
+pub(crate) struct Database {
+    readers: SqlitePool,
+    writer: mpsc::Sender<Box<dyn Job>>,
+    committed: Arc<Notify>,
+}
+
+impl Database {
+    /// Opens or creates the file and migrates it.
+    pub(crate) async fn open(path: &Path, migrator: &Migrator) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT);
+        let writing = options
+            .clone()
+            .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string());
+        let mut connection = SqliteConnection::connect_with(&writing)
+            .await
+            .map_err(failed)?;
+        migrator
+            .run(&mut connection)
+            .await
+            .map_err(|error| unavailable(format!("cannot migrate {}: {error}", path.display())))?;
+        // A connection to a file does not go stale: no probing, no replacing.
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(BUSY_TIMEOUT)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy_with(options.read_only(true).create_if_missing(false));
+        let (writer, jobs) = mpsc::channel(QUEUE);
+        let committed = Arc::new(Notify::new());
+        tokio::spawn(write_loop(connection, jobs, Arc::clone(&committed)));
+        Ok(Self {
+            readers,
+            writer,
+            committed,
+        })
+    }
+
+    /// For reads; each sees the last commit.
+    pub(crate) const fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// Runs `work` inside a transaction that other waiting writes may share; its own changes are
+    /// undone when it answers an error. Answers once everything is committed. Once enqueued, the
+    /// work is done even if the caller goes away.
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T>> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Write {
+            work: Some(work),
+            result: None,
+            reply,
+        };
+        let gone = || unavailable("the writer has stopped".to_owned());
+        self.writer.send(Box::new(job)).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// Told behind every commit; one that nobody waits for is remembered.
+    pub(crate) fn committed(&self) -> &Notify {
+        &self.committed
+    }
+
+    /// One cheap read.
+    pub(crate) async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1")
+            .execute(&self.readers)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+}
+
+/// The error kind of an engine failure.
+pub(crate) fn failed(error: sqlx::Error) -> Error {
+    match error {
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+            Error::Corrupt(error.to_string())
+        }
+        other => unavailable(other.to_string()),
+    }
+}
+
+const fn unavailable(reason: String) -> Error {
+    Error::Unavailable {
+        engine: ENGINE,
+        reason,
+    }
+}
+
+/// A write that waits for its turn; `run` comes once, then `finish`.
+trait Job: Send {
+    /// Does the work and says whether its changes may stay.
+    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> BoxFuture<'a, bool>;
+    /// Answers the caller, with the error of the commit if it failed.
+    fn finish(self: Box<Self>, commit_error: Option<&str>);
+}
+
+struct Write<T, F> {
+    work: Option<F>,
+    result: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T, F> Job for Write<T, F>
+where
+    T: Send,
+    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T>> + Send,
+{
+    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            if let Some(work) = self.work.take() {
+                // A defect in one job must not stop the writer of all.
+                let run = async move { work(connection).await };
+                self.result = AssertUnwindSafe(run).catch_unwind().await.ok();
+            }
+            matches!(self.result, Some(Ok(_)))
+        })
+    }
+
+    fn finish(self: Box<Self>, commit_error: Option<&str>) {
+        let answer = match (self.result, commit_error) {
+            (Some(Ok(_)) | None, Some(reason)) => Err(unavailable(reason.to_owned())),
+            (Some(result), _) => result,
+            (None, None) => Err(unavailable("the write did not finish".to_owned())),
+        };
+        // A caller that went away does not need its answer.
+        let _ = self.reply.send(answer);
+    }
+}
+
+async fn write_loop(
+    mut connection: SqliteConnection,
+    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+    committed: Arc<Notify>,
+) {
+    while let Some(first) = jobs.recv().await {
+        let mut done = vec![first];
+        let outcome = write_group(&mut connection, &mut done, &mut jobs).await;
+        match &outcome {
+            Ok(()) => committed.notify_one(),
+            Err(error) => {
+                tracing::error!(%error, "a group of writes could not be committed");
+                // Fails when there is no open transaction, which is just what is wanted.
+                let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
+            }
+        }
+        let error = outcome.err().map(|error| error.to_string());
+        for job in done {
+            job.finish(error.as_deref());
+        }
+    }
+    // Moves the WAL into the file.
+    let _ = connection.close().await;
+}
+
+/// Runs the first job and all that wait by then in one transaction. A savepoint behind the last
+/// job that may stay undoes what a failed one did. Every statement is a trip to the connection's
+/// thread, so what belongs together travels together.
+async fn write_group(
+    connection: &mut SqliteConnection,
+    done: &mut Vec<Box<dyn Job>>,
+    jobs: &mut mpsc::Receiver<Box<dyn Job>>,
+) -> sqlx::Result<()> {
+    let started = Instant::now();
+    sqlx::query("BEGIN IMMEDIATE; SAVEPOINT job")
+        .execute(&mut *connection)
+        .await?;
+    let mut next = done.pop();
+    while let Some(mut job) = next {
+        let keep = job.run(connection).await;
+        done.push(job);
+        next = (done.len() < GROUP && started.elapsed() < GROUP_TIME)
+            .then(|| jobs.try_recv().ok())
+            .flatten();
+        match (keep, &next) {
+            (false, _) => sqlx::query("ROLLBACK TO job"),
+            (true, Some(_)) => sqlx::query("RELEASE job; SAVEPOINT job"),
+            (true, None) => break,
+        }
+        .execute(&mut *connection)
+        .await?;
+    }
+    sqlx::query("COMMIT").execute(&mut *connection).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static NOTHING: Migrator = Migrator::DEFAULT;
+
+    async fn open(directory: &Path) -> Database {
+        let db = Database::open(&directory.join("test.db"), &NOTHING).await;
+        let db = db.unwrap();
+        run(&db, "CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT")
+            .await
+            .unwrap();
+        db
+    }
+
+    async fn run(db: &Database, sql: &'static str) -> Result<()> {
+        db.write(move |connection| {
+            Box::pin(async move {
+                sqlx::query(sql).execute(connection).await.map_err(failed)?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn numbers(db: &Database) -> Vec<i64> {
+        let rows = sqlx::query_scalar("SELECT n FROM t ORDER BY n").fetch_all(db.readers());
+        rows.await.unwrap()
+    }
+
+    /// Every third job fails behind its change, every fifth panics there.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_failing_job_does_not_hurt_its_group() {
+        let directory = tempfile::tempdir().unwrap();
+        let db = open(directory.path()).await;
+        let jobs = (0..300_i64).map(|n| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                db.write(move |connection| {
+                    Box::pin(async move {
+                        let insert = sqlx::query("INSERT INTO t VALUES (?)").bind(n);
+                        insert.execute(connection).await.map_err(failed)?;
+                        assert!(n % 5 != 0, "a defect");
+                        if n % 3 == 0 {
+                            return Err(Error::Corrupt("on purpose".to_owned()));
+                        }
+                        Ok(n)
+                    })
+                })
+                .await
+            })
+        });
+        let mut answered = Vec::new();
+        for job in jobs.collect::<Vec<_>>() {
+            answered.extend(job.await.unwrap().ok());
+        }
+        let expected: Vec<_> = (0..300).filter(|n| n % 5 != 0 && n % 3 != 0).collect();
+        assert_eq!(answered, expected);
+        assert_eq!(numbers(&db).await, expected);
+    }
+
+    /// A caller that stops waiting does not take its write back.
+    #[tokio::test]
+    async fn an_abandoned_write_is_done_and_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let db = open(directory.path()).await;
+        db.committed().notified().await;
+        let write = run(&db, "INSERT INTO t VALUES (1)");
+        assert!(write.now_or_never().is_none(), "only enqueued");
+        let told = tokio::time::timeout(BUSY_TIMEOUT, db.committed().notified()).await;
+        assert!(told.is_ok(), "no commit was told");
+        assert_eq!(numbers(&db).await, [1]);
+    }
+
+    #[tokio::test]
+    async fn readers_cannot_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let db = open(directory.path()).await;
+        let insert = sqlx::query("INSERT INTO t VALUES (1)").execute(db.readers());
+        assert!(insert.await.is_err());
+        db.ping().await.unwrap();
+    }
+}

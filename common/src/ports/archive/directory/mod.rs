@@ -1,0 +1,131 @@
+//! The archive in a local directory: `events/` and `spool/` below it.
+//!
+//! A file appears under its name only when it is whole and on the disk: it is written under
+//! another name, synced, renamed, and its directory synced. What a crash left half-written is
+//! removed at the next start.
+
+mod spool;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+
+use super::{Archive, SpoolReader, SpoolWriter, events_key, parquet::Columns};
+use crate::{
+    domain::error::{Error, Result},
+    ports::broker::Delivery,
+};
+
+const ENGINE: &str = "archive directory";
+
+#[derive(Debug)]
+struct DirectoryArchive {
+    root: PathBuf,
+    spool: PathBuf,
+}
+
+/// Opens or creates the directory.
+pub(super) async fn connect(path: &Path) -> Result<Arc<dyn Archive>> {
+    let archive = DirectoryArchive {
+        root: path.to_owned(),
+        spool: path.join("spool"),
+    };
+    let spool = archive.spool.clone();
+    blocking(path, move || {
+        fs::create_dir_all(&spool)?;
+        spool::remove_leftovers(&spool)
+    })
+    .await?;
+    Ok(Arc::new(archive))
+}
+
+#[async_trait]
+impl Archive for DirectoryArchive {
+    async fn events_put(&self, deliveries: &[Delivery]) -> Result<()> {
+        let columns = Columns::of(deliveries)?;
+        let (Some(first), Some(at)) = (deliveries.first(), columns.first_timestamp()) else {
+            return Ok(());
+        };
+        let path = self.root.join(events_key(first, at));
+        // Encoding takes processor time, writing waits for the disk: neither may hold up others.
+        let object = run(move || columns.encode()).await??;
+        let target = path.clone();
+        blocking(&path, move || {
+            let directory = target.parent().unwrap_or(&target);
+            create_durably(directory)?;
+            replace(directory, &target, &object)
+        })
+        .await
+    }
+
+    async fn spool_create(&self, import_id: &str) -> Result<Box<dyn SpoolWriter>> {
+        spool::create(&self.spool, import_id).await
+    }
+
+    async fn spool_open(&self, import_id: &str, offset: u64) -> Result<SpoolReader> {
+        spool::open(&self.spool, import_id, offset).await
+    }
+
+    async fn spool_remove(&self, import_id: &str) -> Result<()> {
+        spool::remove(&self.spool, import_id).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        let spool = self.spool.clone();
+        blocking(&self.spool, move || fs::metadata(spool).map(drop)).await
+    }
+}
+
+/// Puts a whole file under its name, over an older one if need be.
+fn replace(directory: &Path, target: &Path, content: &[u8]) -> io::Result<()> {
+    let part = target.with_extension("part");
+    let mut file = fs::File::create(&part)?;
+    io::Write::write_all(&mut file, content)?;
+    file.sync_all()?;
+    fs::rename(&part, target)?;
+    sync_directory(directory)
+}
+
+/// Creates a directory of events so that it survives a power failure, as its files must.
+fn create_durably(directory: &Path) -> io::Result<()> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(directory)?;
+    directory
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .try_for_each(sync_directory)
+}
+
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    fs::File::open(directory)?.sync_all()
+}
+
+/// Runs what blocks on a thread where it may; a failure names the path.
+async fn blocking<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T> {
+    run(work).await?.map_err(|error| unavailable(path, &error))
+}
+
+async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::Unavailable {
+        engine: ENGINE,
+        reason: error.to_string(),
+    })
+}
+
+fn unavailable(path: &Path, error: &io::Error) -> Error {
+    Error::Unavailable {
+        engine: ENGINE,
+        reason: format!("{}: {error}", path.display()),
+    }
+}

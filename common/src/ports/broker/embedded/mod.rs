@@ -1,0 +1,370 @@
+//! The broker inside one process: a durable log in one SQLite file.
+//!
+//! `publish` appends one row per topic and partition, each holding many messages; offsets are
+//! dense from 0. Rows are read in the order of their arrival, which keeps every partition in order
+//! and all of them fair, and brings a seller's events of several topics nearly in sequence.
+//!
+//! A group has one member: subscriptions share nothing, a new one takes over where the group
+//! committed last. Drop the old one first, or both read everything.
+
+mod pack;
+mod subscription;
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use async_trait::async_trait;
+use sqlx::{Executor, FromRow, Sqlite, SqliteConnection};
+use tokio::sync::watch;
+
+use self::{
+    pack::{Block, pack},
+    subscription::LogSubscription,
+};
+use super::{Broker, Group, Subscription};
+use crate::{
+    domain::{
+        clock::{self, Timestamp},
+        error::{Error, Result},
+        record::{Record, Topic},
+    },
+    engines::sqlite_db::{Database, failed},
+};
+
+/// Rows looked at by one step of a sweep, so that other writes come in between.
+const SWEEP_STEP: i64 = 500;
+
+/// The open log, shared with its subscriptions.
+#[derive(Debug)]
+struct Log {
+    database: Database,
+    /// Tells waiting subscriptions that there is more to read.
+    appended: watch::Sender<()>,
+}
+
+#[derive(Debug)]
+struct EmbeddedBroker {
+    log: Arc<Log>,
+    partitions: u32,
+}
+
+/// Opens or creates the log.
+pub(super) async fn connect(path: &Path, partitions: u32) -> Result<Arc<dyn Broker>> {
+    Ok(Arc::new(EmbeddedBroker::open(path, partitions).await?))
+}
+
+#[async_trait]
+impl Broker for EmbeddedBroker {
+    async fn publish(&self, records: Vec<Record>) -> Result<()> {
+        let blocks = pack(records, self.partitions).await;
+        if blocks.is_empty() {
+            return Ok(());
+        }
+        let appended_at = clock::now();
+        self.log
+            .database
+            .write(move |connection| {
+                Box::pin(async move {
+                    for block in &blocks {
+                        append(connection, block, appended_at).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        self.log.appended.send_replace(());
+        Ok(())
+    }
+
+    async fn subscribe(&self, group: Group) -> Result<Box<dyn Subscription>> {
+        let subscription = LogSubscription::join(Arc::clone(&self.log), group).await?;
+        Ok(Box::new(subscription))
+    }
+
+    async fn lag(&self, group: Group) -> Result<u64> {
+        let places = places(self.log.database.readers(), group).await?;
+        let waiting = places.iter().filter(|place| place.has_events());
+        let lag: i64 = waiting.map(|place| place.next - place.committed).sum();
+        Ok(u64::try_from(lag).unwrap_or(0))
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.log.database.ping().await
+    }
+
+    /// Keeps every event that some group has not committed yet, however old it is.
+    async fn sweep(&self, before: Timestamp) -> Result<()> {
+        let mut done: BTreeMap<(Topic, u32), i64> = BTreeMap::new();
+        for group in Group::ALL {
+            for place in places(self.log.database.readers(), group).await? {
+                let end = if place.has_events() {
+                    place.committed
+                } else {
+                    place.next
+                };
+                done.entry((place.topic, place.partition))
+                    .and_modify(|least| *least = end.min(*least))
+                    .or_insert(end);
+            }
+        }
+        for ((topic, partition), end) in done {
+            self.sweep_partition(topic, partition, end, before).await?;
+        }
+        Ok(())
+    }
+}
+
+impl EmbeddedBroker {
+    async fn open(path: &Path, partitions: u32) -> Result<Self> {
+        let migrations = sqlx::migrate!("../migrations/embedded/broker");
+        let log = Log {
+            database: Database::open(path, &migrations).await?,
+            appended: watch::Sender::new(()),
+        };
+        Ok(Self {
+            log: Arc::new(log),
+            partitions,
+        })
+    }
+
+    async fn sweep_partition(
+        &self,
+        topic: Topic,
+        partition: u32,
+        end: i64,
+        before: Timestamp,
+    ) -> Result<()> {
+        loop {
+            let removed = self
+                .log
+                .database
+                .write(move |connection| {
+                    Box::pin(async move {
+                        sqlx::query(
+                            "DELETE FROM blocks WHERE topic = ?1 AND partition = ?2 AND end_offset <= (
+                                SELECT MAX(end_offset) FROM (
+                                    SELECT end_offset, appended_at FROM blocks
+                                    WHERE topic = ?1 AND partition = ?2 AND end_offset <= ?3
+                                    ORDER BY end_offset LIMIT ?5
+                                ) WHERE appended_at < ?4
+                            )",
+                        )
+                        .bind(topic.as_str())
+                        .bind(partition)
+                        .bind(end)
+                        .bind(before.millis())
+                        .bind(SWEEP_STEP)
+                        .execute(connection)
+                        .await
+                        .map_err(failed)
+                    })
+                })
+                .await?;
+            if removed.rows_affected() == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+async fn append(
+    connection: &mut SqliteConnection,
+    block: &Block,
+    appended_at: Timestamp,
+) -> Result<()> {
+    let end_offset: i64 = sqlx::query_scalar(
+        "INSERT INTO heads (topic, partition, next_offset) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET next_offset = next_offset + excluded.next_offset
+         RETURNING next_offset",
+    )
+    .bind(block.topic.as_str())
+    .bind(block.partition)
+    .bind(block.messages)
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(failed)?;
+    sqlx::query(
+        "INSERT INTO blocks (topic, partition, end_offset, messages, appended_at, block)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )
+    .bind(block.topic.as_str())
+    .bind(block.partition)
+    .bind(end_offset)
+    .bind(block.messages)
+    .bind(appended_at.millis())
+    .bind(&block.packed)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Where a partition ends and how far a group has come in it.
+struct Place {
+    topic: Topic,
+    partition: u32,
+    next: i64,
+    committed: i64,
+}
+
+impl Place {
+    fn has_events(&self) -> bool {
+        Topic::EVENTS.contains(&self.topic)
+    }
+}
+
+#[derive(FromRow)]
+struct PlaceRow {
+    topic: String,
+    partition: u32,
+    next: i64,
+    committed: i64,
+}
+
+/// Every partition that ever had a message.
+async fn places<'e>(
+    reader: impl Executor<'e, Database = Sqlite>,
+    group: Group,
+) -> Result<Vec<Place>> {
+    let rows: Vec<PlaceRow> = sqlx::query_as(
+        "SELECT topic, partition, h.next_offset AS next, COALESCE(c.next_offset, 0) AS committed
+         FROM heads h
+         LEFT JOIN (SELECT * FROM commits WHERE consumers = ?1) c USING (topic, partition)",
+    )
+    .bind(group.as_str())
+    .fetch_all(reader)
+    .await
+    .map_err(failed)?;
+    let place = |row: PlaceRow| {
+        Ok(Place {
+            topic: topic_named(&row.topic)?,
+            partition: row.partition,
+            next: row.next,
+            committed: row.committed,
+        })
+    };
+    rows.into_iter().map(place).collect()
+}
+
+fn topic_named(name: &str) -> Result<Topic> {
+    Topic::from_name(name)
+        .ok_or_else(|| Error::Corrupt(format!("the log has a topic {name:?} that nobody knows")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{super::Offset, *};
+    use crate::domain::record::partition_of;
+
+    fn records(topic: Topic, count: usize) -> Vec<Record> {
+        let record = |number: usize| Record {
+            topic,
+            key: "a".to_owned(),
+            headers: Vec::new(),
+            value: number.to_string().into(),
+        };
+        (0..count).map(record).collect()
+    }
+
+    async fn open(directory: &Path) -> EmbeddedBroker {
+        let path = directory.join("log.db");
+        EmbeddedBroker::open(&path, 4).await.unwrap()
+    }
+
+    async fn rows(broker: &EmbeddedBroker) -> i64 {
+        let count = sqlx::query_scalar("SELECT COUNT(*) FROM blocks");
+        count
+            .fetch_one(broker.log.database.readers())
+            .await
+            .unwrap()
+    }
+
+    async fn commit(broker: &EmbeddedBroker, group: Group, next: i64) {
+        let mut member = broker.subscribe(group).await.unwrap();
+        let offset = Offset {
+            topic: Topic::ProductCreated,
+            partition: partition_of(b"a", 4),
+            next,
+        };
+        member.commit(&[offset]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn packs_messages_into_few_rows() {
+        let directory = tempfile::tempdir().unwrap();
+        let broker = open(directory.path()).await;
+        let mut mixed = records(Topic::ProductCreated, 2500);
+        mixed.extend(records(Topic::ProductDeleted, 1));
+        broker.publish(mixed).await.unwrap();
+        assert_eq!(rows(&broker).await, 4);
+    }
+
+    /// Only what is old and done by both groups goes; offsets and readers go on behind it.
+    #[tokio::test]
+    async fn sweeps_what_every_group_has_done_with() {
+        let directory = tempfile::tempdir().unwrap();
+        let broker = open(directory.path()).await;
+        for _ in 0..SWEEP_STEP + 20 {
+            broker
+                .publish(records(Topic::ProductCreated, 2))
+                .await
+                .unwrap();
+        }
+        broker
+            .publish(records(Topic::AnalyticsDlq, 2))
+            .await
+            .unwrap();
+        let all = SWEEP_STEP + 21;
+        let later = clock::now().plus(Duration::from_secs(60));
+        let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+
+        broker.sweep(Timestamp::from_millis(0)).await.unwrap();
+        assert_eq!(rows(&broker).await, all);
+        broker.sweep(later).await.unwrap();
+        assert_eq!(rows(&broker).await, all - 1, "dead letters go by age alone");
+        commit(&broker, Group::Analytics, 2 * (SWEEP_STEP + 20)).await;
+        broker.sweep(later).await.unwrap();
+        assert_eq!(
+            rows(&broker).await,
+            all - 1,
+            "the other group has yet to read them"
+        );
+        commit(&broker, Group::Notifications, 11).await;
+        broker.sweep(later).await.unwrap();
+        assert_eq!(rows(&broker).await, all - 1 - 5, "a half-read row stays");
+        commit(&broker, Group::Notifications, 2 * (SWEEP_STEP + 20)).await;
+        broker.sweep(later).await.unwrap();
+        assert_eq!(rows(&broker).await, 0);
+
+        broker
+            .publish(records(Topic::ProductCreated, 1))
+            .await
+            .unwrap();
+        let next = member.poll(10).await.unwrap().deliveries;
+        assert_eq!(next[0].offset, 2 * (SWEEP_STEP + 20));
+        assert_eq!(broker.lag(Group::Notifications).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_damaged_row_is_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        let broker = open(directory.path()).await;
+        broker
+            .publish(records(Topic::ProductCreated, 3))
+            .await
+            .unwrap();
+        let database = &broker.log.database;
+        database
+            .write(|connection| {
+                Box::pin(async move {
+                    let cut = "UPDATE blocks SET block = substr(block, 1, length(block) - 1)";
+                    sqlx::query(cut).execute(connection).await.map_err(failed)
+                })
+            })
+            .await
+            .unwrap();
+        let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+        assert!(matches!(member.poll(10).await, Err(Error::Corrupt(_))));
+    }
+}

@@ -1,0 +1,341 @@
+//! What only Kafka can get wrong: sharing a group, outages, what other programs see.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use rdkafka::{
+    ClientConfig, Message, Offset as Position, TopicPartitionList,
+    admin::{AdminClient, AdminOptions, ResourceSpecifier},
+    client::DefaultClientContext,
+    consumer::{BaseConsumer, Consumer},
+    message::Headers,
+    mocking::MockCluster,
+    producer::{BaseProducer, BaseRecord, Producer},
+};
+use tokio::time::{Instant, timeout};
+
+use super::{
+    super::{Broker, Delivery, Offset, Subscription},
+    *,
+};
+use crate::{
+    domain::record::{Topic, partition_of},
+    testing::setting,
+};
+
+/// Far more than anything here takes; it only keeps a broken test from hanging.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A corner of a cluster that nobody else uses.
+pub(in super::super) fn corner(brokers: &str) -> config::Kafka {
+    config::Kafka {
+        brokers: brokers.to_owned(),
+        client_id: "pm-test".to_owned(),
+        partitions: 4,
+        replication: None,
+        prefix: format!("test-{}.", uuid::Uuid::new_v4().simple()),
+    }
+}
+
+fn admin(config: &config::Kafka) -> AdminClient<DefaultClientContext> {
+    let mut client = ClientConfig::new();
+    client.set("bootstrap.servers", &config.brokers);
+    client.create().unwrap()
+}
+
+/// Removes the topics.
+pub(in super::super) async fn tidy(config: &config::Kafka) {
+    let names = Names::new(&config.prefix);
+    let names: Vec<_> = names.topics().iter().map(String::as_str).collect();
+    // It has to live until the answer is there.
+    let admin = admin(config);
+    let deleted = admin.delete_topics(&names, &AdminOptions::new());
+    deleted.await.unwrap();
+}
+
+fn record(key: &str, number: usize) -> Record {
+    Record {
+        topic: Topic::ProductCreated,
+        key: key.to_owned(),
+        headers: vec![("eventType".to_owned(), "ProductCreated".to_owned())],
+        value: number.to_string().into(),
+    }
+}
+
+/// Messages of many keys, so that every partition has some.
+fn many(numbers: std::ops::Range<usize>) -> Vec<Record> {
+    numbers
+        .map(|number| record(&format!("seller-{}", number % 37), number))
+        .collect()
+}
+
+fn number(delivery: &Delivery) -> usize {
+    let text = std::str::from_utf8(&delivery.record.value).unwrap();
+    text.parse().unwrap()
+}
+
+fn behind(delivery: &Delivery) -> Offset {
+    Offset {
+        topic: delivery.record.topic,
+        partition: delivery.partition,
+        next: delivery.offset + 1,
+    }
+}
+
+/// A member with the messages that it was given and that were not taken away again, by partition.
+struct Reader {
+    member: Box<dyn Subscription>,
+    given: BTreeMap<u32, Vec<Delivery>>,
+}
+
+impl Reader {
+    async fn join(broker: &dyn Broker) -> Self {
+        Self {
+            member: broker.subscribe(Group::Analytics).await.unwrap(),
+            given: BTreeMap::new(),
+        }
+    }
+
+    async fn step(&mut self) {
+        let polled = self.member.poll(500).await.unwrap();
+        for (topic, partition) in &polled.revoked {
+            if *topic == Topic::ProductCreated {
+                self.given.remove(partition);
+            }
+        }
+        for delivery in polled.deliveries {
+            let given = self.given.entry(delivery.partition).or_default();
+            given.push(delivery);
+        }
+    }
+
+    async fn commit(&mut self, partitions: &[u32]) {
+        let last = partitions.iter().filter_map(|one| self.given[one].last());
+        let ends: Vec<_> = last.map(behind).collect();
+        self.member.commit(&ends).await.unwrap();
+    }
+
+    fn partitions(&self) -> Vec<u32> {
+        self.given.keys().copied().collect()
+    }
+
+    fn numbers(&self) -> Vec<usize> {
+        let mut numbers: Vec<_> = self.given.values().flatten().map(number).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+}
+
+/// Two members step until they have so many messages together, and a half of the partitions each.
+async fn share(one: &mut Reader, other: &mut Reader, count: usize) -> Vec<usize> {
+    let sharing = async {
+        while one.partitions().len() != 2
+            || other.partitions().len() != 2
+            || one.numbers().len() + other.numbers().len() < count
+        {
+            tokio::select! {
+                () = one.step() => {}
+                () = other.step() => {}
+            }
+        }
+    };
+    let shared = timeout(DEADLINE, sharing).await;
+    let mut all = [one.numbers(), other.numbers()].concat();
+    all.sort_unstable();
+    shared.unwrap_or_else(|_| {
+        let given = (one.partitions(), other.partitions());
+        panic!("{} of {count} messages, of {given:?}", all.len())
+    });
+    all
+}
+
+/// Red when: the dropped member does not leave (the other gets nothing until the session ends), or
+/// what is open is not committed at the end of a membership (it comes twice).
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs dev/engines"]
+async fn whoever_stays_reads_on_where_the_other_left() {
+    let config = corner(&setting("KAFKA_BROKERS"));
+    let broker = connect(&config).unwrap();
+    broker.publish(many(0..1000)).await.unwrap();
+    let mut stays = Reader::join(&*broker).await;
+    let mut leaves = Reader::join(&*broker).await;
+    let all = share(&mut stays, &mut leaves, 1000).await;
+    assert!(all.into_iter().eq(0..1000));
+
+    // One is done with all it has, the other with one partition of two.
+    stays.commit(&stays.partitions()).await;
+    let [done, open] = leaves.partitions()[..] else {
+        panic!("two partitions");
+    };
+    // The last of so many commits are still on their way when it leaves.
+    for delivery in &leaves.given[&done] {
+        leaves.member.commit(&[behind(delivery)]).await.unwrap();
+    }
+    let mut expected: BTreeSet<usize> = leaves.given[&open].iter().map(number).collect();
+    expected.extend(1000..2000);
+    assert!(expected.len() > 1000);
+    let started = Instant::now();
+    drop(leaves);
+    broker.publish(many(1000..2000)).await.unwrap();
+    stays.given.clear();
+    let resuming = async {
+        while stays.numbers().len() < expected.len() {
+            stays.step().await;
+        }
+    };
+    timeout(DEADLINE, resuming).await.expect("all is read");
+    assert!(stays.numbers().iter().eq(&expected), "nothing twice");
+    assert!(started.elapsed() < Duration::from_secs(5));
+    tidy(&config).await;
+}
+
+/// Its handler takes nothing, its shelf is full, its partitions are paused; still others join and
+/// share, and later it reads all that is its own.
+/// Red when: the reading thread waits for room without an end, or pausing loses or repeats
+/// messages.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs dev/engines"]
+async fn a_member_that_takes_nothing_holds_up_nobody() {
+    const COUNT: usize = 40_000;
+    let config = corner(&setting("KAFKA_BROKERS"));
+    let broker = connect(&config).unwrap();
+    for start in (0..COUNT).step_by(4000) {
+        broker.publish(many(start..start + 4000)).await.unwrap();
+    }
+    let mut stuck = Reader::join(&*broker).await;
+    timeout(DEADLINE, stuck.step()).await.expect("it joins");
+    let mut other = Reader::join(&*broker).await;
+    timeout(DEADLINE, other.step()).await.expect("both join");
+    let all = share(&mut stuck, &mut other, COUNT).await;
+    assert!(all.into_iter().eq(0..COUNT));
+    tidy(&config).await;
+}
+
+/// Red when: a producer is used on after a failure or a dropped publish (every attempt is appended
+/// in the end), or nothing gives up waiting.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_is_answered_and_nothing_overtakes() {
+    let cluster = MockCluster::new(1).unwrap();
+    let config = corner(&cluster.bootstrap_servers());
+    for topic in Names::new(&config.prefix).topics() {
+        cluster.create_topic(topic, 4, 1).unwrap();
+    }
+    let broker = connect(&config).unwrap();
+    let run = |numbers: std::ops::Range<usize>| {
+        let records = numbers.map(|number| record("a", number));
+        records.collect::<Vec<_>>()
+    };
+    broker.publish(run(0..100)).await.unwrap();
+    cluster.broker_down(1).unwrap();
+    let given_up = timeout(Duration::from_millis(1), broker.publish(run(100..2000))).await;
+    assert!(given_up.is_err());
+    let started = Instant::now();
+    let refused = broker.publish(run(100..2000)).await;
+    assert!(matches!(refused, Err(Error::Unavailable { .. })));
+    assert!(started.elapsed() < Duration::from_secs(8));
+    assert!(matches!(
+        broker.ping().await,
+        Err(Error::Unavailable { .. })
+    ));
+    cluster.broker_up(1).unwrap();
+    let healing = async { while broker.publish(run(100..2000)).await.is_err() {} };
+    timeout(DEADLINE, healing).await.expect("it heals");
+    broker.publish(run(2000..2100)).await.unwrap();
+
+    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let (mut next, mut copies) = (0, 0);
+    let reading = async {
+        while next < 2100 {
+            for delivery in member.poll(500).await.unwrap().deliveries {
+                copies += 1;
+                assert!(number(&delivery) <= next, "{next} comes later");
+                next = next.max(number(&delivery) + 1);
+            }
+        }
+    };
+    timeout(DEADLINE, reading).await.expect("all are there");
+    assert!(copies < 2100 + 1900, "{copies} copies of 2100");
+}
+
+/// A client of its own, as another program would use it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs dev/engines"]
+async fn other_programs_find_what_the_contract_says() {
+    let mut config = corner(&setting("KAFKA_BROKERS"));
+    config.partitions = 3;
+    let broker = connect(&config).unwrap();
+    broker.publish(many(0..50)).await.unwrap();
+    let topic = format!("{}product.created", config.prefix);
+
+    let asked = [ResourceSpecifier::Topic(&topic)];
+    let options = AdminOptions::new();
+    let described = admin(&config).describe_configs(&asked, &options).await;
+    let described = described.unwrap().remove(0).unwrap();
+    let retention = described.get("retention.ms").unwrap().value.clone();
+    assert_eq!(retention.as_deref(), Some("604800000"));
+
+    let reader: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", &config.brokers)
+        .set("group.id", &config.prefix)
+        .create()
+        .unwrap();
+    let mut all = TopicPartitionList::new();
+    for partition in 0..3 {
+        let added = all.add_partition_offset(&topic, partition, Position::Beginning);
+        added.unwrap();
+    }
+    reader.assign(&all).unwrap();
+    for _ in 0..50 {
+        let message = reader.poll(DEADLINE).unwrap().unwrap();
+        let key = message.key().unwrap();
+        let partition = u32::try_from(message.partition()).unwrap();
+        assert_eq!(partition, partition_of(key, 3));
+        let number: usize = std::str::from_utf8(message.payload().unwrap())
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert_eq!(key, format!("seller-{}", number % 37).as_bytes());
+        let header = message.headers().unwrap().get(0);
+        assert_eq!(
+            (header.key, header.value),
+            ("eventType", Some(&b"ProductCreated"[..]))
+        );
+    }
+    tidy(&config).await;
+}
+
+/// What is not ours comes as well as it can, so that the one who reads it can put it aside.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs dev/engines"]
+async fn foreign_messages_are_delivered() {
+    let config = corner(&setting("KAFKA_BROKERS"));
+    let broker = connect(&config).unwrap();
+    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let foreign: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", &config.brokers)
+        .create()
+        .unwrap();
+    let topic = format!("{}product.deleted", config.prefix);
+    let sent = foreign.send(BaseRecord::<(), ()>::to(&topic).timestamp(1_000));
+    sent.map_err(|(error, _)| error).unwrap();
+    foreign.flush(DEADLINE).unwrap();
+    let polled = timeout(DEADLINE, member.poll(10)).await.unwrap().unwrap();
+    let [delivery] = &polled.deliveries[..] else {
+        panic!("one message, not {polled:?}");
+    };
+    assert_eq!(delivery.appended_at, Timestamp::from_millis(1_000));
+    assert_eq!(delivery.record.topic, Topic::ProductDeleted);
+    assert!(delivery.record.key.is_empty() && delivery.record.value.is_empty());
+
+    // As large as the cluster takes, and as a letter a little larger.
+    let letter = Record {
+        topic: Topic::AnalyticsDlq,
+        key: String::new(),
+        headers: vec![("dlqReason".to_owned(), "x".repeat(1000))],
+        value: vec![7; 1_048_000].into(),
+    };
+    broker.publish(vec![letter]).await.unwrap();
+    tidy(&config).await;
+}

@@ -1,0 +1,122 @@
+//! Port: a durable log of messages by topic and partition, read by groups with committed offsets.
+
+mod embedded;
+#[cfg(feature = "kafka")]
+mod kafka;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{
+    config::BrokerConfig,
+    domain::{
+        clock::Timestamp,
+        error::Result,
+        record::{Record, Topic},
+    },
+};
+
+/// Opens the configured engine. What a server lacks is created on the first contact that works.
+pub async fn connect(config: &BrokerConfig) -> Result<Arc<dyn Broker>> {
+    match config {
+        BrokerConfig::Embedded { path, partitions } => embedded::connect(path, *partitions).await,
+        #[cfg(feature = "kafka")]
+        BrokerConfig::Kafka(config) => kafka::connect(config),
+        #[cfg(not(feature = "kafka"))]
+        BrokerConfig::Kafka(_) => Err(crate::domain::error::Error::not_built_in("Kafka")),
+    }
+}
+
+/// A consumer group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Group {
+    Notifications,
+    Analytics,
+}
+
+impl Group {
+    pub const ALL: [Self; 2] = [Self::Notifications, Self::Analytics];
+
+    /// The name on the broker.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Notifications => "notification-service-group",
+            Self::Analytics => "analytics-service-group",
+        }
+    }
+
+    /// Where its unreadable messages go.
+    pub const fn dead_letters(self) -> Topic {
+        match self {
+            Self::Notifications => Topic::NotificationsDlq,
+            Self::Analytics => Topic::AnalyticsDlq,
+        }
+    }
+}
+
+/// A message as read, with its place in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    pub partition: u32,
+    pub offset: i64,
+    pub appended_at: Timestamp,
+    pub record: Record,
+}
+
+/// A place in the log: everything of the partition before `next` is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Offset {
+    pub topic: Topic,
+    pub partition: u32,
+    pub next: i64,
+}
+
+/// What a poll brings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Polled {
+    /// Partitions that another member may read from now on: what of them is not committed comes
+    /// there again, so this member forgets it. They were taken away before `deliveries` were read.
+    pub revoked: Vec<(Topic, u32)>,
+    /// In order within each partition.
+    pub deliveries: Vec<Delivery>,
+}
+
+#[async_trait]
+pub trait Broker: Send + Sync + std::fmt::Debug {
+    /// Appends messages; returns once all are durable. Messages with equal keys keep their order
+    /// within a topic. On an error some may have been appended: publish all of them again.
+    async fn publish(&self, records: Vec<Record>) -> Result<()>;
+
+    /// Joins a group on all event topics, from its committed offsets, at first from the earliest.
+    async fn subscribe(&self, group: Group) -> Result<Box<dyn Subscription>>;
+
+    /// Messages of the event topics that the group has not committed yet.
+    async fn lag(&self, group: Group) -> Result<u64>;
+
+    /// One cheap round trip.
+    async fn ping(&self) -> Result<()>;
+
+    /// Creates what is missing; other calls do so on their own when they need it.
+    async fn prepare(&self) -> Result<()> {
+        self.ping().await
+    }
+
+    /// Forgets messages older than `before`; an engine that does so by itself does nothing.
+    async fn sweep(&self, before: Timestamp) -> Result<()>;
+}
+
+/// A member of a group. Dropping it leaves the group.
+#[async_trait]
+pub trait Subscription: Send + std::fmt::Debug {
+    /// Waits for messages and returns up to `max` of them, or for partitions to be taken away.
+    /// Messages are delivered again only to a new subscription, or when a partition comes back.
+    /// Safe to cancel.
+    async fn poll(&mut self, max: usize) -> Result<Polled>;
+
+    /// Whoever reads the partitions next starts there: offsets are durable soon, and before this
+    /// member leaves. Those of partitions that were taken away are left out.
+    async fn commit(&mut self, offsets: &[Offset]) -> Result<()>;
+}

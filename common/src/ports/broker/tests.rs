@@ -1,0 +1,413 @@
+//! What every broker promises, held by each of them.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tempfile::TempDir;
+use tokio::{task::JoinSet, time::timeout};
+
+use super::{Broker, Delivery, Group, Offset, Subscription, connect};
+use crate::{
+    config::BrokerConfig,
+    domain::record::{Record, Topic, partition_of},
+};
+
+const PARTITIONS: u32 = 4;
+/// Far more than anything here takes; it only keeps a broken test from hanging.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A place for a log of its own, to be opened as often as a test likes.
+struct Place {
+    config: BrokerConfig,
+    _directory: Option<TempDir>,
+}
+
+impl Place {
+    fn embedded() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self {
+            config: BrokerConfig::Embedded {
+                path: directory.path().join("log.db"),
+                partitions: PARTITIONS,
+            },
+            _directory: Some(directory),
+        }
+    }
+
+    #[cfg(feature = "kafka")]
+    fn kafka() -> Self {
+        let config = super::kafka::tests::corner(&crate::testing::setting("KAFKA_BROKERS"));
+        assert_eq!(config.partitions, PARTITIONS);
+        Self {
+            config: BrokerConfig::Kafka(config),
+            _directory: None,
+        }
+    }
+
+    async fn open(&self) -> Arc<dyn Broker> {
+        connect(&self.config).await.unwrap()
+    }
+
+    /// What a test leaves behind on a server would be there for ever.
+    async fn tidy(&self) {
+        #[cfg(feature = "kafka")]
+        if let BrokerConfig::Kafka(config) = &self.config {
+            super::kafka::tests::tidy(config).await;
+        }
+    }
+}
+
+macro_rules! every_broker {
+    ($($name:ident)*) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name(&super::Place::embedded()).await;
+            })*
+        }
+
+        #[cfg(feature = "kafka")]
+        mod kafka {
+            $(#[tokio::test(flavor = "multi_thread")]
+            #[ignore = "needs dev/engines"]
+            async fn $name() {
+                let place = super::Place::kafka();
+                super::$name(&place).await;
+                place.tidy().await;
+            })*
+        }
+    };
+}
+
+every_broker! {
+    keeps_the_order_of_each_key_and_counts_offsets_without_holes
+    brings_back_every_byte
+    a_new_member_resumes_where_the_group_committed
+    a_late_commit_takes_nothing_back
+    survives_a_restart
+    takes_from_many_publishers_while_it_is_read
+    a_publish_wakes_who_waits
+    a_dropped_poll_loses_and_repeats_nothing
+    lag_counts_what_a_group_has_not_committed
+    dead_letters_are_kept_apart
+}
+
+fn record(topic: Topic, key: &str, value: impl std::fmt::Display) -> Record {
+    Record {
+        topic,
+        key: key.to_owned(),
+        headers: vec![("sellerId".to_owned(), key.to_owned())],
+        value: Bytes::from(value.to_string()),
+    }
+}
+
+/// `count` messages of one key, with the numbers from 0 as their values.
+fn run(topic: Topic, key: &str, count: usize) -> Vec<Record> {
+    (0..count)
+        .map(|number| record(topic, key, number))
+        .collect()
+}
+
+/// Exactly the next `count` messages, read in steps of at most `step`.
+async fn read(member: &mut dyn Subscription, count: usize, step: usize) -> Vec<Delivery> {
+    let mut all = Vec::new();
+    while all.len() < count {
+        let max = step.min(count - all.len());
+        let some = timeout(DEADLINE, member.poll(max)).await;
+        let some = some.expect("messages are missing").unwrap();
+        assert!(!some.deliveries.is_empty() || !some.revoked.is_empty());
+        assert!(some.deliveries.len() <= max);
+        all.extend(some.deliveries);
+    }
+    all
+}
+
+fn numbers(deliveries: &[Delivery], topic: Topic, key: &str) -> Vec<usize> {
+    let of_key =
+        |delivery: &&Delivery| delivery.record.topic == topic && delivery.record.key == key;
+    let value = |delivery: &Delivery| {
+        let text = String::from_utf8(delivery.record.value.to_vec()).unwrap();
+        text.parse().unwrap()
+    };
+    deliveries.iter().filter(of_key).map(value).collect()
+}
+
+/// Commits are durable soon, not at once.
+async fn lag_becomes(broker: &dyn Broker, expected: u64) {
+    let reaching = async {
+        while broker.lag(Group::Analytics).await.unwrap() != expected {
+            tokio::task::yield_now().await;
+        }
+    };
+    let reached = timeout(DEADLINE, reaching).await;
+    reached.unwrap_or_else(|_| panic!("the lag is not {expected}"));
+}
+
+fn behind(delivery: &Delivery) -> Offset {
+    Offset {
+        topic: delivery.record.topic,
+        partition: delivery.partition,
+        next: delivery.offset + 1,
+    }
+}
+
+async fn keeps_the_order_of_each_key_and_counts_offsets_without_holes(place: &Place) {
+    let broker = place.open().await;
+    let keys = ["a", "b", "c", "d", "e", "f", "g"];
+    let mut records = Vec::new();
+    for number in 0..500 {
+        for (turn, key) in keys.iter().enumerate() {
+            records.push(record(Topic::EVENTS[(turn + number) % 5], key, number));
+        }
+    }
+    for part in records.chunks(333) {
+        broker.publish(part.to_vec()).await.unwrap();
+    }
+    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let all = read(&mut *member, records.len(), 97).await;
+    let mut next: HashMap<(Topic, u32), i64> = HashMap::new();
+    for delivery in &all {
+        let key = delivery.record.key.as_bytes();
+        assert_eq!(delivery.partition, partition_of(key, PARTITIONS));
+        let next = next
+            .entry((delivery.record.topic, delivery.partition))
+            .or_default();
+        assert_eq!(delivery.offset, *next);
+        *next += 1;
+    }
+    for (turn, key) in keys.iter().enumerate() {
+        for (code, topic) in Topic::EVENTS.into_iter().enumerate() {
+            let expected: Vec<_> = (0..500).filter(|n| (turn + n) % 5 == code).collect();
+            assert_eq!(numbers(&all, topic, key), expected);
+        }
+    }
+}
+
+async fn brings_back_every_byte(place: &Place) {
+    let broker = place.open().await;
+    let records = vec![
+        Record {
+            topic: Topic::ProductUpdated,
+            key: "Zoë\0\n🪔".to_owned(),
+            headers: vec![
+                (String::new(), String::new()),
+                ("twice".to_owned(), "1".to_owned()),
+                ("twice".to_owned(), "\r\n".to_owned()),
+            ],
+            value: (0..=255).collect::<Vec<u8>>().into(),
+        },
+        Record {
+            topic: Topic::ProductUpdated,
+            key: String::new(),
+            headers: vec![],
+            value: Bytes::new(),
+        },
+        Record {
+            topic: Topic::ProductUpdated,
+            key: "large".to_owned(),
+            headers: vec![],
+            // Far larger than an event may be.
+            value: vec![7; 900_000].into(),
+        },
+    ];
+    for record in &records {
+        broker.publish(vec![record.clone()]).await.unwrap();
+    }
+    broker.publish(vec![]).await.unwrap();
+    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let mut all = read(&mut *member, 3, 1).await;
+    // Different keys may come in any order.
+    let rank = |key: &str| records.iter().position(|record| record.key == key);
+    all.sort_by_key(|delivery| rank(&delivery.record.key));
+    assert!(all.iter().map(|delivery| &delivery.record).eq(&records));
+}
+
+async fn a_new_member_resumes_where_the_group_committed(place: &Place) {
+    let broker = place.open().await;
+    broker
+        .publish(run(Topic::ProductCreated, "a", 100))
+        .await
+        .unwrap();
+    let mut member = broker.subscribe(Group::Notifications).await.unwrap();
+    let first = read(&mut *member, 40, 7).await;
+    // In the middle of what was published at once; the other ten are not done with.
+    member.commit(&[behind(&first[29])]).await.unwrap();
+    member.commit(&[]).await.unwrap();
+    drop(member);
+    broker
+        .publish(run(Topic::ProductDeleted, "a", 50))
+        .await
+        .unwrap();
+
+    let mut member = broker.subscribe(Group::Notifications).await.unwrap();
+    let again = read(&mut *member, 120, 50).await;
+    assert_eq!(
+        numbers(&again, Topic::ProductCreated, "a"),
+        (30..100).collect::<Vec<_>>()
+    );
+    assert_eq!(
+        numbers(&again, Topic::ProductDeleted, "a"),
+        (0..50).collect::<Vec<_>>()
+    );
+    let of_first = |delivery: &&Delivery| first.contains(delivery);
+    assert!(again.iter().filter(of_first).eq(&first[30..]));
+
+    // The other group has not moved.
+    let mut other = broker.subscribe(Group::Analytics).await.unwrap();
+    let all = read(&mut *other, 150, 40).await;
+    assert!(all.iter().filter(of_first).eq(&first));
+}
+
+async fn a_late_commit_takes_nothing_back(place: &Place) {
+    let broker = place.open().await;
+    broker
+        .publish(run(Topic::ProductCreated, "a", 10))
+        .await
+        .unwrap();
+    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let all = read(&mut *member, 10, 10).await;
+    member.commit(&[behind(&all[7])]).await.unwrap();
+    member.commit(&[behind(&all[2])]).await.unwrap();
+    drop(member);
+    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    assert_eq!(read(&mut *member, 2, 10).await, all[8..]);
+}
+
+async fn survives_a_restart(place: &Place) {
+    let broker = place.open().await;
+    broker
+        .publish(run(Topic::ImportCompleted, "a", 20))
+        .await
+        .unwrap();
+    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let all = read(&mut *member, 20, 20).await;
+    member.commit(&[behind(&all[9])]).await.unwrap();
+    drop((member, broker));
+
+    let broker = place.open().await;
+    lag_becomes(&*broker, 10).await;
+    broker
+        .publish(vec![record(Topic::ImportCompleted, "a", 20)])
+        .await
+        .unwrap();
+    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let rest = read(&mut *member, 11, 100).await;
+    assert_eq!(rest[..10], all[10..]);
+    assert_eq!(rest[10].offset, 20);
+}
+
+async fn takes_from_many_publishers_while_it_is_read(place: &Place) {
+    let broker = place.open().await;
+    let mut member = broker.subscribe(Group::Notifications).await.unwrap();
+    let mut publishers = JoinSet::new();
+    for publisher in 0..8 {
+        let broker = Arc::clone(&broker);
+        publishers.spawn(async move {
+            let key = format!("seller-{publisher}");
+            for step in 0..40 {
+                let five = (0..5).map(|n| record(Topic::ProductUpdated, &key, step * 5 + n));
+                broker.publish(five.collect()).await.unwrap();
+            }
+        });
+    }
+    let all = read(&mut *member, 8 * 200, 64).await;
+    publishers.join_all().await;
+    for publisher in 0..8 {
+        let numbers = numbers(&all, Topic::ProductUpdated, &format!("seller-{publisher}"));
+        assert_eq!(numbers, (0..200).collect::<Vec<_>>());
+    }
+}
+
+/// Two members answer each other: without a wake-up every turn would wait for the next look.
+async fn a_publish_wakes_who_waits(place: &Place) {
+    let broker = place.open().await;
+    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let turns = async {
+        for number in 0..500 {
+            let (sent, heard) = tokio::join!(
+                biased;
+                read(&mut *member, 1, 1),
+                broker.publish(vec![record(Topic::ProductCreated, "a", number)])
+            );
+            heard.unwrap();
+            assert_eq!(numbers(&sent, Topic::ProductCreated, "a"), [number]);
+        }
+    };
+    timeout(DEADLINE, turns)
+        .await
+        .expect("waiting members are not woken");
+}
+
+async fn a_dropped_poll_loses_and_repeats_nothing(place: &Place) {
+    let broker = place.open().await;
+    for part in run(Topic::ProductCreated, "a", 2000).chunks(3) {
+        broker.publish(part.to_vec()).await.unwrap();
+    }
+    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let mut all = Vec::new();
+    let reading = async {
+        let mut patience = 0;
+        while all.len() < 2000 {
+            match timeout(Duration::from_micros(patience), member.poll(11)).await {
+                Ok(some) => all.extend(some.unwrap().deliveries),
+                Err(_) => patience = (patience + 20) % 2000,
+            }
+        }
+    };
+    timeout(DEADLINE, reading)
+        .await
+        .expect("messages are missing");
+    assert_eq!(
+        numbers(&all, Topic::ProductCreated, "a"),
+        (0..2000).collect::<Vec<_>>()
+    );
+}
+
+async fn lag_counts_what_a_group_has_not_committed(place: &Place) {
+    let broker = place.open().await;
+    assert_eq!(broker.lag(Group::Analytics).await.unwrap(), 0);
+    broker
+        .publish(run(Topic::ProductCreated, "a", 30))
+        .await
+        .unwrap();
+    broker
+        .publish(run(Topic::ProductUpdated, "b", 12))
+        .await
+        .unwrap();
+    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let all = read(&mut *member, 42, 42).await;
+    assert_eq!(broker.lag(Group::Analytics).await.unwrap(), 42);
+    let fifth = |topic| {
+        let mut of_topic = all.iter().filter(|delivery| delivery.record.topic == topic);
+        behind(of_topic.nth(4).unwrap())
+    };
+    member
+        .commit(&[fifth(Topic::ProductCreated), fifth(Topic::ProductUpdated)])
+        .await
+        .unwrap();
+    lag_becomes(&*broker, 32).await;
+    assert_eq!(broker.lag(Group::Notifications).await.unwrap(), 42);
+    broker.ping().await.unwrap();
+}
+
+/// Reading past many of them takes no extra wait.
+async fn dead_letters_are_kept_apart(place: &Place) {
+    let broker = place.open().await;
+    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    for number in 0..300 {
+        let dead = record(Topic::AnalyticsDlq, "a", number);
+        broker.publish(vec![dead]).await.unwrap();
+    }
+    let mixed = [Topic::NotificationsDlq, Topic::ProductCreated];
+    let mixed = mixed.map(|topic| record(topic, "a", 0)).to_vec();
+    broker.publish(mixed).await.unwrap();
+    assert_eq!(broker.lag(Group::Analytics).await.unwrap(), 1);
+    let all = read(&mut *member, 1, 1).await;
+    assert_eq!(
+        (all[0].record.topic, all[0].offset),
+        (Topic::ProductCreated, 0)
+    );
+    drop(member);
+    let mut late = broker.subscribe(Group::Analytics).await.unwrap();
+    assert_eq!(read(&mut *late, 1, 1).await, all);
+}

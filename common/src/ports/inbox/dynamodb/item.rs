@@ -1,0 +1,90 @@
+//! A notification as an item: its wire form, member by member, in DynamoDB's own types, and when
+//! it expires. Numbers go digit by digit, so that none is rounded.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::Value;
+
+use crate::{
+    domain::{
+        error::{Error, Result},
+        notification::Notification,
+        seller::SellerId,
+    },
+    engines::aws_clients::table::Item,
+};
+
+/// Epoch seconds from which on the item may be removed.
+pub(super) const EXPIRY: &str = "ttl";
+
+pub(super) fn of(seller: &SellerId, notification: &Notification) -> Result<Item> {
+    let wire = serde_json::to_value(notification).map_err(unreadable)?;
+    let AttributeValue::M(mut item) = attribute(wire) else {
+        return Err(Error::Corrupt(
+            "a notification is no JSON object".to_owned(),
+        ));
+    };
+    let expires = notification.expires_at().millis().div_euclid(1000);
+    item.insert("sellerId".to_owned(), text(seller.as_str()));
+    item.insert(EXPIRY.to_owned(), number(expires));
+    Ok(item)
+}
+
+/// Attributes that a notification does not have, such as the expiry, are passed over.
+pub(super) fn read(item: Item) -> Result<Notification> {
+    serde_json::from_value(value(AttributeValue::M(item))?).map_err(unreadable)
+}
+
+pub(super) fn text(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(super) fn number(number: i64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+fn attribute(value: Value) -> AttributeValue {
+    match value {
+        Value::Null => AttributeValue::Null(true),
+        Value::Bool(truth) => AttributeValue::Bool(truth),
+        Value::Number(number) => AttributeValue::N(number.to_string()),
+        Value::String(text) => AttributeValue::S(text),
+        Value::Array(values) => AttributeValue::L(values.into_iter().map(attribute).collect()),
+        Value::Object(members) => {
+            let members = members.into_iter();
+            AttributeValue::M(
+                members
+                    .map(|(name, value)| (name, attribute(value)))
+                    .collect(),
+            )
+        }
+    }
+}
+
+fn value(attribute: AttributeValue) -> Result<Value> {
+    Ok(match attribute {
+        AttributeValue::Null(_) => Value::Null,
+        AttributeValue::Bool(truth) => Value::Bool(truth),
+        AttributeValue::N(digits) => Value::Number(digits.parse().map_err(unreadable)?),
+        AttributeValue::S(text) => Value::String(text),
+        AttributeValue::L(values) => {
+            Value::Array(values.into_iter().map(value).collect::<Result<_>>()?)
+        }
+        AttributeValue::M(members) => {
+            let members = members.into_iter();
+            let read = members.map(|(name, member)| Ok((name, value(member)?)));
+            Value::Object(read.collect::<Result<_>>()?)
+        }
+        other => {
+            return Err(Error::Corrupt(format!(
+                "a notification has an attribute of a kind that JSON does not have: {other:?}"
+            )));
+        }
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
+fn unreadable(error: serde_json::Error) -> Error {
+    Error::Corrupt(format!(
+        "an item is not the notification it should be: {error}"
+    ))
+}

@@ -1,0 +1,270 @@
+//! What only the server adapter of the inbox promises: items as other programs read them, and
+//! patience with a DynamoDB that is away.
+
+use std::{net::TcpListener, time::Duration};
+
+use aws_sdk_dynamodb::types::{AttributeValue, TimeToLiveStatus};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+
+use super::connect;
+use crate::{
+    config::{Aws, Secret},
+    domain::{
+        clock,
+        error::Error,
+        notification::{KEPT, Notification, NotificationKind},
+        seller::SellerId,
+    },
+    engines::aws_clients::testing::{Door, client, dynamodb, remove, scan, table_name},
+    ports::inbox::Bounds,
+};
+
+fn notification(seller: &SellerId, sequence: i64) -> Notification {
+    Notification {
+        id: format!("{seller}-1-ProductUpdated-{sequence}"),
+        seller_id: seller.clone(),
+        kind: NotificationKind::ProductUpdated,
+        message: "Product \"Lamp\" was updated (price)".to_owned(),
+        data: json!({ "productId": 7, "price": 99_999_999, "sku": null }),
+        timestamp: clock::now().millis(),
+        read: false,
+        sequence,
+        first_sequence: None,
+    }
+}
+
+/// Red when: `data` is stored as a text, or a number as one.
+#[tokio::test]
+#[ignore = "needs dev/engines"]
+async fn items_are_as_other_programs_know_them() {
+    let (table, one) = (table_name("inbox"), SellerId::parse("one").unwrap());
+    let inbox = connect(&dynamodb(), &table).await.unwrap();
+    let mut told = notification(&one, 12);
+    told.first_sequence = Some(5);
+    inbox
+        .inbox_put(&one, std::slice::from_ref(&told))
+        .await
+        .unwrap();
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let number = |number: i64| AttributeValue::N(number.to_string());
+    let data = [
+        ("productId", number(7)),
+        ("price", number(99_999_999)),
+        ("sku", AttributeValue::Null(true)),
+    ];
+    let wanted = [
+        ("id", text("one-1-ProductUpdated-12")),
+        ("sellerId", text("one")),
+        ("type", text("ProductUpdated")),
+        ("message", text(&told.message)),
+        (
+            "data",
+            AttributeValue::M(data.map(|(n, v)| (n.to_owned(), v)).into()),
+        ),
+        ("timestamp", number(told.timestamp)),
+        ("read", AttributeValue::Bool(false)),
+        ("sequence", number(12)),
+        ("firstSequence", number(5)),
+        ("ttl", number(told.timestamp / 1000 + 30 * 86_400)),
+    ];
+    assert_eq!(
+        scan(&table).await,
+        [wanted.map(|(n, v)| (n.to_owned(), v)).into()]
+    );
+    let expiry = client().await.describe_time_to_live().table_name(&table);
+    let expiry = expiry
+        .send()
+        .await
+        .unwrap()
+        .time_to_live_description
+        .unwrap();
+    assert_eq!(expiry.attribute_name(), Some("ttl"));
+    assert_eq!(
+        expiry.time_to_live_status(),
+        Some(&TimeToLiveStatus::Enabled)
+    );
+    remove(&table).await;
+}
+
+/// Red when: the filter is left out.
+#[tokio::test]
+#[ignore = "needs dev/engines"]
+async fn what_expired_is_not_shown_any_more() {
+    let (table, one) = (table_name("inbox"), SellerId::parse("one").unwrap());
+    let inbox = connect(&dynamodb(), &table).await.unwrap();
+    let expired = |sequence| Notification {
+        timestamp: clock::now().minus(KEPT).millis() - 1000,
+        ..notification(&one, sequence)
+    };
+    let old: Vec<_> = (1..=40).map(expired).collect();
+    inbox.inbox_put(&one, &old).await.unwrap();
+    assert_eq!(inbox.inbox_bounds(&one).await.unwrap(), Bounds::default());
+    let young = notification(&one, 41);
+    inbox
+        .inbox_put(&one, std::slice::from_ref(&young))
+        .await
+        .unwrap();
+    let bounds = Bounds {
+        oldest: 41,
+        newest: 41,
+    };
+    assert_eq!(inbox.inbox_bounds(&one).await.unwrap(), bounds);
+    assert_eq!(inbox.inbox_list(&one, 0, 10, None).await.unwrap(), [young]);
+    remove(&table).await;
+}
+
+/// Not there yet, there, silent, there again, without its table: one inbox lives through it all.
+/// Red when: a call has no deadline, or the table is looked for only once.
+#[tokio::test]
+#[ignore = "needs dev/engines"]
+async fn waits_for_no_one_and_heals() {
+    let address = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    let (table, one) = (table_name("inbox"), SellerId::parse("one").unwrap());
+    let aws = Aws {
+        endpoint: Some(format!("http://{address}")),
+        ..dynamodb()
+    };
+    let inbox = connect(&aws, &table).await.unwrap();
+    let put = async |sequence| {
+        let told = [
+            notification(&one, sequence),
+            notification(&one, sequence + 1),
+        ];
+        let put = inbox.inbox_put(&one, &told);
+        tokio::time::timeout(Duration::from_secs(30), put)
+            .await
+            .unwrap()
+    };
+    assert!(matches!(put(1).await, Err(Error::Unavailable { .. })));
+    let door = Door::at(address).await;
+    put(1).await.unwrap();
+    door.set_open(false);
+    assert!(matches!(put(3).await, Err(Error::Unavailable { .. })));
+    assert!(matches!(inbox.ping().await, Err(Error::Unavailable { .. })));
+    door.set_open(true);
+    put(3).await.unwrap();
+    assert_eq!(inbox.inbox_list(&one, 0, 10, None).await.unwrap().len(), 4);
+    remove(&table).await;
+    assert!(matches!(put(5).await, Err(Error::Unavailable { .. })));
+    put(5).await.unwrap();
+    remove(&table).await;
+}
+
+/// Items would be refused one by one, and the messages they stand for taken for broken.
+#[tokio::test]
+#[ignore = "needs dev/engines"]
+async fn a_table_that_was_made_for_something_else_is_said_to_be() {
+    let (table, one) = (table_name("inbox"), SellerId::parse("one").unwrap());
+    let ledger = crate::config::LedgerConfig::DynamoDb {
+        aws: dynamodb(),
+        table: table.clone(),
+    };
+    crate::ports::ledger::connect(&ledger)
+        .await
+        .unwrap()
+        .ping()
+        .await
+        .unwrap();
+    let inbox = connect(&dynamodb(), &table).await.unwrap();
+    let error = inbox
+        .inbox_put(&one, &[notification(&one, 1)])
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Unavailable { .. }), "{error}");
+    assert!(
+        error.to_string().contains("has other keys (PK, SK)"),
+        "{error}"
+    );
+    remove(&table).await;
+}
+
+/// A DynamoDB that is short of capacity: of the first batch it takes only the first item.
+/// Red when: what was left over is not sent again.
+#[tokio::test]
+async fn what_a_batch_left_over_is_put_as_well() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let aws = Aws {
+        endpoint: Some(format!("http://{}", listener.local_addr().unwrap())),
+        region: "us-east-1".to_owned(),
+        keys: Some(("id".to_owned(), Secret::new("secret"))),
+    };
+    let taken = tokio::spawn(async move {
+        let (mut batches, mut taken) = (0, Vec::new());
+        while taken.len() < 3 {
+            let (connection, _) = listener.accept().await.unwrap();
+            answer_one(connection, |operation, request| match operation {
+                "DescribeTable" => table_description(),
+                "DescribeTimeToLive" => {
+                    json!({ "TimeToLiveDescription": { "TimeToLiveStatus": "ENABLED" } })
+                }
+                "Query" => json!({ "Items": [], "Count": 0, "ScannedCount": 0 }),
+                "BatchWriteItem" => {
+                    let mut items = request["RequestItems"]["told"].as_array().unwrap().clone();
+                    batches += 1;
+                    let left = items.split_off(if batches == 1 { 1 } else { items.len() });
+                    taken.extend(items);
+                    json!({ "UnprocessedItems": { "told": left } })
+                }
+                other => panic!("{other} is not known here"),
+            })
+            .await;
+        }
+        taken
+    });
+    let one = SellerId::parse("one").unwrap();
+    let inbox = connect(&aws, "told").await.unwrap();
+    let told: Vec<_> = (1..=3)
+        .map(|sequence| notification(&one, sequence))
+        .collect();
+    inbox.inbox_put(&one, &told).await.unwrap();
+    let taken = tokio::time::timeout(Duration::from_secs(10), taken).await;
+    let taken = taken.expect("not every item was sent").unwrap();
+    let sequence = |item: &Value| item["PutRequest"]["Item"]["sequence"]["N"].clone();
+    assert_eq!(
+        taken.iter().map(sequence).collect::<Vec<_>>(),
+        ["1", "2", "3"]
+    );
+}
+
+fn table_description() -> Value {
+    json!({ "Table": {
+        "TableStatus": "ACTIVE",
+        "KeySchema": [
+            { "AttributeName": "sellerId", "KeyType": "HASH" },
+            { "AttributeName": "sequence", "KeyType": "RANGE" },
+        ],
+        "AttributeDefinitions": [
+            { "AttributeName": "sellerId", "AttributeType": "S" },
+            { "AttributeName": "sequence", "AttributeType": "N" },
+        ],
+    } })
+}
+
+/// Reads one request and answers it by its operation and body.
+async fn answer_one(connection: tokio::net::TcpStream, answer: impl FnOnce(&str, &Value) -> Value) {
+    let mut connection = BufReader::new(connection);
+    let (mut operation, mut length, mut line) = (String::new(), 0, String::new());
+    while connection.read_line(&mut line).await.unwrap() > 2 {
+        let (name, value) = line.trim_end().split_once(": ").unwrap_or_default();
+        match name.to_ascii_lowercase().as_str() {
+            "x-amz-target" => value
+                .rsplit('.')
+                .next()
+                .unwrap_or_default()
+                .clone_into(&mut operation),
+            "content-length" => length = value.parse().unwrap(),
+            _ => {}
+        }
+        line.clear();
+    }
+    let mut body = vec![0; length];
+    connection.read_exact(&mut body).await.unwrap();
+    let answer = answer(&operation, &serde_json::from_slice(&body).unwrap()).to_string();
+    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length:";
+    let text = format!("{head} {}\r\n\r\n{answer}", answer.len());
+    connection.write_all(text.as_bytes()).await.unwrap();
+}

@@ -1,0 +1,277 @@
+//! What every inbox promises: one battery for every engine.
+
+use std::sync::{Arc, LazyLock};
+
+use serde_json::json;
+
+use super::{Bounds, Inbox, connect};
+use crate::{
+    config::InboxConfig,
+    domain::{
+        clock::{self, Timestamp},
+        money::Price,
+        notification::{Notification, NotificationKind},
+        seller::SellerId,
+    },
+};
+
+/// An engine without a notification, to be opened as often as a test likes.
+struct Bench {
+    config: InboxConfig,
+    _directory: Option<tempfile::TempDir>,
+}
+
+impl Bench {
+    fn sqlite() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("inbox.db");
+        Self {
+            config: InboxConfig::Sqlite { path },
+            _directory: Some(directory),
+        }
+    }
+
+    #[cfg(feature = "aws")]
+    fn dynamodb() -> Self {
+        let config = InboxConfig::DynamoDb {
+            aws: crate::engines::aws_clients::testing::dynamodb(),
+            table: crate::engines::aws_clients::testing::table_name("inbox"),
+        };
+        Self {
+            config,
+            _directory: None,
+        }
+    }
+
+    async fn open(&self) -> Arc<dyn Inbox> {
+        connect(&self.config).await.unwrap()
+    }
+
+    async fn close(self) {
+        #[cfg(feature = "aws")]
+        if let InboxConfig::DynamoDb { table, .. } = &self.config {
+            crate::engines::aws_clients::testing::remove(table).await;
+        }
+    }
+}
+
+macro_rules! battery {
+    ($($test:ident)+) => {
+        mod sqlite {
+            use super::Bench;
+
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(&Bench::sqlite()).await;
+            })+
+        }
+
+        #[cfg(feature = "aws")]
+        mod dynamodb {
+            use super::Bench;
+
+            $(#[tokio::test]
+            #[ignore = "needs dev/engines"]
+            async fn $test() {
+                let bench = Bench::dynamodb();
+                super::$test(&bench).await;
+                bench.close().await;
+            })+
+        }
+    };
+}
+
+battery! {
+    lists_what_was_put_in_order_and_in_steps
+    a_kind_is_found_behind_many_others
+    what_is_there_already_stays
+    one_that_is_put_twice_at_once_is_there_once
+    sellers_never_meet
+    bounds_begin_with_the_first_event_the_oldest_stands_for
+    outlives_the_process
+}
+
+/// Notifications are young: engines may forget old ones at any time.
+static START: LazyLock<i64> = LazyLock::new(|| clock::now().millis());
+
+fn seller(name: &str) -> SellerId {
+    SellerId::parse(name).unwrap()
+}
+
+fn notification(seller: &SellerId, sequence: i64) -> Notification {
+    let kinds = NotificationKind::ALL;
+    Notification {
+        id: format!("{seller}-1-ProductUpdated-{sequence}"),
+        seller_id: seller.clone(),
+        kind: kinds[usize::try_from(sequence).unwrap() % kinds.len()],
+        message: "Product \"Lampe d'été 🪔\" was updated (price)".to_owned(),
+        data: json!({
+            "productId": 1,
+            "price": Price::parse("99999999.99").unwrap(),
+            "changes": { "sku": { "old": null, "new": "" } },
+            "lowStock": [{ "name": "🪔", "quantity": 10_000_000_000_i64 }, true, 0.05],
+        }),
+        timestamp: *START + sequence * 1000,
+        read: false,
+        sequence,
+        first_sequence: None,
+    }
+}
+
+fn run(seller: &SellerId, sequences: impl IntoIterator<Item = i64>) -> Vec<Notification> {
+    let made = |sequence| notification(seller, sequence);
+    sequences.into_iter().map(made).collect()
+}
+
+async fn sequences(inbox: &dyn Inbox, seller: &SellerId, after: i64, limit: u32) -> Vec<i64> {
+    let listed = inbox.inbox_list(seller, after, limit, None).await.unwrap();
+    listed
+        .iter()
+        .map(|notification| notification.sequence)
+        .collect()
+}
+
+async fn lists_what_was_put_in_order_and_in_steps(bench: &Bench) {
+    let (inbox, one) = (bench.open().await, seller("one"));
+    inbox.inbox_put(&one, &run(&one, [5, 3, 4])).await.unwrap();
+    inbox.inbox_put(&one, &run(&one, [1, 2])).await.unwrap();
+    inbox.inbox_put(&one, &[]).await.unwrap();
+    let all = inbox.inbox_list(&one, 0, 1000, None).await.unwrap();
+    assert_eq!(all, run(&one, 1..=5));
+    assert_eq!(sequences(&*inbox, &one, 1, 2).await, [2, 3]);
+    assert_eq!(sequences(&*inbox, &one, 3, 2).await, [4, 5]);
+    assert_eq!(sequences(&*inbox, &one, 5, 2).await, [0; 0]);
+    let kind = all[2].kind;
+    let of_kind = inbox.inbox_list(&one, 0, 10, Some(kind)).await.unwrap();
+    assert_eq!(of_kind, run(&one, [3]));
+    inbox.ping().await.unwrap();
+}
+
+/// Red when: only one page is read, or a page's size is taken for the number found.
+async fn a_kind_is_found_behind_many_others(bench: &Bench) {
+    let (inbox, one) = (bench.open().await, seller("one"));
+    inbox.inbox_put(&one, &run(&one, 1..=1500)).await.unwrap();
+    let last = Notification {
+        kind: NotificationKind::ImportCompleted,
+        ..notification(&one, 1501)
+    };
+    let others = run(&one, 1..=1500)
+        .into_iter()
+        .filter(|other| other.kind == last.kind);
+    let wanted: Vec<_> = others.chain([last.clone()]).collect();
+    inbox
+        .inbox_put(&one, std::slice::from_ref(&last))
+        .await
+        .unwrap();
+    let found = inbox.inbox_list(&one, 0, 1000, Some(last.kind)).await;
+    assert_eq!(found.unwrap(), wanted);
+    let found = inbox.inbox_list(&one, 1499, 1, Some(last.kind)).await;
+    assert_eq!(found.unwrap(), [last]);
+    assert_eq!(sequences(&*inbox, &one, 0, 2000).await.len(), 1501);
+}
+
+async fn what_is_there_already_stays(bench: &Bench) {
+    let (inbox, one) = (bench.open().await, seller("one"));
+    inbox.inbox_put(&one, &run(&one, [1])).await.unwrap();
+    let other = Notification {
+        message: "something else".to_owned(),
+        ..notification(&one, 1)
+    };
+    inbox
+        .inbox_put(&one, &[other, notification(&one, 2)])
+        .await
+        .unwrap();
+    let all = inbox.inbox_list(&one, 0, 10, None).await.unwrap();
+    assert_eq!(all, run(&one, [1, 2]));
+}
+
+async fn one_that_is_put_twice_at_once_is_there_once(bench: &Bench) {
+    let (inbox, one) = (bench.open().await, seller("one"));
+    let other = Notification {
+        message: "something else".to_owned(),
+        ..notification(&one, 2)
+    };
+    let mut twice = run(&one, 1..=3);
+    twice.push(other);
+    inbox.inbox_put(&one, &twice).await.unwrap();
+    let all = inbox.inbox_list(&one, 0, 10, None).await.unwrap();
+    assert_eq!(all, run(&one, 1..=3));
+}
+
+async fn sellers_never_meet(bench: &Bench) {
+    let (inbox, one, two) = (bench.open().await, seller("one"), seller("two"));
+    inbox.inbox_put(&one, &run(&one, 1..=3)).await.unwrap();
+    inbox.inbox_put(&two, &run(&two, 2..=2)).await.unwrap();
+    assert_eq!(
+        inbox.inbox_list(&two, 0, 10, None).await.unwrap(),
+        run(&two, [2])
+    );
+    assert_eq!(
+        inbox.inbox_bounds(&two).await.unwrap(),
+        Bounds {
+            oldest: 2,
+            newest: 2
+        }
+    );
+    assert_eq!(
+        inbox.inbox_bounds(&seller("three")).await.unwrap(),
+        Bounds::default()
+    );
+}
+
+async fn bounds_begin_with_the_first_event_the_oldest_stands_for(bench: &Bench) {
+    let (inbox, one) = (bench.open().await, seller("one"));
+    let group = Notification {
+        kind: NotificationKind::ImportProgress,
+        first_sequence: Some(11),
+        ..notification(&one, 20)
+    };
+    inbox
+        .inbox_put(&one, &[group.clone(), notification(&one, 21)])
+        .await
+        .unwrap();
+    assert_eq!(
+        inbox.inbox_bounds(&one).await.unwrap(),
+        Bounds {
+            oldest: 11,
+            newest: 21
+        }
+    );
+    assert_eq!(inbox.inbox_list(&one, 15, 1, None).await.unwrap(), [group]);
+}
+
+/// DynamoDB forgets by itself.
+#[tokio::test]
+async fn forgets_what_is_older_than_told() {
+    let bench = Bench::sqlite();
+    let (inbox, one, two) = (bench.open().await, seller("one"), seller("two"));
+    inbox.inbox_put(&one, &run(&one, 1..=2500)).await.unwrap();
+    inbox.inbox_put(&two, &run(&two, 1..=2)).await.unwrap();
+    inbox
+        .sweep(Timestamp::from_millis(*START + 2_400_000))
+        .await
+        .unwrap();
+    assert_eq!(
+        inbox.inbox_bounds(&one).await.unwrap(),
+        Bounds {
+            oldest: 2400,
+            newest: 2500
+        }
+    );
+    assert_eq!(inbox.inbox_bounds(&two).await.unwrap(), Bounds::default());
+}
+
+async fn outlives_the_process(bench: &Bench) {
+    let one = seller("one");
+    bench
+        .open()
+        .await
+        .inbox_put(&one, &run(&one, 1..=3))
+        .await
+        .unwrap();
+    let again = bench.open().await;
+    assert_eq!(
+        again.inbox_list(&one, 0, 10, None).await.unwrap(),
+        run(&one, 1..=3)
+    );
+}

@@ -1,0 +1,59 @@
+//! Port: analytics totals per seller, category and day. Each event counts once, however often it
+//! is applied.
+
+#[cfg(feature = "aws")]
+mod dynamodb;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{
+    config::LedgerConfig,
+    domain::{
+        clock::Timestamp,
+        error::Result,
+        event::Event,
+        record::Topic,
+        seller::SellerId,
+        stats::{CategoryTotals, DayTotals, Totals},
+    },
+};
+
+/// Opens the configured engine and creates what is missing.
+pub async fn connect(config: &LedgerConfig) -> Result<Arc<dyn Ledger>> {
+    match config {
+        LedgerConfig::Sqlite { path } => sqlite::connect(path).await,
+        #[cfg(feature = "aws")]
+        LedgerConfig::DynamoDb { aws, table } => dynamodb::connect(aws, table).await,
+        #[cfg(not(feature = "aws"))]
+        LedgerConfig::DynamoDb { .. } => Err(crate::domain::error::Error::not_built_in("DynamoDB")),
+    }
+}
+
+#[async_trait]
+pub trait Ledger: Send + Sync + std::fmt::Debug {
+    /// Applies a seller's events of one topic, in the order of the topic. Events at or below the
+    /// topic's watermark (the highest sequence applied) are left out, the rest is folded
+    /// (`stats::Fold`) and stored together with the new watermark.
+    async fn ledger_apply(&self, seller: &SellerId, topic: Topic, events: &[Event]) -> Result<()>;
+
+    /// The seller's totals and when they last changed; all zero for an unknown seller.
+    async fn ledger_totals(&self, seller: &SellerId) -> Result<(Totals, Option<Timestamp>)>;
+
+    /// Categories with undeleted products, by name.
+    async fn ledger_categories(&self, seller: &SellerId) -> Result<Vec<CategoryTotals>>;
+
+    /// Days from `from` to `to`, both inclusive (`yyyy-mm-dd`), ascending, only those with events.
+    async fn ledger_daily(&self, seller: &SellerId, from: &str, to: &str)
+    -> Result<Vec<DayTotals>>;
+
+    /// One cheap round trip.
+    async fn ping(&self) -> Result<()>;
+
+    /// Forgets days before `day`; an engine that does so by itself does nothing.
+    async fn sweep(&self, day: &str) -> Result<()>;
+}

@@ -1,0 +1,167 @@
+//! The ledger in one SQLite file: totals are read, added to and written back inside the one
+//! writer's transaction, together with the topic's watermark.
+
+mod rows;
+
+use std::{path::Path, sync::Arc};
+
+use async_trait::async_trait;
+use sqlx::SqliteConnection;
+
+use self::rows::{CategoryRow, DayRow};
+use super::Ledger;
+use crate::{
+    domain::{
+        clock::Timestamp,
+        error::Result,
+        event::Event,
+        record::Topic,
+        seller::SellerId,
+        stats::{CategoryTotals, DayTotals, Fold, Totals},
+    },
+    engines::sqlite_db::{Database, failed},
+};
+
+#[derive(Debug)]
+struct SqliteLedger {
+    database: Database,
+}
+
+/// Opens or creates the file.
+pub(super) async fn connect(path: &Path) -> Result<Arc<dyn Ledger>> {
+    let migrations = sqlx::migrate!("../migrations/embedded/ledger");
+    let database = Database::open(path, &migrations).await?;
+    Ok(Arc::new(SqliteLedger { database }))
+}
+
+#[async_trait]
+impl Ledger for SqliteLedger {
+    async fn ledger_apply(&self, seller: &SellerId, topic: Topic, events: &[Event]) -> Result<()> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let (seller, events) = (seller.clone(), events.to_vec());
+        self.database
+            .write(move |connection| {
+                Box::pin(async move { apply(connection, &seller, topic, &events).await })
+            })
+            .await
+    }
+
+    async fn ledger_totals(&self, seller: &SellerId) -> Result<(Totals, Option<Timestamp>)> {
+        let row = rows::totals(self.database.readers(), seller).await?;
+        row.map_or_else(
+            || Ok((Totals::default(), None)),
+            |row| {
+                let changed = Timestamp::from_millis(row.last_updated);
+                Ok((row.read()?, Some(changed)))
+            },
+        )
+    }
+
+    async fn ledger_categories(&self, seller: &SellerId) -> Result<Vec<CategoryTotals>> {
+        let rows: Vec<CategoryRow> = sqlx::query_as(
+            "SELECT category, active_products, total_quantity, total_value, price_sum
+             FROM categories WHERE seller_id = ?1 AND active_products > 0 ORDER BY category",
+        )
+        .bind(seller.as_str())
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(failed)?;
+        rows.into_iter().map(CategoryRow::read).collect()
+    }
+
+    async fn ledger_daily(
+        &self,
+        seller: &SellerId,
+        from: &str,
+        to: &str,
+    ) -> Result<Vec<DayTotals>> {
+        let rows: Vec<DayRow> = sqlx::query_as(
+            "SELECT date, created, updated, deleted, low_stock, value_change
+             FROM days WHERE seller_id = ?1 AND date BETWEEN ?2 AND ?3 ORDER BY date",
+        )
+        .bind(seller.as_str())
+        .bind(from)
+        .bind(to)
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(failed)?;
+        rows.into_iter().map(DayRow::read).collect()
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.database.ping().await
+    }
+
+    async fn sweep(&self, day: &str) -> Result<()> {
+        let day = day.to_owned();
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    sqlx::query("DELETE FROM days WHERE date < ?1")
+                        .bind(day)
+                        .execute(connection)
+                        .await
+                        .map_err(failed)?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+/// Folds the events above the watermark into the seller's rows. An event that stands twice in the
+/// run, because the relay sent it twice, counts once.
+async fn apply(
+    connection: &mut SqliteConnection,
+    seller: &SellerId,
+    topic: Topic,
+    events: &[Event],
+) -> Result<()> {
+    let before = watermark(connection, seller, topic).await?;
+    let mut mark = before;
+    let mut fresh = Vec::with_capacity(events.len());
+    for event in events {
+        if event.sequence > mark {
+            mark = event.sequence;
+            fresh.push(event);
+        }
+    }
+    let Some(newest) = fresh.iter().map(|event| event.timestamp).max() else {
+        return Ok(());
+    };
+    let fold = Fold::of(fresh);
+    rows::add_totals(connection, seller, &fold.totals, newest).await?;
+    for category in fold.categories.values() {
+        rows::add_category(connection, seller, category).await?;
+    }
+    for day in fold.days.values() {
+        rows::add_day(connection, seller, day).await?;
+    }
+    sqlx::query(
+        "INSERT OR REPLACE INTO watermarks (seller_id, topic, sequence) VALUES (?1, ?2, ?3)",
+    )
+    .bind(seller.as_str())
+    .bind(topic.as_str())
+    .bind(mark)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+async fn watermark(
+    connection: &mut SqliteConnection,
+    seller: &SellerId,
+    topic: Topic,
+) -> Result<i64> {
+    let sequence: Option<i64> =
+        sqlx::query_scalar("SELECT sequence FROM watermarks WHERE seller_id = ?1 AND topic = ?2")
+            .bind(seller.as_str())
+            .bind(topic.as_str())
+            .fetch_optional(connection)
+            .await
+            .map_err(failed)?;
+    Ok(sequence.unwrap_or(0))
+}

@@ -1,0 +1,44 @@
+//! The limiter inside one process.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use async_trait::async_trait;
+
+use super::{
+    Bucket, Decision, Limiter, Limits,
+    windows::{PerSeller, Window},
+};
+use crate::domain::{clock, error::Result, seller::SellerId};
+
+#[derive(Debug)]
+struct MemoryLimiter {
+    limits: Limits,
+    windows: Mutex<PerSeller<Window>>,
+}
+
+pub(super) fn connect(limits: Limits) -> Arc<dyn Limiter> {
+    Arc::new(MemoryLimiter {
+        limits,
+        windows: Mutex::new(PerSeller::new()),
+    })
+}
+
+#[async_trait]
+impl Limiter for MemoryLimiter {
+    async fn check(&self, seller: &SellerId, bucket: Bucket) -> Result<Decision> {
+        let limit = self.limits.of(bucket);
+        // No holder of the lock can panic halfway through a change.
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let (now, clock_now) = (Instant::now(), clock::now());
+        let window = windows.of(seller, bucket, now);
+        let count = window.count(bucket, limit, now);
+        Ok(count.decision(limit, clock_now))
+    }
+
+    async fn ping(&self) -> Result<()> {
+        Ok(())
+    }
+}

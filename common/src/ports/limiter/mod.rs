@@ -1,0 +1,89 @@
+//! Port: sliding-window rate limits per seller. Exact: no interleaving admits one more than the
+//! limit in any window; rejected requests do not count.
+
+mod memory;
+mod redis;
+#[cfg(test)]
+mod tests;
+mod windows;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::{
+    config::LimiterConfig,
+    domain::{clock::Timestamp, error::Result, seller::SellerId},
+};
+
+/// Opens the configured engine.
+pub async fn connect(config: &LimiterConfig) -> Result<Arc<dyn Limiter>> {
+    match config {
+        LimiterConfig::Memory { limits } => Ok(memory::connect(*limits)),
+        LimiterConfig::Redis { redis, limits } => self::redis::connect(redis, *limits).await,
+    }
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bucket {
+    /// Every request but imports, per second.
+    Standard,
+    /// Imports, per minute.
+    Bulk,
+}
+
+impl Bucket {
+    /// The length of the window.
+    pub const fn window(self) -> Duration {
+        match self {
+            Self::Standard => Duration::from_secs(1),
+            Self::Bulk => Duration::from_secs(60),
+        }
+    }
+
+    /// The window as clients are told.
+    pub const fn window_text(self) -> &'static str {
+        match self {
+            Self::Standard => "1s",
+            Self::Bulk => "1m",
+        }
+    }
+}
+
+/// Requests admitted per window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub standard: u32,
+    pub bulk: u32,
+}
+
+impl Limits {
+    /// The limit of a bucket.
+    pub const fn of(self, bucket: Bucket) -> u32 {
+        match bucket {
+            Bucket::Standard => self.standard,
+            Bucket::Bulk => self.bulk,
+        }
+    }
+}
+
+/// The answer to one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    pub admitted: bool,
+    pub limit: u32,
+    /// Requests that would be admitted right now after this one.
+    pub remaining: u32,
+    /// When a slot frees: the oldest counted request plus the window, rounded up by at most 2 ms.
+    pub resets_at: Timestamp,
+}
+
+#[async_trait]
+pub trait Limiter: Send + Sync + std::fmt::Debug {
+    /// Counts a request if it is admitted.
+    async fn check(&self, seller: &SellerId, bucket: Bucket) -> Result<Decision>;
+
+    /// One cheap round trip.
+    async fn ping(&self) -> Result<()>;
+}

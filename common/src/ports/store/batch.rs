@@ -1,0 +1,297 @@
+//! What a batch of an import does to the products it meets: pure, the same for every engine.
+//!
+//! Rows are taken in file order. Where a sku stands in several rows of a batch, each later row
+//! alters what the earlier ones made; the product is written once and the earlier rows count as
+//! skipped.
+
+use std::collections::HashMap;
+
+use crate::domain::{
+    clock::Timestamp,
+    error::{Error, Result},
+    event::{self, Context, EventData, EventDraft},
+    import_job::{Checkpoint, ImportBatch, ImportCounts, ImportJob, LowStockDigest},
+    product::Product,
+    product_csv::{Field, ImportMode, ImportRow, Plan, Reject, Role},
+    seller::SellerId,
+};
+
+/// What a batch makes of its job.
+#[derive(Debug)]
+pub(super) struct Booked {
+    /// With the batch's counts and the checkpoint behind it, still without its warnings.
+    pub job: ImportJob,
+    pub merged: Merged,
+    /// All rejected rows of the batch in file order, with their numbers within the import.
+    pub rejects: Vec<(u64, Reject)>,
+}
+
+/// Decides what every row of a job's next batch does. `by_sku` are the live products that have a
+/// sku of the batch.
+pub(super) fn book(
+    mut job: ImportJob,
+    batch: ImportBatch,
+    by_sku: HashMap<String, Product>,
+    at: Timestamp,
+) -> Booked {
+    let known = Known {
+        seller: &job.seller_id,
+        plan: &job.plan,
+        by_sku,
+        at,
+    };
+    let mut merged = merge(known, batch.rows);
+    let mut rejects = std::mem::take(&mut merged.rejects);
+    let parsed = batch.rejects.len() as u64;
+    rejects.extend(batch.rejects);
+    rejects.sort_by_key(|reject| reject.line);
+    merged.counts.rows += parsed + batch.skipped;
+    merged.counts.rejected += parsed;
+    merged.counts.skipped += batch.skipped;
+    let first = job.counts.rejected + 1;
+    job.counts += merged.counts;
+    job.checkpoint = Checkpoint {
+        batch: batch.from.batch + 1,
+        position: batch.to,
+    };
+    Booked {
+        job,
+        merged,
+        rejects: (first..).zip(rejects).collect(),
+    }
+}
+
+/// Runs work that would keep a thread of the runtime busy. It starts at once.
+pub(super) fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> impl Future<Output = Result<T>> + Send {
+    let task = tokio::task::spawn_blocking(work);
+    async {
+        task.await.map_err(|error| Error::Unavailable {
+            engine: "the import",
+            reason: error.to_string(),
+        })
+    }
+}
+
+/// What a batch is merged with.
+#[derive(Debug)]
+struct Known<'a> {
+    seller: &'a SellerId,
+    plan: &'a Plan,
+    /// The live products that have a sku of the batch.
+    by_sku: HashMap<String, Product>,
+    at: Timestamp,
+}
+
+/// What is to be written.
+#[derive(Debug, Default)]
+pub(super) struct Merged {
+    /// In the order of their first rows. A new product has id 0 until it gets its own.
+    pub writes: Vec<Write>,
+    /// What became of the given rows.
+    counts: ImportCounts,
+    rejects: Vec<Reject>,
+}
+
+/// One product to write.
+#[derive(Debug)]
+pub(super) struct Write {
+    /// The product as it is stored; `None` for a new one.
+    pub before: Option<Product>,
+    pub after: Product,
+}
+
+impl Merged {
+    /// Products that are new.
+    pub(super) fn created(&self) -> usize {
+        usize::try_from(self.counts.created).unwrap_or(usize::MAX)
+    }
+
+    /// Gives new products their ids.
+    pub(super) fn number(&mut self, ids: impl IntoIterator<Item = i64>) {
+        let new = self
+            .writes
+            .iter_mut()
+            .filter(|write| write.before.is_none());
+        for (write, id) in new.zip(ids) {
+            write.after.id = id;
+        }
+    }
+
+    /// The events of all writes, in their order; low-stock warnings are added to the digest.
+    pub(super) fn events(
+        &self,
+        context: Context<'_>,
+        low_stock: &mut LowStockDigest,
+    ) -> Vec<EventDraft> {
+        let mut drafts = Vec::with_capacity(self.writes.len());
+        for write in &self.writes {
+            drafts.extend(match &write.before {
+                None => event::created(&write.after, context),
+                Some(before) => event::updated(before, &write.after, context),
+            });
+        }
+        for draft in &drafts {
+            if let EventData::LowStockWarning(warning) = draft.data() {
+                low_stock.add(warning);
+            }
+        }
+        drafts
+    }
+}
+
+/// A product on its way through the rows of the batch. As long as it is here, `after` has the
+/// version it is stored with, so that it equals `before` when nothing is altered in the end.
+struct Slot {
+    line: u64,
+    before: Option<Product>,
+    after: Product,
+}
+
+fn merge(known: Known<'_>, rows: Vec<ImportRow>) -> Merged {
+    let mut merging = Merging {
+        attribute_columns: known.plan.attribute_columns(),
+        slots: Vec::with_capacity(rows.len()),
+        by_sku: HashMap::with_capacity(rows.len()),
+        merged: Merged::default(),
+        known,
+    };
+    merging.merged.counts.rows = rows.len() as u64;
+    for row in rows {
+        merging.row(row);
+    }
+    merging.finish()
+}
+
+struct Merging<'a> {
+    known: Known<'a>,
+    attribute_columns: Vec<String>,
+    slots: Vec<Slot>,
+    /// Where the product with this sku is in `slots`.
+    by_sku: HashMap<String, usize>,
+    merged: Merged,
+}
+
+impl Merging<'_> {
+    fn row(&mut self, row: ImportRow) {
+        let mode = self.known.plan.mode;
+        let sku = row.product.sku.as_deref();
+        let place = sku.and_then(|sku| self.by_sku.get(sku).copied());
+        let stored = sku.and_then(|sku| self.known.by_sku.get(sku));
+        match (mode, place, stored) {
+            (ImportMode::Create, Some(_), _) | (ImportMode::Create, _, Some(_)) => {
+                self.reject_duplicate(row, place);
+            }
+            (ImportMode::Skip, Some(_), _) | (ImportMode::Skip, _, Some(_)) => {
+                self.merged.counts.skipped += 1;
+            }
+            (ImportMode::Update, None, None) => self.reject_unknown(row),
+            (ImportMode::Upsert | ImportMode::Update, Some(place), _) => {
+                self.merged.counts.skipped += 1;
+                self.slots[place].apply(&row, &self.attribute_columns, self.known.at);
+            }
+            (ImportMode::Upsert | ImportMode::Update, None, Some(_)) => self.meet(&row),
+            (_, None, None) => self.create(row),
+        }
+    }
+
+    /// The first row of a stored product.
+    fn meet(&mut self, row: &ImportRow) {
+        let sku = row.product.sku.as_deref().unwrap_or_default();
+        if let Some((sku, before)) = self.known.by_sku.remove_entry(sku) {
+            let mut slot = Slot {
+                line: row.line,
+                after: before.clone(),
+                before: Some(before),
+            };
+            slot.apply(row, &self.attribute_columns, self.known.at);
+            self.by_sku.insert(sku, self.slots.len());
+            self.slots.push(slot);
+        }
+    }
+
+    fn create(&mut self, row: ImportRow) {
+        if let Some(sku) = &row.product.sku {
+            self.by_sku.insert(sku.clone(), self.slots.len());
+        }
+        let seller = self.known.seller.clone();
+        self.slots.push(Slot {
+            line: row.line,
+            before: None,
+            after: row.product.into_product(0, seller, self.known.at),
+        });
+    }
+
+    fn reject_duplicate(&mut self, row: ImportRow, place: Option<usize>) {
+        let sku = row.product.sku.as_deref().unwrap_or_default();
+        let message = match place.and_then(|place| self.slots.get(place)) {
+            Some(slot) => format!("the sku {sku:?} stands in line {} already", slot.line),
+            None => format!("another product already has the sku {sku:?}"),
+        };
+        let hint = "use the mode upsert to update products by their sku";
+        self.reject(row, "DUPLICATE_SKU", message, hint);
+    }
+
+    fn reject_unknown(&mut self, row: ImportRow) {
+        let message = row.product.sku.as_deref().map_or_else(
+            || "the row has no sku to find its product by".to_owned(),
+            |sku| format!("no product has the sku {sku:?}"),
+        );
+        let hint = "use the mode upsert to create products that are missing";
+        self.reject(row, "PRODUCT_NOT_FOUND", message, hint);
+    }
+
+    fn reject(&mut self, row: ImportRow, code: &str, message: String, hint: &str) {
+        let columns = &self.known.plan.columns;
+        let column = columns.iter().find(|c| c.role == Role::Field(Field::Sku));
+        self.merged.counts.rejected += 1;
+        self.merged.rejects.push(Reject {
+            line: row.line,
+            column: column.map_or_else(String::new, |column| column.header.clone()),
+            code: code.to_owned(),
+            message,
+            hint: hint.to_owned(),
+            record: row.record,
+        });
+    }
+
+    fn finish(mut self) -> Merged {
+        for slot in self.slots {
+            let counts = &mut self.merged.counts;
+            let after = match &slot.before {
+                None => {
+                    counts.created += 1;
+                    slot.after
+                }
+                Some(before) if *before == slot.after => {
+                    counts.unchanged += 1;
+                    continue;
+                }
+                // Never earlier than the last change, even if the clock was set back.
+                Some(before) => {
+                    counts.updated += 1;
+                    slot.after.touched(self.known.at.max(before.updated_at))
+                }
+            };
+            self.merged.writes.push(Write {
+                before: slot.before,
+                after,
+            });
+        }
+        self.merged
+    }
+}
+
+impl Slot {
+    fn apply(&mut self, row: &ImportRow, attribute_columns: &[String], at: Timestamp) {
+        if let Some(altered) = row.applied_to(&self.after, attribute_columns, at) {
+            let (version, updated_at) = (self.after.version, self.after.updated_at);
+            self.after = Product {
+                version,
+                updated_at,
+                ..altered
+            };
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Port: the store of products, the seller's event sequence and outbox, import jobs, idempotency
+//! keys and API keys.
+//!
+//! Every method is one unit of work: all of its effects are committed when it answers `Ok`, none
+//! when it answers an error. Writes that change a product put its events into the outbox in the
+//! same transaction, numbered with the seller's gapless sequence.
+
+mod batch;
+mod block;
+mod change;
+mod column;
+mod ended;
+mod listing;
+mod postgres;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::{
+    config::StoreConfig,
+    domain::{
+        clock::Timestamp,
+        error::Result,
+        idempotency::Claim,
+        import_job::{BatchOutcome, ImportBatch, ImportId, ImportJob, NewImport},
+        product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
+        product_csv::Reject,
+        query::{Page, ProductFilter, ProductQuery},
+        record::Record,
+        seller::SellerId,
+    },
+};
+
+/// The store's faces. Cheap to clone; all share one engine.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub products: Arc<dyn Products>,
+    pub outbox: Arc<dyn Outbox>,
+    pub imports: Arc<dyn Imports>,
+    pub keys: Arc<dyn Keys>,
+    pub admin: Arc<dyn StoreAdmin>,
+}
+
+/// Opens the configured engine and brings its schema up to date.
+pub async fn connect(config: &StoreConfig) -> Result<Store> {
+    match config {
+        StoreConfig::Sqlite {
+            path,
+            low_stock_threshold,
+        } => sqlite::connect(path, *low_stock_threshold).await,
+        StoreConfig::Postgres {
+            server,
+            low_stock_threshold,
+        } => postgres::connect(server, *low_stock_threshold).await,
+    }
+}
+
+/// Products of one seller. With a claim, a repeated request answers what the first one did and
+/// does nothing.
+#[async_trait]
+pub trait Products: Send + Sync + std::fmt::Debug {
+    /// Stores a new product (version 1).
+    async fn product_create(
+        &self,
+        seller: &SellerId,
+        new: NewProduct,
+        claim: Option<&Claim>,
+    ) -> Result<Product>;
+
+    /// An undeleted product.
+    async fn product_get(&self, seller: &SellerId, id: ProductId) -> Result<Option<Product>>;
+
+    /// Alters a product; one that the patch leaves as it is keeps its version and has no event.
+    /// `if_version`: only when this is the present version.
+    async fn product_update(
+        &self,
+        seller: &SellerId,
+        id: ProductId,
+        patch: ProductPatch,
+        if_version: Option<i64>,
+    ) -> Result<Option<Product>>;
+
+    /// Deletes softly. `None` when absent or deleted already.
+    async fn product_delete(
+        &self,
+        seller: &SellerId,
+        id: ProductId,
+        if_version: Option<i64>,
+    ) -> Result<Option<Product>>;
+
+    /// Brings a deleted product back; a live one is answered as it is.
+    async fn product_restore(
+        &self,
+        seller: &SellerId,
+        id: ProductId,
+        claim: Option<&Claim>,
+    ) -> Result<Option<Product>>;
+
+    /// Adds to or takes from the stock.
+    async fn product_stock(
+        &self,
+        seller: &SellerId,
+        id: ProductId,
+        change: StockChange,
+        claim: Option<&Claim>,
+    ) -> Result<Option<Product>>;
+
+    /// One page of a list.
+    async fn product_list(&self, seller: &SellerId, query: &ProductQuery) -> Result<Page<Product>>;
+
+    /// Up to `limit` undeleted products with an id above `after`, by id: the steps of an export.
+    async fn product_scan(
+        &self,
+        seller: &SellerId,
+        filter: &ProductFilter,
+        after: ProductId,
+        limit: u32,
+    ) -> Result<Vec<Product>>;
+
+    /// The names of all attributes of the products that pass the filter, sorted.
+    async fn product_attribute_names(
+        &self,
+        seller: &SellerId,
+        filter: &ProductFilter,
+    ) -> Result<Vec<String>>;
+
+    /// Undeleted products below their threshold, fewest units first, then by id.
+    async fn product_low_stock(
+        &self,
+        seller: &SellerId,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Page<Product>>;
+}
+
+/// One row of the outbox: the messages of one transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxEntry {
+    pub id: i64,
+    pub seller: SellerId,
+    pub records: Vec<Record>,
+}
+
+/// Messages that are committed but not yet on the broker. Used by the relay alone.
+#[async_trait]
+pub trait Outbox: Send + Sync + std::fmt::Debug {
+    /// Becomes, or makes sure to still be, the only owner. `false`: someone else is. An owner that
+    /// is dead or frozen loses its place within 10 s.
+    async fn outbox_own(&self) -> Result<bool>;
+
+    /// Stops being the owner, so that another process need not wait.
+    async fn outbox_disown(&self) -> Result<()>;
+
+    /// The oldest rows across sellers by id: as many as hold `messages` together, at most 500, and
+    /// at least one when there is any.
+    async fn outbox_peek(&self, messages: u32) -> Result<Vec<OutboxEntry>>;
+
+    /// Forgets rows whose messages are all acknowledged.
+    async fn outbox_remove(&self, entries: &[(SellerId, i64)]) -> Result<()>;
+
+    /// Messages that wait.
+    async fn outbox_backlog(&self) -> Result<u64>;
+
+    /// Returns `true` once a change of this process was committed, `false` after `poll`.
+    async fn outbox_wait(&self, poll: Duration) -> bool;
+}
+
+/// Import jobs of one seller, and the worker's side of them.
+#[async_trait]
+pub trait Imports: Send + Sync + std::fmt::Debug {
+    /// Queues an import.
+    async fn import_create(
+        &self,
+        seller: &SellerId,
+        new: NewImport,
+        claim: Option<&Claim>,
+    ) -> Result<ImportJob>;
+
+    /// What an earlier request with this claim queued, before its upload is read again.
+    async fn import_claimed(&self, seller: &SellerId, claim: &Claim) -> Result<Option<ImportJob>>;
+
+    async fn import_get(&self, seller: &SellerId, id: &str) -> Result<Option<ImportJob>>;
+
+    /// Newest first.
+    async fn import_list(
+        &self,
+        seller: &SellerId,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Page<ImportJob>>;
+
+    /// Asks for an early end: a queued import is cancelled at once, a running one behind its
+    /// present batch.
+    async fn import_cancel(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        claim: Option<&Claim>,
+    ) -> Result<Option<ImportJob>>;
+
+    /// Rejected rows behind `after` (a running number from 1, 0 to start), at most `limit`.
+    async fn import_rejects(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Reject)>>;
+
+    /// Takes over a job that waits, whose worker is gone (its lease ended), or that this very
+    /// worker held before it was restarted; fair between sellers. A worker runs one job at a time.
+    /// The lease is renewed by every batch.
+    async fn import_take(&self, worker: &str, lease: Duration) -> Result<Option<ImportJob>>;
+
+    /// Commits a batch: products, events, rejected rows, counts and the checkpoint.
+    async fn import_commit(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        worker: &str,
+        batch: ImportBatch,
+    ) -> Result<BatchOutcome>;
+
+    /// Ends a job: `completed`, `failed` (with why) or `cancelled`, and its ImportCompleted event.
+    /// `None` when it has ended already or another worker owns it.
+    async fn import_finish(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        worker: &str,
+        end: ImportEnd,
+    ) -> Result<Option<ImportJob>>;
+
+    /// Gives a job back, so that the next worker need not wait for the lease to end.
+    async fn import_release(&self, seller: &SellerId, id: &str, worker: &str) -> Result<()>;
+}
+
+/// How an import ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImportEnd {
+    Completed,
+    Cancelled,
+    /// A sentence for the seller.
+    Failed(String),
+}
+
+/// An API key as stored: never the secret itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    pub id: String,
+    pub seller: SellerId,
+    pub name: String,
+    /// SHA-256 of the whole key, lower-case hexadecimal.
+    pub sha256: String,
+    pub created_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// API keys.
+#[async_trait]
+pub trait Keys: Send + Sync + std::fmt::Debug {
+    async fn key_create(&self, seller: &SellerId, key: ApiKey) -> Result<()>;
+
+    /// All keys of a seller, newest first, revoked ones too.
+    async fn key_list(&self, seller: &SellerId) -> Result<Vec<ApiKey>>;
+
+    /// `false` when the seller has no such live key.
+    async fn key_revoke(&self, seller: &SellerId, id: &str) -> Result<bool>;
+
+    /// The live key with this id; the only look-up that does not know the seller yet.
+    async fn key_find(&self, id: &str) -> Result<Option<ApiKey>>;
+}
+
+/// What operators and housekeeping need.
+#[async_trait]
+pub trait StoreAdmin: Send + Sync + std::fmt::Debug {
+    /// One cheap read.
+    async fn ping(&self) -> Result<()>;
+
+    /// Forgets idempotency keys older than a day, and ended imports that ended before `before`
+    /// with their rejected rows. Returns the ids of those imports, whose spools may go too.
+    async fn sweep(&self, before: Timestamp) -> Result<Vec<(SellerId, ImportId)>>;
+}

@@ -1,0 +1,116 @@
+//! Health and housekeeping. A sweep deletes in small steps: each has a deadline of its own, and
+//! what one process has deleted another need not delete again.
+
+use async_trait::async_trait;
+use sqlx::Executor;
+
+use super::{PostgresStore, types::Moment};
+use crate::{
+    domain::{
+        clock::{self, Timestamp},
+        error::{Error, Result},
+        idempotency::KEPT,
+        import_job::ImportId,
+        seller::SellerId,
+    },
+    ports::store::StoreAdmin,
+};
+
+/// Rows deleted by one statement.
+const STEP: i64 = 2000;
+
+#[async_trait]
+impl StoreAdmin for PostgresStore {
+    async fn ping(&self) -> Result<()> {
+        self.connections
+            .run(|mut session| async move {
+                session.execute("SELECT 1").await?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn sweep(&self, before: Timestamp) -> Result<Vec<(SellerId, ImportId)>> {
+        self.sweep_idempotency_keys().await?;
+        let mut swept = Vec::new();
+        for (seller, id, rejected) in self.ended_imports(before).await? {
+            self.sweep_import(&seller, &id, rejected).await?;
+            swept.push((seller, id));
+        }
+        Ok(swept)
+    }
+}
+
+impl PostgresStore {
+    async fn sweep_idempotency_keys(&self) -> Result<()> {
+        let old = Moment(clock::now().minus(KEPT));
+        loop {
+            let deleted = self
+                .connections
+                .run(|mut session| async move {
+                    let done = sqlx::query(
+                        "DELETE FROM idempotency_keys WHERE created_at <= $1 \
+                         AND (seller_id, key) IN (SELECT seller_id, key FROM idempotency_keys \
+                         WHERE created_at <= $1 ORDER BY created_at LIMIT $2)",
+                    )
+                    .bind(old)
+                    .bind(STEP)
+                    .execute(&mut *session)
+                    .await?;
+                    Ok(done.rows_affected())
+                })
+                .await?;
+            if deleted < STEP.unsigned_abs() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn ended_imports(&self, before: Timestamp) -> Result<Vec<(SellerId, ImportId, i64)>> {
+        let ended: Vec<(String, String, i64)> = self
+            .connections
+            .run(|mut session| async move {
+                let rows = sqlx::query_as(
+                    "SELECT seller_id, id, rejected FROM imports WHERE finished_at < $1",
+                );
+                Ok(rows.bind(Moment(before)).fetch_all(&mut *session).await?)
+            })
+            .await?;
+        let parsed = ended.into_iter().map(|(seller, id, rejected)| {
+            let seller = SellerId::parse(&seller);
+            let seller = seller.map_err(|error| Error::Corrupt(error.to_string()))?;
+            Ok((seller, id, rejected))
+        });
+        parsed.collect()
+    }
+
+    /// The job goes last: as long as it is there, a sweep that was cut off is done again.
+    async fn sweep_import(&self, seller: &SellerId, id: &str, rejected: i64) -> Result<()> {
+        for from in (1..=rejected).step_by(STEP.unsigned_abs() as usize) {
+            self.connections
+                .run(|mut session| async move {
+                    sqlx::query(
+                        "DELETE FROM import_rejects \
+                         WHERE seller_id = $1 AND import_id = $2 AND no < $3",
+                    )
+                    .bind(seller.as_str())
+                    .bind(id)
+                    .bind(from + STEP)
+                    .execute(&mut *session)
+                    .await?;
+                    Ok(())
+                })
+                .await?;
+        }
+        self.connections
+            .run(|mut session| async move {
+                sqlx::query("DELETE FROM imports WHERE seller_id = $1 AND id = $2")
+                    .bind(seller.as_str())
+                    .bind(id)
+                    .execute(&mut *session)
+                    .await?;
+                Ok(())
+            })
+            .await
+    }
+}

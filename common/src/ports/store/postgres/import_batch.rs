@@ -1,0 +1,216 @@
+//! The commit of one batch of an import: products, events, rejected rows, counts and the
+//! checkpoint, all in one transaction.
+//!
+//! Nothing is locked but the job until the merge has said which products change: rows that leave
+//! everything as it is cost a read. The seller's counters come last, so that its other changes
+//! wait for little more than the commit. Events are packed while the server writes the products,
+//! under the sequence that is most likely; if others took it meanwhile, they are packed again.
+
+use std::sync::Arc;
+
+use sqlx::{Executor, PgConnection};
+
+use super::{
+    failure::{Attempt, Failure},
+    import_products::{self, Reading},
+    import_row::{lock, stored},
+    numbers::{self, Take},
+    outbox,
+};
+use crate::{
+    domain::{
+        clock::{self, Timestamp},
+        event::{Context, ImportGroup},
+        import_job::{BatchOutcome, ImportBatch, ImportCounts, ImportJob, LowStockDigest},
+        seller::SellerId,
+    },
+    ports::store::{
+        batch::{self, Booked, Merged, apart},
+        block::{self, Block},
+        change::Rules,
+        column::json,
+    },
+};
+
+/// Commits the batch if the job is still this worker's and stands where the batch starts.
+pub(super) async fn commit(
+    connection: &mut PgConnection,
+    rules: Rules,
+    seller: &SellerId,
+    id: &str,
+    worker: &str,
+    batch: &ImportBatch,
+) -> Attempt<BatchOutcome> {
+    let job = match lock(&mut *connection, seller, id).await? {
+        Some(row) if row.is_held_by(worker) => row.into_job()?,
+        _ => return Ok(BatchOutcome::Stopped),
+    };
+    if job.cancel_requested || job.checkpoint != batch.from {
+        return Ok(BatchOutcome::Stopped);
+    }
+    // Whoever creates a product with a sku of the batch meanwhile undoes the batch. Then it has one
+    // sku more to find, so this ends however many do so.
+    connection.execute("SAVEPOINT batch").await?;
+    loop {
+        match write(&mut *connection, rules, job.clone(), batch).await {
+            Err(Failure::Again(_)) => connection.execute("ROLLBACK TO batch").await?,
+            counts => return counts.map(BatchOutcome::Committed),
+        };
+    }
+}
+
+/// Writes the batch and what becomes of its job.
+async fn write(
+    connection: &mut PgConnection,
+    rules: Rules,
+    job: ImportJob,
+    batch: &ImportBatch,
+) -> Attempt<ImportCounts> {
+    let at = clock::now();
+    let Booked {
+        job,
+        merged,
+        rejects,
+    } = merge(&mut *connection, job, batch, at).await?;
+    import_products::copy_rejects(&mut *connection, &job, rejects).await?;
+    let counts = job.counts;
+    if merged.writes.is_empty() {
+        save(connection, &job, &job.low_stock).await?;
+    } else {
+        let changes = Changes {
+            job,
+            merged,
+            rules,
+            at,
+        };
+        changes.write(connection).await?;
+    }
+    Ok(counts)
+}
+
+/// Decides what every row does; the products that change are locked from here on. When one was
+/// altered between its reading and its lock, all are read again, locked this time.
+async fn merge(
+    connection: &mut PgConnection,
+    job: ImportJob,
+    batch: &ImportBatch,
+    at: Timestamp,
+) -> Attempt<Booked> {
+    let mut reading = Reading::Plain;
+    loop {
+        let by_sku =
+            import_products::known(&mut *connection, &job.seller_id, &batch.rows, reading).await?;
+        let (before, rows) = (job.clone(), batch.clone());
+        let booked = apart(move || batch::book(before, rows, by_sku, at)).await?;
+        if reading == Reading::Locked
+            || import_products::lock(&mut *connection, &job.seller_id, &booked.merged).await?
+        {
+            return Ok(booked);
+        }
+        reading = Reading::Locked;
+    }
+}
+
+/// What a batch writes, and what it needs to tell of it.
+#[derive(Debug)]
+pub(super) struct Changes {
+    /// As it is behind the batch, but for the low-stock warnings.
+    job: ImportJob,
+    pub merged: Merged,
+    rules: Rules,
+    at: Timestamp,
+}
+
+/// The events of a batch, ready for the outbox.
+struct Packed {
+    first_sequence: i64,
+    blocks: Vec<Block>,
+    events: usize,
+    /// The job's warnings with those of the batch.
+    low_stock: LowStockDigest,
+}
+
+impl Changes {
+    async fn write(mut self, connection: &mut PgConnection) -> Attempt<()> {
+        let (seller, created) = (self.job.seller_id.clone(), self.merged.created());
+        let ids = numbers::ids(&mut *connection, created).await?;
+        self.merged.number(ids);
+        let likely = numbers::next(&mut *connection, &seller).await?;
+        let changes = Arc::new(self);
+        let packing = changes.packed(likely);
+        import_products::write(&mut *connection, &seller, &changes).await?;
+        let mut packed = packing.await?;
+        save(&mut *connection, &changes.job, &packed.low_stock).await?;
+        let take = Take {
+            events: packed.events,
+            live: stored(created as u64),
+            ..Take::default()
+        };
+        let first = numbers::take(&mut *connection, &seller, take).await?;
+        if first != packed.first_sequence {
+            packed = changes.packed(first).await?;
+        }
+        outbox::append(connection, &seller, &packed.blocks, changes.at).await
+    }
+
+    /// Packs the events with sequences from `first` on. It starts at once.
+    fn packed(
+        self: &Arc<Self>,
+        first: i64,
+    ) -> impl Future<Output = crate::domain::error::Result<Packed>> + Send + use<> {
+        let changes = Arc::clone(self);
+        apart(move || changes.pack(first))
+    }
+
+    fn pack(&self, first_sequence: i64) -> Packed {
+        let job = &self.job;
+        let context = Context {
+            import_id: Some(&job.id),
+            ..self.rules.context()
+        };
+        let group = ImportGroup {
+            import_id: job.id.clone(),
+            file_name: job.file_name.clone(),
+            first_sequence,
+            bytes_done: job.checkpoint.position.byte,
+            bytes_total: job.bytes_total,
+            counts: job.counts,
+        };
+        let mut low_stock = job.low_stock.clone();
+        let drafts = self.merged.events(context, &mut low_stock);
+        Packed {
+            first_sequence,
+            events: drafts.len(),
+            blocks: block::pack(drafts, first_sequence, self.at, Some(group)),
+            low_stock,
+        }
+    }
+}
+
+/// The job's counts and checkpoint, and a new lease.
+async fn save(
+    connection: &mut PgConnection,
+    job: &ImportJob,
+    low_stock: &LowStockDigest,
+) -> Attempt<()> {
+    sqlx::query(
+        "UPDATE imports SET batch = $3, position = $4, rows = $5, created = $6, updated = $7, \
+         unchanged = $8, skipped = $9, rejected = $10, low_stock = $11, \
+         lease_until = clock_timestamp() + lease_ms * interval '1 millisecond' \
+         WHERE seller_id = $1 AND id = $2",
+    )
+    .bind(job.seller_id.as_str())
+    .bind(&job.id)
+    .bind(stored(job.checkpoint.batch))
+    .bind(json(&job.checkpoint.position))
+    .bind(stored(job.counts.rows))
+    .bind(stored(job.counts.created))
+    .bind(stored(job.counts.updated))
+    .bind(stored(job.counts.unchanged))
+    .bind(stored(job.counts.skipped))
+    .bind(stored(job.counts.rejected))
+    .bind(json(low_stock))
+    .execute(connection)
+    .await?;
+    Ok(())
+}

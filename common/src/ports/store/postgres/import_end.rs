@@ -1,0 +1,68 @@
+//! The end of an import, and the wish for one.
+
+use sqlx::PgConnection;
+
+use super::{
+    failure::Attempt,
+    numbers::{self, Take},
+    outbox,
+    types::Moment,
+};
+use crate::{
+    domain::{
+        error::Conflict,
+        import_job::{ImportJob, ImportStatus},
+    },
+    ports::store::{ImportEnd, block, ended::Ended},
+};
+
+/// Ends a job that waits; asks the worker of one that runs. The job's row is locked.
+pub(super) async fn cancel(connection: &mut PgConnection, job: ImportJob) -> Attempt<ImportJob> {
+    match job.status {
+        ImportStatus::Queued => end(connection, job, ImportEnd::Cancelled).await,
+        ImportStatus::Processing => {
+            let ask = "UPDATE imports SET cancel_requested = TRUE WHERE seller_id = $1 AND id = $2";
+            sqlx::query(ask)
+                .bind(job.seller_id.as_str())
+                .bind(&job.id)
+                .execute(connection)
+                .await?;
+            Ok(ImportJob {
+                cancel_requested: true,
+                ..job
+            })
+        }
+        ended => Err(Conflict::NotCancellable {
+            status: ended.as_str(),
+        }
+        .into()),
+    }
+}
+
+/// Ends a job that has not ended, and says so in an event. The job's row is locked.
+pub(super) async fn end(
+    connection: &mut PgConnection,
+    job: ImportJob,
+    end: ImportEnd,
+) -> Attempt<ImportJob> {
+    let Ended { job, at, draft } = Ended::new(job, end);
+    sqlx::query(
+        "UPDATE imports SET status = $3, error = $4, finished_at = $5, owner = NULL, \
+         lease_until = NULL WHERE seller_id = $1 AND id = $2",
+    )
+    .bind(job.seller_id.as_str())
+    .bind(&job.id)
+    .bind(job.status.as_str())
+    .bind(&job.error)
+    .bind(Moment(at))
+    .execute(&mut *connection)
+    .await?;
+    let one = Take {
+        events: 1,
+        ..Take::default()
+    };
+    let sequence = numbers::take(&mut *connection, &job.seller_id, one).await?;
+    let blocks = block::pack(vec![draft], sequence, at, None);
+    outbox::append(connection, &job.seller_id, &blocks, at).await?;
+    Ok(job)
+}

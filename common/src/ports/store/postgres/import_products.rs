@@ -1,0 +1,299 @@
+//! The products a batch of an import meets, and how it writes them: new ones by COPY, known ones
+//! by one UPDATE for all.
+//!
+//! Locks are taken in the order of the skus, first those of known products, then those of new
+//! ones, so that two imports of one seller wait for each other but never in a circle.
+
+use std::{collections::HashMap, sync::Arc};
+
+use sqlx::{PgConnection, Row};
+
+use super::{
+    copy::Rows,
+    failure::{Attempt, Failure, failed},
+    import_batch::Changes,
+    import_row::stored,
+    product_row::{self, product_columns, takes_a_sku},
+    types::{Cents, Moment},
+};
+use crate::{
+    domain::{
+        import_job::ImportJob,
+        product::Product,
+        product_csv::{ImportRow, Reject},
+        seller::SellerId,
+    },
+    ports::store::{
+        batch::{Merged, apart},
+        column::json,
+    },
+};
+
+/// How products are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    Plain,
+    /// They stay as they are until the transaction ends.
+    Locked,
+}
+
+/// The seller's live products that have a sku of these rows.
+pub(super) async fn known(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    rows: &[ImportRow],
+    reading: Reading,
+) -> Attempt<HashMap<String, Product>> {
+    let skus = rows.iter().filter_map(|row| row.product.sku.as_deref());
+    find(connection, seller, skus.collect(), reading).await
+}
+
+/// Locks the products that the batch changes. `false`: one is not what it was when it was read.
+pub(super) async fn lock(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    merged: &Merged,
+) -> Attempt<bool> {
+    let before = merged
+        .writes
+        .iter()
+        .filter_map(|write| write.before.as_ref());
+    let skus = before.clone().filter_map(|product| product.sku.as_deref());
+    let locked = find(connection, seller, skus.collect(), Reading::Locked).await?;
+    let stands = |product: &Product| {
+        let sku = product.sku.as_ref();
+        sku.and_then(|sku| locked.get(sku)) == Some(product)
+    };
+    Ok(before.into_iter().all(stands))
+}
+
+/// The seller's live products with these skus.
+///
+/// Each is looked up on its own, in the order of the skus. The planner may not do otherwise: it
+/// knows little of a table that is being filled or of a seller that is new, takes any index of the
+/// seller for as good as that of the skus, and then reads all products of the seller for each sku.
+/// So the sku is asked for as a range in its order, which only its own index gives without sorting,
+/// and sorting is switched off on these connections.
+async fn find(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    mut skus: Vec<&str>,
+    reading: Reading,
+) -> Attempt<HashMap<String, Product>> {
+    macro_rules! select {
+        ($lock:literal) => {
+            concat!(
+                "SELECT found.* FROM unnest($2) AS given (sku) CROSS JOIN LATERAL (SELECT ",
+                product_columns!(),
+                " FROM products WHERE seller_id = $1 AND products.sku >= given.sku \
+                 AND products.sku <= given.sku AND products.sku IS NOT NULL \
+                 AND deleted_at IS NULL ORDER BY products.sku LIMIT 1",
+                $lock,
+                ") AS found"
+            )
+        };
+    }
+    skus.sort_unstable();
+    skus.dedup();
+    if !any_between(&mut *connection, seller, &skus).await? {
+        return Ok(HashMap::new());
+    }
+    let select = match reading {
+        Reading::Plain => select!(""),
+        Reading::Locked => select!(" FOR NO KEY UPDATE"),
+    };
+    let rows = sqlx::query(select)
+        .bind(seller.as_str())
+        .bind(skus)
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("sku")?, product_row::decode(row, seller)?)))
+        .collect()
+}
+
+/// Whether the seller has any live product with a sku from the first to the last of these. Files of
+/// new products are often sorted, or the seller's first: one look saves thousands.
+async fn any_between(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    skus: &[&str],
+) -> Attempt<bool> {
+    let (Some(first), Some(last)) = (skus.first(), skus.last()) else {
+        return Ok(false);
+    };
+    let next: Option<String> = sqlx::query_scalar(
+        "SELECT sku FROM products WHERE seller_id = $1 AND sku >= $2 AND sku IS NOT NULL \
+         AND deleted_at IS NULL ORDER BY sku LIMIT 1",
+    )
+    .bind(seller.as_str())
+    .bind(first)
+    .fetch_optional(connection)
+    .await?;
+    Ok(next.is_some_and(|next| next.as_str() <= *last))
+}
+
+/// Writes the products of the batch, numbered and, as far as they are known, locked.
+pub(super) async fn write(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    changes: &Arc<Changes>,
+) -> Attempt<()> {
+    let (new, known) = apart({
+        let changes = Arc::clone(changes);
+        move || (new_rows(&changes.merged), Known::of(&changes.merged))
+    })
+    .await?;
+    if let Some(rows) = new {
+        let sent = rows.send(&mut *connection, COPY_PRODUCTS).await;
+        sent.map_err(copy_failed)?;
+    }
+    if known.ids.is_empty() {
+        return Ok(());
+    }
+    known.update(connection, seller).await
+}
+
+const COPY_PRODUCTS: &str = "COPY products (seller_id, id, name, description, price, quantity, \
+    category, sku, low_stock_threshold, attributes, version, created_at, updated_at) \
+    FROM STDIN (FORMAT binary)";
+
+/// Someone else created a product with a sku of the batch after the batch had looked for it: it is
+/// found when the batch is tried again.
+fn copy_failed(error: sqlx::Error) -> Failure {
+    if takes_a_sku(&error) {
+        Failure::Again(failed(&error))
+    } else {
+        error.into()
+    }
+}
+
+/// The new products as rows of `COPY_PRODUCTS`, in the order of their skus.
+fn new_rows(merged: &Merged) -> Option<Rows> {
+    let writes = merged.writes.iter();
+    let mut new: Vec<&Product> = writes
+        .filter(|write| write.before.is_none())
+        .map(|write| &write.after)
+        .collect();
+    if new.is_empty() {
+        return None;
+    }
+    new.sort_by(|one, other| one.sku.cmp(&other.sku));
+    let mut rows = Rows::new();
+    for product in new {
+        rows.row(13)
+            .text(product.seller_id.as_str())
+            .bigint(product.id)
+            .text(&product.name)
+            .text_or_null(product.description.as_deref())
+            .cents(Cents(product.price.cents()))
+            .int(product.quantity)
+            .text(&product.category)
+            .text_or_null(product.sku.as_deref())
+            .int_or_null(product.low_stock_threshold)
+            .text_or_null(product.attributes.as_ref().map(json).as_deref())
+            .bigint(product.version)
+            .moment(Moment(product.created_at))
+            .moment(Moment(product.updated_at));
+    }
+    Some(rows)
+}
+
+/// The known products of a batch, a column each.
+#[derive(Debug, Default)]
+struct Known {
+    ids: Vec<i64>,
+    names: Vec<String>,
+    descriptions: Vec<Option<String>>,
+    prices: Vec<Cents>,
+    quantities: Vec<i32>,
+    categories: Vec<String>,
+    thresholds: Vec<Option<i32>>,
+    attributes: Vec<Option<String>>,
+    versions: Vec<i64>,
+    created: Vec<Moment>,
+    updated: Vec<Moment>,
+}
+
+impl Known {
+    fn of(merged: &Merged) -> Self {
+        let mut known = Self::default();
+        for write in merged.writes.iter().filter(|write| write.before.is_some()) {
+            let product = &write.after;
+            known.ids.push(product.id);
+            known.names.push(product.name.clone());
+            known.descriptions.push(product.description.clone());
+            known.prices.push(Cents(product.price.cents()));
+            known.quantities.push(product.quantity);
+            known.categories.push(product.category.clone());
+            known.thresholds.push(product.low_stock_threshold);
+            known.attributes.push(product.attributes.as_ref().map(json));
+            known.versions.push(product.version);
+            known.created.push(Moment(product.created_at));
+            known.updated.push(Moment(product.updated_at));
+        }
+        known
+    }
+
+    /// An insert that always meets its row: unlike for an UPDATE with a join, there is one plan,
+    /// by primary key. The sku stays; the product was found by it.
+    async fn update(self, connection: &mut PgConnection, seller: &SellerId) -> Attempt<()> {
+        sqlx::query(
+            "INSERT INTO products (seller_id, id, name, description, price, quantity, category, \
+             low_stock_threshold, attributes, version, created_at, updated_at) \
+             SELECT $1, id, name, description, price, quantity, category, threshold, \
+             attributes::json, version, created_at, updated_at \
+             FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS given (id, name, \
+             description, price, quantity, category, threshold, attributes, version, created_at, \
+             updated_at) \
+             ON CONFLICT (seller_id, id) DO UPDATE SET name = excluded.name, \
+             description = excluded.description, price = excluded.price, \
+             quantity = excluded.quantity, category = excluded.category, \
+             low_stock_threshold = excluded.low_stock_threshold, \
+             attributes = excluded.attributes, version = excluded.version, \
+             updated_at = excluded.updated_at",
+        )
+        .bind(seller.as_str())
+        .bind(self.ids)
+        .bind(self.names)
+        .bind(self.descriptions)
+        .bind(self.prices)
+        .bind(self.quantities)
+        .bind(self.categories)
+        .bind(self.thresholds)
+        .bind(self.attributes)
+        .bind(self.versions)
+        .bind(self.created)
+        .bind(self.updated)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Keeps the rejected rows under their numbers.
+pub(super) async fn copy_rejects(
+    connection: &mut PgConnection,
+    job: &ImportJob,
+    rejects: Vec<(u64, Reject)>,
+) -> Attempt<()> {
+    const COPY: &str = "COPY import_rejects (seller_id, import_id, no, line, column_name, code, \
+        message, hint, record) FROM STDIN (FORMAT binary)";
+    if rejects.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Rows::new();
+    for (no, reject) in rejects {
+        rows.row(9)
+            .text(job.seller_id.as_str())
+            .text(&job.id)
+            .bigint(stored(no))
+            .bigint(stored(reject.line))
+            .text(&reject.column)
+            .text(&reject.code)
+            .text(&reject.message)
+            .text(&reject.hint)
+            .bytes(&reject.record);
+    }
+    Ok(rows.send(connection, COPY).await?)
+}

@@ -1,0 +1,118 @@
+//! Which worker runs which import.
+//!
+//! The best job is looked up without a lock, then taken only if it is still free: two workers that
+//! found the same one do not both get it, and the loser looks again, so that the choice is fair
+//! with several processes, too. Leases are counted by PostgreSQL's clock alone.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+
+use super::{
+    failure::Attempt,
+    import_row::{ImportRow, import_columns},
+    types::Moment,
+};
+use crate::domain::{clock, import_job::ImportJob, seller::SellerId};
+
+/// How often a worker that came too late looks again before it waits for its next turn.
+const LOOKS: usize = 16;
+
+/// Jobs that wait, those whose worker is gone, and those of worker `$1`: it runs one at a time,
+/// so it was restarted.
+macro_rules! to_take {
+    () => {
+        "status IN ('queued', 'processing') \
+         AND (status = 'queued' OR lease_until <= now() OR owner = $1)"
+    };
+}
+
+/// Gives the worker the job it held before, else the oldest among the sellers with the fewest that
+/// run.
+pub(super) async fn take(
+    connection: &mut PgConnection,
+    worker: &str,
+    lease: Duration,
+) -> Attempt<Option<ImportJob>> {
+    let mut seen = Vec::new();
+    while seen.len() < LOOKS {
+        let Some((seller, id)) = best(&mut *connection, worker, &seen).await? else {
+            break;
+        };
+        let row = take_one(&mut *connection, worker, lease, &seller, &id).await?;
+        if let Some(row) = row {
+            return Ok(Some(row.into_job()?));
+        }
+        seen.push(id);
+    }
+    Ok(None)
+}
+
+/// The job to take, unless it is among those `seen`.
+async fn best(
+    connection: &mut PgConnection,
+    worker: &str,
+    seen: &[String],
+) -> Attempt<Option<(String, String)>> {
+    let best = sqlx::query_as(concat!(
+        "SELECT seller_id, id FROM imports AS job WHERE ",
+        to_take!(),
+        " AND id <> ALL($2) ORDER BY owner IS DISTINCT FROM $1, \
+         (SELECT count(*) FROM imports AS running WHERE running.seller_id = job.seller_id \
+              AND running.status IN ('queued', 'processing') AND running.lease_until > now()), \
+         created_at, id LIMIT 1"
+    ))
+    .bind(worker)
+    .bind(seen)
+    .fetch_optional(connection)
+    .await?;
+    Ok(best)
+}
+
+/// Takes the job if it is still free. One that is locked belongs to a worker that commits just
+/// now: it is not waited for.
+async fn take_one(
+    connection: &mut PgConnection,
+    worker: &str,
+    lease: Duration,
+    seller: &str,
+    id: &str,
+) -> Attempt<Option<ImportRow>> {
+    let taken = sqlx::query_as(concat!(
+        "UPDATE imports SET status = 'processing', owner = $1, lease_ms = $2, \
+         lease_until = now() + $2 * interval '1 millisecond', \
+         started_at = coalesce(started_at, $3) \
+         WHERE seller_id = $4 AND id IN (SELECT id FROM imports \
+             WHERE seller_id = $4 AND id = $5 AND ",
+        to_take!(),
+        " FOR UPDATE SKIP LOCKED) RETURNING ",
+        import_columns!()
+    ))
+    .bind(worker)
+    .bind(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX))
+    .bind(Moment(clock::now()))
+    .bind(seller)
+    .bind(id)
+    .fetch_optional(connection)
+    .await?;
+    Ok(taken)
+}
+
+/// Gives one job back.
+pub(super) async fn free(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    id: &str,
+    worker: &str,
+) -> Attempt<()> {
+    sqlx::query(
+        "UPDATE imports SET owner = NULL, lease_until = now() \
+         WHERE seller_id = $1 AND id = $2 AND owner = $3 AND status = 'processing'",
+    )
+    .bind(seller.as_str())
+    .bind(id)
+    .bind(worker)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

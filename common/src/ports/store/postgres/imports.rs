@@ -1,0 +1,288 @@
+//! Import jobs as their seller sees them; the worker's side is in `import_take` and
+//! `import_batch`.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::{FromRow, PgConnection};
+
+use super::{
+    PostgresStore,
+    failure::Attempt,
+    idempotency, import_batch, import_end,
+    import_row::{ImportRow, find, import_columns, lock, stored},
+    import_take,
+    types::Moment,
+};
+use crate::{
+    domain::{
+        clock,
+        error::{Error, Result},
+        idempotency::Claim,
+        import_job::{
+            BatchOutcome, ImportBatch, ImportId, ImportJob, ImportStatus, LowStockDigest, NewImport,
+        },
+        product_csv::Reject,
+        query::Page,
+        seller::SellerId,
+    },
+    ports::store::{ImportEnd, Imports, column::json},
+};
+
+#[async_trait]
+impl Imports for PostgresStore {
+    async fn import_create(
+        &self,
+        seller: &SellerId,
+        new: NewImport,
+        claim: Option<&Claim>,
+    ) -> Result<ImportJob> {
+        let new = &new;
+        self.write(|mut session| async move { create(&mut session, seller, new, claim).await })
+            .await
+    }
+
+    async fn import_claimed(&self, seller: &SellerId, claim: &Claim) -> Result<Option<ImportJob>> {
+        self.connections
+            .run(|mut session| async move {
+                let id = idempotency::answered(&mut session, seller, claim).await?;
+                named(&mut session, seller, id).await
+            })
+            .await
+    }
+
+    async fn import_get(&self, seller: &SellerId, id: &str) -> Result<Option<ImportJob>> {
+        self.connections
+            .run(
+                |mut session| async move { named(&mut session, seller, Some(id.to_owned())).await },
+            )
+            .await
+    }
+
+    async fn import_list(
+        &self,
+        seller: &SellerId,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Page<ImportJob>> {
+        self.connections
+            .run(|mut session| async move { list(&mut session, seller, offset, limit).await })
+            .await
+    }
+
+    async fn import_cancel(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        claim: Option<&Claim>,
+    ) -> Result<Option<ImportJob>> {
+        self.write(|mut session| async move { cancel(&mut session, seller, id, claim).await })
+            .await
+    }
+
+    async fn import_rejects(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Reject)>> {
+        self.connections
+            .run(|mut session| async move { rejects(&mut session, seller, id, after, limit).await })
+            .await
+    }
+
+    async fn import_take(&self, worker: &str, lease: Duration) -> Result<Option<ImportJob>> {
+        self.importing
+            .run(|mut session| async move { import_take::take(&mut session, worker, lease).await })
+            .await
+    }
+
+    async fn import_commit(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        worker: &str,
+        batch: ImportBatch,
+    ) -> Result<BatchOutcome> {
+        let (rules, batch) = (self.rules, &batch);
+        let outcome = self
+            .importing
+            .write(|mut session| async move {
+                import_batch::commit(&mut session, rules, seller, id, worker, batch).await
+            })
+            .await?;
+        self.committed.notify_one();
+        Ok(outcome)
+    }
+
+    async fn import_finish(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        worker: &str,
+        end: ImportEnd,
+    ) -> Result<Option<ImportJob>> {
+        let end = &end;
+        let ended = self
+            .importing
+            .write(|mut session| async move {
+                let job = match lock(&mut session, seller, id).await? {
+                    Some(row) if row.is_held_by(worker) => row.into_job()?,
+                    _ => return Ok(None),
+                };
+                let ended = import_end::end(&mut session, job, end.clone()).await?;
+                Ok(Some(ended))
+            })
+            .await?;
+        self.committed.notify_one();
+        Ok(ended)
+    }
+
+    async fn import_release(&self, seller: &SellerId, id: &str, worker: &str) -> Result<()> {
+        self.importing
+            .run(|mut session| async move {
+                import_take::free(&mut session, seller, id, worker).await
+            })
+            .await
+    }
+}
+
+async fn create(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    new: &NewImport,
+    claim: Option<&Claim>,
+) -> Attempt<ImportJob> {
+    let id: Option<ImportId> = idempotency::claim(&mut *connection, seller, claim).await?;
+    if let Some(job) = named(&mut *connection, seller, id).await? {
+        return Ok(job);
+    }
+    let row: ImportRow = sqlx::query_as(concat!(
+        "INSERT INTO imports (seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
+         position, low_stock, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10) \
+         RETURNING ",
+        import_columns!()
+    ))
+    .bind(seller.as_str())
+    .bind(&new.id)
+    .bind(ImportStatus::Queued.as_str())
+    .bind(&new.file_name)
+    .bind(stored(new.bytes_total))
+    .bind(&new.sha256)
+    .bind(json(&new.plan))
+    .bind(json(&new.plan.start))
+    .bind(json(&LowStockDigest::default()))
+    .bind(Moment(clock::now()))
+    .fetch_one(&mut *connection)
+    .await?;
+    idempotency::keep(connection, seller, claim, Some(&new.id)).await?;
+    Ok(row.into_job()?)
+}
+
+async fn cancel(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    id: &str,
+    claim: Option<&Claim>,
+) -> Attempt<Option<ImportJob>> {
+    let done: Option<ImportId> = idempotency::claim(&mut *connection, seller, claim).await?;
+    if let Some(job) = named(&mut *connection, seller, done).await? {
+        return Ok(Some(job));
+    }
+    let job = match lock(&mut *connection, seller, id).await? {
+        Some(row) => Some(import_end::cancel(&mut *connection, row.into_job()?).await?),
+        None => None,
+    };
+    let answer = job.as_ref().map(|job| &job.id);
+    idempotency::keep(connection, seller, claim, answer).await?;
+    Ok(job)
+}
+
+/// The import with this id as it stands now.
+async fn named(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    id: Option<ImportId>,
+) -> Attempt<Option<ImportJob>> {
+    let Some(id) = id else { return Ok(None) };
+    let row = find(connection, seller, &id).await?;
+    Ok(row.map(ImportRow::into_job).transpose()?)
+}
+
+async fn list(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    offset: u64,
+    limit: u32,
+) -> Attempt<Page<ImportJob>> {
+    let rows: Vec<ImportRow> = sqlx::query_as(concat!(
+        "SELECT ",
+        import_columns!(),
+        " FROM imports WHERE seller_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"
+    ))
+    .bind(seller.as_str())
+    .bind(i64::from(limit))
+    .bind(stored(offset))
+    .fetch_all(&mut *connection)
+    .await?;
+    let total: i64 = sqlx::query_scalar("SELECT count(*) FROM imports WHERE seller_id = $1")
+        .bind(seller.as_str())
+        .fetch_one(connection)
+        .await?;
+    let items = rows
+        .into_iter()
+        .map(ImportRow::into_job)
+        .collect::<Result<Vec<_>, Error>>()?;
+    let total = total.unsigned_abs();
+    Ok(Page {
+        more: !items.is_empty() && offset.saturating_add(items.len() as u64) < total,
+        items,
+        total: Some(total),
+    })
+}
+
+async fn rejects(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    id: &str,
+    after: i64,
+    limit: u32,
+) -> Attempt<Vec<(i64, Reject)>> {
+    let rows: Vec<RejectRow> = sqlx::query_as(
+        "SELECT no, line, column_name, code, message, hint, record FROM import_rejects \
+         WHERE seller_id = $1 AND import_id = $2 AND no > $3 ORDER BY no LIMIT $4",
+    )
+    .bind(seller.as_str())
+    .bind(id)
+    .bind(after)
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(RejectRow::into_numbered).collect())
+}
+
+#[derive(FromRow)]
+struct RejectRow {
+    no: i64,
+    line: i64,
+    column_name: String,
+    code: String,
+    message: String,
+    hint: String,
+    record: Vec<u8>,
+}
+
+impl RejectRow {
+    fn into_numbered(self) -> (i64, Reject) {
+        let reject = Reject {
+            line: self.line.unsigned_abs(),
+            column: self.column_name,
+            code: self.code,
+            message: self.message,
+            hint: self.hint,
+            record: self.record,
+        };
+        (self.no, reject)
+    }
+}

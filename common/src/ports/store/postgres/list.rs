@@ -1,0 +1,215 @@
+//! Lists of products. SQL is put together from enums alone; every value is bound.
+
+use sqlx::{PgConnection, Postgres, QueryBuilder};
+
+use super::{
+    failure::Attempt,
+    product_row::{decode_all, product_columns},
+    types::{Cents, Moment},
+};
+use crate::{
+    domain::{
+        clock::Timestamp,
+        error::Result,
+        money::Amount,
+        product::{Product, ProductId},
+        query::{Cursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
+        seller::SellerId,
+    },
+    ports::store::listing,
+};
+
+type Sql = QueryBuilder<Postgres>;
+
+/// More than any price, in cents.
+const BEYOND: i64 = 10_000_000_000;
+
+/// One page in the order asked for, and the number of all matches.
+pub(super) async fn page(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    query: &ProductQuery,
+) -> Attempt<Page<Product>> {
+    let mut sql = page_sql(seller, query)?;
+    let rows = sql.build().fetch_all(&mut *connection).await?;
+    let mut page = listing::page(decode_all(&rows, seller)?, query.limit);
+    if query.count {
+        page.total = Some(counted(connection, count_sql(seller, &query.filter)).await?);
+    }
+    Ok(page)
+}
+
+fn page_sql(seller: &SellerId, query: &ProductQuery) -> Result<Sql> {
+    let order = listing::order(query.sort_by, query.sort_order);
+    let mut sql = Sql::new(concat!("SELECT ", product_columns!()));
+    match &query.start {
+        PageStart::Offset(skip @ 1..) => {
+            // The page's ids come first, from an index where one serves: what is skipped is not read.
+            sql.push(" FROM products JOIN (SELECT id AS picked");
+            push_matches(&mut sql, seller, &query.filter);
+            sql.push(" ORDER BY ").push(order);
+            push_limit(&mut sql, query.limit, *skip);
+            sql.push(") AS page ON id = picked WHERE seller_id = ")
+                .push_bind(seller.as_str().to_owned())
+                .push(" ORDER BY ")
+                .push(order);
+        }
+        start => {
+            push_matches(&mut sql, seller, &query.filter);
+            if let PageStart::After(cursor) = start {
+                push_after(&mut sql, cursor, query)?;
+            }
+            sql.push(" ORDER BY ").push(order);
+            push_limit(&mut sql, query.limit, 0);
+        }
+    }
+    Ok(sql)
+}
+
+/// Matches with an id above `after`, by id.
+pub(super) async fn scan(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    filter: &ProductFilter,
+    after: ProductId,
+    limit: u32,
+) -> Attempt<Vec<Product>> {
+    let mut sql = Sql::new(concat!("SELECT ", product_columns!()));
+    push_matches(&mut sql, seller, filter);
+    sql.push(" AND id > ")
+        .push_bind(after)
+        .push(" ORDER BY id LIMIT ");
+    sql.push_bind(i64::from(limit));
+    let rows = sql.build().fetch_all(connection).await?;
+    Ok(decode_all(&rows, seller)?)
+}
+
+/// The names of all attributes of the matches.
+pub(super) async fn attribute_names(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    filter: &ProductFilter,
+) -> Attempt<Vec<String>> {
+    let mut sql = Sql::new("SELECT DISTINCT key COLLATE \"C\" FROM (SELECT attributes");
+    push_matches(&mut sql, seller, filter);
+    sql.push(
+        " AND attributes IS NOT NULL) AS matches, json_object_keys(attributes) AS key ORDER BY 1",
+    );
+    let names = sql.build_query_scalar().fetch_all(connection).await?;
+    Ok(names)
+}
+
+/// Products below the threshold that applies, fewest units first.
+pub(super) async fn low_stock(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    default_threshold: i32,
+    offset: u64,
+    limit: u32,
+) -> Attempt<Page<Product>> {
+    let low = |start: &str| {
+        let mut sql = Sql::new(start);
+        push_matches(&mut sql, seller, &ProductFilter::default());
+        sql.push(" AND quantity < coalesce(low_stock_threshold, ")
+            .push_bind(default_threshold)
+            .push(")");
+        sql
+    };
+    let mut sql = low(concat!("SELECT ", product_columns!()));
+    sql.push(" ORDER BY quantity, id");
+    push_limit(&mut sql, limit, offset);
+    let rows = sql.build().fetch_all(&mut *connection).await?;
+    let mut page = listing::page(decode_all(&rows, seller)?, limit);
+    page.total = Some(counted(connection, low("SELECT count(*)")).await?);
+    Ok(page)
+}
+
+fn count_sql(seller: &SellerId, filter: &ProductFilter) -> Sql {
+    if filter.is_empty() {
+        let mut sql = Sql::new("SELECT live FROM sellers WHERE seller_id = ");
+        sql.push_bind(seller.as_str().to_owned());
+        return sql;
+    }
+    let mut sql = Sql::new("SELECT count(*)");
+    push_matches(&mut sql, seller, filter);
+    sql
+}
+
+async fn counted(connection: &mut PgConnection, mut sql: Sql) -> Attempt<u64> {
+    let count: Option<i64> = sql.build_query_scalar().fetch_optional(connection).await?;
+    Ok(count.unwrap_or(0).unsigned_abs())
+}
+
+/// ` FROM products WHERE …`: the seller's undeleted products that pass the filter.
+fn push_matches(sql: &mut Sql, seller: &SellerId, filter: &ProductFilter) {
+    sql.push(" FROM products WHERE seller_id = ")
+        .push_bind(seller.as_str().to_owned())
+        .push(" AND deleted_at IS NULL");
+    if let Some(category) = &filter.category {
+        sql.push(" AND category = ").push_bind(category.clone());
+    }
+    if let Some(sku) = &filter.sku {
+        sql.push(" AND sku = ").push_bind(sku.clone());
+    }
+    for (condition, bound) in [
+        (" AND quantity >= ", filter.min_quantity),
+        (" AND quantity <= ", filter.max_quantity),
+    ] {
+        if let Some(bound) = bound {
+            sql.push(condition).push_bind(bound);
+        }
+    }
+    for (condition, bound) in [
+        (" AND price >= ", filter.min_price),
+        (" AND price <= ", filter.max_price),
+    ] {
+        if let Some(bound) = bound {
+            sql.push(condition).push_bind(cents(bound));
+        }
+    }
+    if let Some(text) = &filter.text {
+        let pattern = listing::contains(text);
+        for (start, column) in [(" AND (", "name"), (" OR ", "description"), (" OR ", "sku")] {
+            sql.push(start)
+                .push(column)
+                .push(" ILIKE ")
+                .push_bind(pattern.clone());
+        }
+        sql.push(")");
+    }
+}
+
+/// A bound of prices; one that no price reaches stays out of reach.
+fn cents(amount: Amount) -> Cents {
+    let cents = amount.cents().clamp(0, i128::from(BEYOND));
+    Cents(i64::try_from(cents).unwrap_or(BEYOND))
+}
+
+/// ` AND …`: only what stands behind the cursor.
+fn push_after(sql: &mut Sql, cursor: &Cursor, query: &ProductQuery) -> Result<()> {
+    listing::check(cursor, query)?;
+    sql.push(" AND (")
+        .push(listing::column(query.sort_by))
+        .push(match query.sort_order {
+            SortOrder::Asc => ", id) > (",
+            SortOrder::Desc => ", id) < (",
+        });
+    match query.sort_by {
+        SortBy::CreatedAt | SortBy::UpdatedAt => {
+            sql.push_bind(Moment(Timestamp::from_millis(listing::number(cursor)?)))
+        }
+        SortBy::Price => sql.push_bind(cents(Amount::from_cents(listing::number(cursor)?.into()))),
+        SortBy::Quantity => sql.push_bind(listing::number(cursor)?),
+        SortBy::Name => sql.push_bind(cursor.key.clone()),
+    };
+    sql.push(", ").push_bind(cursor.id).push(")");
+    Ok(())
+}
+
+/// One row more than the page, to know whether more follow.
+fn push_limit(sql: &mut Sql, limit: u32, skip: u64) {
+    sql.push(" LIMIT ")
+        .push_bind(i64::from(limit) + 1)
+        .push(" OFFSET ")
+        .push_bind(i64::try_from(skip).unwrap_or(i64::MAX));
+}

@@ -1,0 +1,145 @@
+//! The outbox: events from the commit of their change until the relay has published them.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::PgConnection;
+
+use super::{PostgresStore, failure::Attempt, types::Moment};
+use crate::{
+    domain::{
+        clock::Timestamp,
+        error::{Error, Result},
+        record,
+        seller::SellerId,
+    },
+    ports::store::{Outbox, OutboxEntry, block::Block},
+};
+
+/// Rows of a peek at most.
+const PEEK_ROWS: i64 = 500;
+
+/// Puts rows of one seller into the outbox, in their order. The seller's counters must be locked:
+/// then its ids ascend in the order of its commits.
+pub(super) async fn append(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    blocks: &[Block],
+    at: Timestamp,
+) -> Attempt<()> {
+    append_all(connection, blocks.iter().map(|block| (seller, block)), at).await
+}
+
+/// Puts rows of several sellers into the outbox.
+pub(super) async fn append_all<'r>(
+    connection: &mut PgConnection,
+    rows: impl Iterator<Item = (&'r SellerId, &'r Block)>,
+    at: Timestamp,
+) -> Attempt<()> {
+    let (mut sellers, mut messages, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
+    for (seller, block) in rows {
+        sellers.push(seller.as_str());
+        messages.push(block.messages);
+        bytes.push(block.bytes.as_slice());
+    }
+    sqlx::query(
+        "INSERT INTO outbox (seller_id, messages, block, created_at) \
+         SELECT seller_id, messages, block, $4 FROM unnest($1, $2, $3) WITH ORDINALITY \
+         AS given (seller_id, messages, block, place) ORDER BY place",
+    )
+    .bind(sellers)
+    .bind(messages)
+    .bind(bytes)
+    .bind(Moment(at))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+#[async_trait]
+impl Outbox for PostgresStore {
+    async fn outbox_own(&self) -> Result<bool> {
+        self.relay_lock.own().await
+    }
+
+    async fn outbox_disown(&self) -> Result<()> {
+        self.relay_lock.disown().await
+    }
+
+    async fn outbox_peek(&self, messages: u32) -> Result<Vec<OutboxEntry>> {
+        let rows = match self.relay_lock.peek(messages).await? {
+            Some(rows) => rows,
+            None => {
+                self.connections
+                    .run(|mut session| async move { oldest(&mut session, messages).await })
+                    .await?
+            }
+        };
+        rows.into_iter().map(entry).collect()
+    }
+
+    async fn outbox_remove(&self, entries: &[(SellerId, i64)]) -> Result<()> {
+        self.write(|mut session| async move { remove(&mut session, entries).await })
+            .await
+    }
+
+    async fn outbox_backlog(&self) -> Result<u64> {
+        let waiting: i64 = self
+            .connections
+            .run(|mut session| async move {
+                let sum = "SELECT coalesce(sum(messages), 0)::bigint FROM outbox";
+                Ok(sqlx::query_scalar(sum).fetch_one(&mut *session).await?)
+            })
+            .await?;
+        Ok(waiting.unsigned_abs())
+    }
+
+    async fn outbox_wait(&self, poll: Duration) -> bool {
+        let committed = self.committed.notified();
+        tokio::time::timeout(poll, committed).await.is_ok()
+    }
+}
+
+/// Seller, id and block of a row.
+pub(super) type Row = (String, i64, Vec<u8>);
+
+/// The oldest rows. Only the blocks that are answered are read: the sum runs over the rows, and a large block is
+/// not in its row.
+pub(super) async fn oldest(connection: &mut PgConnection, messages: u32) -> Attempt<Vec<Row>> {
+    let rows = sqlx::query_as(
+        "SELECT seller_id, id, block FROM ( \
+             SELECT seller_id, id, block, messages, sum(messages) OVER (ORDER BY id) AS so_far \
+             FROM (SELECT seller_id, id, block, messages FROM outbox ORDER BY id LIMIT $2) AS few \
+         ) AS summed WHERE so_far - messages < $1 ORDER BY id",
+    )
+    .bind(i64::from(messages.max(1)))
+    .bind(PEEK_ROWS)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
+
+fn entry((seller, id, block): Row) -> Result<OutboxEntry> {
+    let seller = SellerId::parse(&seller).map_err(|error| Error::Corrupt(error.to_string()))?;
+    Ok(OutboxEntry {
+        id,
+        seller,
+        records: record::decode_block(&block)?,
+    })
+}
+
+async fn remove(connection: &mut PgConnection, entries: &[(SellerId, i64)]) -> Attempt<()> {
+    let (sellers, ids): (Vec<&str>, Vec<i64>) = entries
+        .iter()
+        .map(|(seller, id)| (seller.as_str(), *id))
+        .unzip();
+    sqlx::query(
+        "DELETE FROM outbox USING unnest($1, $2) AS gone (seller_id, id) \
+         WHERE outbox.seller_id = gone.seller_id AND outbox.id = gone.id",
+    )
+    .bind(sellers)
+    .bind(ids)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

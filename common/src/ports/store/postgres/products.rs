@@ -1,0 +1,181 @@
+//! Changes of one product: its row, its events and the claim, in one transaction.
+
+use async_trait::async_trait;
+use sqlx::PgConnection;
+
+use super::{
+    PostgresStore, failure::Attempt, idempotency, list, numbers, outbox, product_create,
+    product_row,
+};
+use crate::{
+    domain::{
+        error::Result,
+        idempotency::Claim,
+        product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
+        query::{Page, ProductFilter, ProductQuery},
+        seller::SellerId,
+    },
+    ports::store::{
+        Products, block,
+        change::{Change, Decided, Next},
+    },
+};
+
+#[async_trait]
+impl Products for PostgresStore {
+    async fn product_create(
+        &self,
+        seller: &SellerId,
+        new: NewProduct,
+        claim: Option<&Claim>,
+    ) -> Result<Product> {
+        let new = (seller.clone(), new);
+        if claim.is_none() {
+            return self.creates.ask(new).await;
+        }
+        let (rules, new) = (self.rules, &new);
+        self.write(|mut session| async move {
+            if let Some(product) = idempotency::claim(&mut session, seller, claim).await? {
+                return Ok(product);
+            }
+            let mut stored = product_create::insert(&mut session, rules, &[new]).await?;
+            let product = stored.remove(0);
+            idempotency::keep(&mut session, seller, claim, Some(&product)).await?;
+            Ok(product)
+        })
+        .await
+    }
+
+    async fn product_get(&self, seller: &SellerId, id: ProductId) -> Result<Option<Product>> {
+        self.gets.ask((seller.clone(), id)).await
+    }
+
+    async fn product_update(
+        &self,
+        seller: &SellerId,
+        id: ProductId,
+        patch: ProductPatch,
+        if_version: Option<i64>,
+    ) -> Result<Option<Product>> {
+        let change = Change::Patch(patch, if_version);
+        self.alter(seller, id, &change, None).await
+    }
+
+    async fn product_delete(
+        &self,
+        seller: &SellerId,
+        id: ProductId,
+        if_version: Option<i64>,
+    ) -> Result<Option<Product>> {
+        let change = Change::Delete(if_version);
+        self.alter(seller, id, &change, None).await
+    }
+
+    async fn product_restore(
+        &self,
+        seller: &SellerId,
+        id: ProductId,
+        claim: Option<&Claim>,
+    ) -> Result<Option<Product>> {
+        self.alter(seller, id, &Change::Restore, claim).await
+    }
+
+    async fn product_stock(
+        &self,
+        seller: &SellerId,
+        id: ProductId,
+        change: StockChange,
+        claim: Option<&Claim>,
+    ) -> Result<Option<Product>> {
+        let change = Change::Stock(change);
+        self.alter(seller, id, &change, claim).await
+    }
+
+    async fn product_list(&self, seller: &SellerId, query: &ProductQuery) -> Result<Page<Product>> {
+        self.connections
+            .run(|mut session| async move { list::page(&mut session, seller, query).await })
+            .await
+    }
+
+    async fn product_scan(
+        &self,
+        seller: &SellerId,
+        filter: &ProductFilter,
+        after: ProductId,
+        limit: u32,
+    ) -> Result<Vec<Product>> {
+        self.connections
+            .run(|mut session| async move {
+                list::scan(&mut session, seller, filter, after, limit).await
+            })
+            .await
+    }
+
+    async fn product_attribute_names(
+        &self,
+        seller: &SellerId,
+        filter: &ProductFilter,
+    ) -> Result<Vec<String>> {
+        self.connections
+            .run(|mut session| async move {
+                list::attribute_names(&mut session, seller, filter).await
+            })
+            .await
+    }
+
+    async fn product_low_stock(
+        &self,
+        seller: &SellerId,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Page<Product>> {
+        let default = self.rules.low_stock_threshold;
+        self.connections
+            .run(|mut session| async move {
+                list::low_stock(&mut session, seller, default, offset, limit).await
+            })
+            .await
+    }
+}
+
+impl PostgresStore {
+    /// Changes a product as it stands, once per claim.
+    async fn alter(
+        &self,
+        seller: &SellerId,
+        id: ProductId,
+        change: &Change,
+        claim: Option<&Claim>,
+    ) -> Result<Option<Product>> {
+        let rules = self.rules;
+        self.write(|mut session| async move {
+            if let Some(product) = idempotency::claim(&mut session, seller, claim).await? {
+                return Ok(Some(product));
+            }
+            let found = product_row::lock(&mut session, seller, id).await?;
+            let product = match change.decide(rules, found)? {
+                Decided::Stays(product) => product,
+                Decided::Becomes(next) => Some(put(&mut session, next).await?),
+            };
+            idempotency::keep(&mut session, seller, claim, product.as_ref()).await?;
+            Ok(product)
+        })
+        .await
+    }
+}
+
+/// Writes the next version of a locked product with its events. The row comes first: a sku may
+/// have to wait for another transaction, and nobody may wait with the seller's counters in hand.
+async fn put(connection: &mut PgConnection, next: Next) -> Attempt<Product> {
+    let (product, standing) = (next.product, next.standing);
+    product_row::update(&mut *connection, &product, standing.deleted_at).await?;
+    let take = numbers::Take {
+        events: next.drafts.len(),
+        live: standing.live,
+        deleted: standing.deleted,
+    };
+    let first = numbers::take(&mut *connection, &product.seller_id, take).await?;
+    let blocks = block::pack(next.drafts, first, product.updated_at, None);
+    outbox::append(connection, &product.seller_id, &blocks, product.updated_at).await?;
+    Ok(product)
+}

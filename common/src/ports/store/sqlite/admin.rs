@@ -1,0 +1,87 @@
+//! Health and housekeeping. A sweep deletes in small steps, so that other writes get their turn.
+
+use async_trait::async_trait;
+use sqlx::{Sqlite, query::Query, sqlite::SqliteArguments};
+
+use super::SqliteStore;
+use crate::{
+    domain::{
+        clock::{self, Timestamp},
+        error::{Error, Result},
+        idempotency::KEPT,
+        import_job::ImportId,
+        seller::SellerId,
+    },
+    engines::sqlite_db::failed,
+    ports::store::StoreAdmin,
+};
+
+/// Rows deleted in one transaction.
+const STEP: i64 = 2000;
+
+#[async_trait]
+impl StoreAdmin for SqliteStore {
+    async fn ping(&self) -> Result<()> {
+        self.db.ping().await
+    }
+
+    async fn sweep(&self, before: Timestamp) -> Result<Vec<(SellerId, ImportId)>> {
+        self.sweep_idempotency_keys().await?;
+        let ended: Vec<(String, String, i64)> =
+            sqlx::query_as("SELECT seller_id, id, rejected FROM imports WHERE finished_at < ?")
+                .bind(before.millis())
+                .fetch_all(self.db.readers())
+                .await
+                .map_err(failed)?;
+        let mut swept = Vec::with_capacity(ended.len());
+        for (seller, id, rejected) in ended {
+            self.sweep_import(&seller, &id, rejected).await?;
+            let seller =
+                SellerId::parse(&seller).map_err(|error| Error::Corrupt(error.to_string()))?;
+            swept.push((seller, id));
+        }
+        Ok(swept)
+    }
+}
+
+impl SqliteStore {
+    async fn sweep_idempotency_keys(&self) -> Result<()> {
+        let old = clock::now().minus(KEPT).millis();
+        loop {
+            let delete = sqlx::query(
+                "DELETE FROM idempotency_keys WHERE (seller_id, key) IN (SELECT seller_id, key \
+                 FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ?)",
+            );
+            if self.delete(delete.bind(old).bind(STEP)).await? < STEP.unsigned_abs() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The job goes last: as long as it is there, a sweep that was cut off is done again.
+    async fn sweep_import(&self, seller: &str, id: &str, rejected: i64) -> Result<()> {
+        for from in (1..=rejected).step_by(STEP.unsigned_abs() as usize) {
+            let rows = sqlx::query(
+                "DELETE FROM import_rejects \
+                 WHERE seller_id = ? AND import_id = ? AND no < ?",
+            );
+            let rows = rows.bind(seller.to_owned()).bind(id.to_owned());
+            self.delete(rows.bind(from + STEP)).await?;
+        }
+        let job = sqlx::query("DELETE FROM imports WHERE seller_id = ? AND id = ?");
+        self.delete(job.bind(seller.to_owned()).bind(id.to_owned()))
+            .await?;
+        Ok(())
+    }
+
+    async fn delete(&self, statement: Query<'static, Sqlite, SqliteArguments>) -> Result<u64> {
+        self.db
+            .write(|connection| {
+                Box::pin(async move {
+                    let done = statement.execute(connection).await.map_err(failed)?;
+                    Ok(done.rows_affected())
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,283 @@
+//! Import jobs as their seller sees them; the worker's side is in `import_work` and `import_batch`.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::{FromRow, SqliteConnection};
+
+use super::{
+    SqliteStore, idempotency, import_batch,
+    import_row::{ImportRow, find, stored},
+    import_work,
+};
+use crate::{
+    domain::{
+        clock,
+        error::{Error, Result},
+        idempotency::Claim,
+        import_job::LowStockDigest,
+        import_job::{BatchOutcome, ImportBatch, ImportId, ImportJob, ImportStatus, NewImport},
+        product_csv::Reject,
+        query::Page,
+        seller::SellerId,
+    },
+    engines::sqlite_db::failed,
+    ports::store::{ImportEnd, Imports, column::json},
+};
+
+#[async_trait]
+impl Imports for SqliteStore {
+    async fn import_create(
+        &self,
+        seller: &SellerId,
+        new: NewImport,
+        claim: Option<&Claim>,
+    ) -> Result<ImportJob> {
+        let (seller, claim) = (seller.clone(), claim.cloned());
+        self.db
+            .write(move |connection| {
+                Box::pin(async move { create(connection, &seller, new, claim.as_ref()).await })
+            })
+            .await
+    }
+
+    async fn import_claimed(&self, seller: &SellerId, claim: &Claim) -> Result<Option<ImportJob>> {
+        let id: Option<ImportId> =
+            idempotency::answered(self.db.readers(), seller, Some(claim)).await?;
+        match id {
+            Some(id) => self.import_get(seller, &id).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn import_get(&self, seller: &SellerId, id: &str) -> Result<Option<ImportJob>> {
+        let row = find(self.db.readers(), seller, id).await?;
+        row.map(ImportRow::into_job).transpose()
+    }
+
+    async fn import_list(
+        &self,
+        seller: &SellerId,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Page<ImportJob>> {
+        let rows: Vec<ImportRow> = sqlx::query_as(
+            "SELECT * FROM imports WHERE seller_id = ? ORDER BY created_at DESC, id DESC \
+             LIMIT ? OFFSET ?",
+        )
+        .bind(seller.as_str())
+        .bind(limit)
+        .bind(stored(offset))
+        .fetch_all(self.db.readers())
+        .await
+        .map_err(failed)?;
+        let total: i64 = sqlx::query_scalar("SELECT count(*) FROM imports WHERE seller_id = ?")
+            .bind(seller.as_str())
+            .fetch_one(self.db.readers())
+            .await
+            .map_err(failed)?;
+        let items = rows
+            .into_iter()
+            .map(ImportRow::into_job)
+            .collect::<Result<Vec<_>>>()?;
+        let total = total.unsigned_abs();
+        Ok(Page {
+            more: !items.is_empty() && offset.saturating_add(items.len() as u64) < total,
+            items,
+            total: Some(total),
+        })
+    }
+
+    async fn import_cancel(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        claim: Option<&Claim>,
+    ) -> Result<Option<ImportJob>> {
+        let (seller, id, claim) = (seller.clone(), id.to_owned(), claim.cloned());
+        self.db
+            .write(move |connection| {
+                Box::pin(async move { cancel(connection, &seller, &id, claim.as_ref()).await })
+            })
+            .await
+    }
+
+    async fn import_rejects(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Reject)>> {
+        let rows: Vec<RejectRow> = sqlx::query_as(
+            "SELECT * FROM import_rejects WHERE seller_id = ? AND import_id = ? AND no > ? \
+             ORDER BY no LIMIT ?",
+        )
+        .bind(seller.as_str())
+        .bind(id)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(self.db.readers())
+        .await
+        .map_err(failed)?;
+        Ok(rows.into_iter().map(RejectRow::into_numbered).collect())
+    }
+
+    async fn import_take(&self, worker: &str, lease: Duration) -> Result<Option<ImportJob>> {
+        // Most looks find nothing; those do not disturb the writer.
+        if !import_work::any_to_take(self.db.readers(), worker).await? {
+            return Ok(None);
+        }
+        let worker = worker.to_owned();
+        self.db
+            .write(move |connection| {
+                Box::pin(async move { import_work::take(connection, &worker, lease).await })
+            })
+            .await
+    }
+
+    async fn import_commit(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        worker: &str,
+        batch: ImportBatch,
+    ) -> Result<BatchOutcome> {
+        let (rules, seller) = (self.rules, seller.clone());
+        let (id, worker) = (id.to_owned(), worker.to_owned());
+        self.db
+            .write(move |connection| {
+                Box::pin(async move {
+                    import_batch::commit(connection, rules, &seller, &id, &worker, batch).await
+                })
+            })
+            .await
+    }
+
+    async fn import_finish(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        worker: &str,
+        end: ImportEnd,
+    ) -> Result<Option<ImportJob>> {
+        let (seller, id, worker) = (seller.clone(), id.to_owned(), worker.to_owned());
+        self.db
+            .write(move |connection| {
+                Box::pin(async move {
+                    match find(&mut *connection, &seller, &id).await? {
+                        Some(row) if row.is_held_by(&worker) => {
+                            let job = row.into_job()?;
+                            import_work::end(connection, job, end).await.map(Some)
+                        }
+                        _ => Ok(None),
+                    }
+                })
+            })
+            .await
+    }
+
+    async fn import_release(&self, seller: &SellerId, id: &str, worker: &str) -> Result<()> {
+        let (seller, id, worker) = (seller.clone(), id.to_owned(), worker.to_owned());
+        self.db
+            .write(move |connection| {
+                Box::pin(async move { import_work::free(connection, &seller, &id, &worker).await })
+            })
+            .await
+    }
+}
+
+async fn create(
+    connection: &mut SqliteConnection,
+    seller: &SellerId,
+    new: NewImport,
+    claim: Option<&Claim>,
+) -> Result<ImportJob> {
+    if let Some(job) = claimed(connection, seller, claim).await? {
+        return Ok(job);
+    }
+    sqlx::query(
+        "INSERT INTO imports (seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
+         position, low_stock, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
+    )
+    .bind(seller.as_str())
+    .bind(&new.id)
+    .bind(ImportStatus::Queued.as_str())
+    .bind(&new.file_name)
+    .bind(stored(new.bytes_total))
+    .bind(&new.sha256)
+    .bind(json(&new.plan))
+    .bind(json(&new.plan.start))
+    .bind(json(&LowStockDigest::default()))
+    .bind(clock::now().millis())
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    idempotency::keep(&mut *connection, seller, claim, &new.id).await?;
+    present(connection, seller, &new.id).await
+}
+
+async fn cancel(
+    connection: &mut SqliteConnection,
+    seller: &SellerId,
+    id: &str,
+    claim: Option<&Claim>,
+) -> Result<Option<ImportJob>> {
+    if let Some(job) = claimed(connection, seller, claim).await? {
+        return Ok(Some(job));
+    }
+    let Some(row) = find(&mut *connection, seller, id).await? else {
+        return Ok(None);
+    };
+    let job = import_work::cancel(connection, row.into_job()?).await?;
+    idempotency::keep(connection, seller, claim, &job.id).await?;
+    Ok(Some(job))
+}
+
+/// The import that an earlier request with this claim was about, as it stands now.
+async fn claimed(
+    connection: &mut SqliteConnection,
+    seller: &SellerId,
+    claim: Option<&Claim>,
+) -> Result<Option<ImportJob>> {
+    let id: Option<ImportId> = idempotency::answered(&mut *connection, seller, claim).await?;
+    let Some(id) = id else { return Ok(None) };
+    let row = find(connection, seller, &id).await?;
+    row.map(ImportRow::into_job).transpose()
+}
+
+/// A job that must be there.
+async fn present(
+    connection: &mut SqliteConnection,
+    seller: &SellerId,
+    id: &str,
+) -> Result<ImportJob> {
+    let row = find(connection, seller, id).await?;
+    row.ok_or_else(|| Error::Corrupt(format!("the import {id} has vanished")))?
+        .into_job()
+}
+
+#[derive(FromRow)]
+struct RejectRow {
+    no: i64,
+    line: i64,
+    column_name: String,
+    code: String,
+    message: String,
+    hint: String,
+    record: Vec<u8>,
+}
+
+impl RejectRow {
+    fn into_numbered(self) -> (i64, Reject) {
+        let reject = Reject {
+            line: self.line.unsigned_abs(),
+            column: self.column_name,
+            code: self.code,
+            message: self.message,
+            hint: self.hint,
+            record: self.record,
+        };
+        (self.no, reject)
+    }
+}

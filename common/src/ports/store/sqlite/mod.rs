@@ -1,0 +1,49 @@
+//! The store in one SQLite file: the embedded engine.
+//!
+//! Reads take a connection of the pool and see the last commit. Writes go through the one writer,
+//! which commits those that wait together, so no two transactions ever run at the same time: what
+//! a write reads stays true until it commits, and the seller's sequence has no gap.
+
+mod admin;
+mod bulk;
+mod idempotency;
+mod import_batch;
+mod import_row;
+mod import_work;
+mod imports;
+mod keys;
+mod list;
+mod numbers;
+mod outbox;
+mod product_row;
+mod product_write;
+mod products;
+
+use std::{path::Path, sync::Arc};
+
+use super::{Store, change::Rules};
+use crate::{domain::error::Result, engines::sqlite_db::Database};
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
+
+#[derive(Debug, Clone)]
+struct SqliteStore {
+    db: Database,
+    rules: Rules,
+}
+
+/// Opens or creates the file.
+pub(super) async fn connect(path: &Path, low_stock_threshold: i32) -> Result<Store> {
+    let db = Database::open(path, &MIGRATOR).await?;
+    let rules = Rules {
+        low_stock_threshold,
+    };
+    let store = Arc::new(SqliteStore { db, rules });
+    Ok(Store {
+        products: store.clone(),
+        outbox: store.clone(),
+        imports: store.clone(),
+        keys: store.clone(),
+        admin: store,
+    })
+}

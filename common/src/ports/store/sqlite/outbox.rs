@@ -1,0 +1,125 @@
+//! The outbox: events from the commit of their change until the relay has published them.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use sqlx::SqliteConnection;
+
+use super::SqliteStore;
+use crate::{
+    domain::{
+        clock::Timestamp,
+        error::{Error, Result},
+        record,
+        seller::SellerId,
+    },
+    engines::sqlite_db::failed,
+    ports::store::{Outbox, OutboxEntry, block::Block, column::json},
+};
+
+/// Rows of a peek at most.
+const PEEK_ROWS: u32 = 500;
+
+macro_rules! insert_outbox {
+    () => {
+        "INSERT INTO outbox (seller_id, id, messages, block, created_at) VALUES (?, ?, ?, ?, ?)"
+    };
+}
+pub(super) use insert_outbox;
+
+/// Puts rows into the outbox, with ids from `first` on.
+pub(super) async fn append(
+    connection: &mut SqliteConnection,
+    seller: &SellerId,
+    first: i64,
+    blocks: Vec<Block>,
+    at: Timestamp,
+) -> Result<()> {
+    for (id, block) in (first..).zip(blocks) {
+        sqlx::query(insert_outbox!())
+            .bind(seller.as_str())
+            .bind(id)
+            .bind(block.messages)
+            .bind(block.bytes)
+            .bind(at.millis())
+            .execute(&mut *connection)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Outbox for SqliteStore {
+    /// Always: the daemon locks the data directory, there is no other process.
+    async fn outbox_own(&self) -> Result<bool> {
+        Ok(true)
+    }
+
+    async fn outbox_disown(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn outbox_peek(&self, wanted: u32) -> Result<Vec<OutboxEntry>> {
+        let mut rows = sqlx::query_as::<_, (String, i64, Vec<u8>)>(
+            "SELECT seller_id, id, block FROM outbox ORDER BY id LIMIT ?",
+        )
+        .bind(PEEK_ROWS)
+        .fetch(self.db.readers());
+        let (mut entries, mut messages) = (Vec::new(), 0);
+        while let Some((seller, id, block)) = rows.try_next().await.map_err(failed)? {
+            let seller =
+                SellerId::parse(&seller).map_err(|error| Error::Corrupt(error.to_string()))?;
+            let records = record::decode_block(&block)?;
+            messages += records.len();
+            entries.push(OutboxEntry {
+                id,
+                seller,
+                records,
+            });
+            // What is left is not waited for: the removal of these rows is a commit, too.
+            if messages >= wanted as usize {
+                break;
+            }
+        }
+        Ok(entries)
+    }
+
+    async fn outbox_remove(&self, entries: &[(SellerId, i64)]) -> Result<()> {
+        let entries = json(&entries);
+        self.db
+            .write(move |connection| Box::pin(remove(connection, entries)))
+            .await
+    }
+
+    async fn outbox_backlog(&self) -> Result<u64> {
+        let waiting: i64 = sqlx::query_scalar("SELECT outbox_messages FROM counters")
+            .fetch_one(self.db.readers())
+            .await
+            .map_err(failed)?;
+        Ok(waiting.unsigned_abs())
+    }
+
+    async fn outbox_wait(&self, poll: Duration) -> bool {
+        let committed = self.db.committed().notified();
+        tokio::time::timeout(poll, committed).await.is_ok()
+    }
+}
+
+/// `entries` is a JSON array of `[seller, id]`.
+async fn remove(connection: &mut SqliteConnection, entries: String) -> Result<()> {
+    sqlx::query(
+        "UPDATE counters SET outbox_messages = outbox_messages - ( \
+             SELECT coalesce(sum(messages), 0) FROM json_each(?) AS gone CROSS JOIN outbox \
+             ON seller_id = gone.value ->> 0 AND outbox.id = gone.value ->> 1); \
+         DELETE FROM outbox WHERE (seller_id, id) IN ( \
+             SELECT value ->> 0, value ->> 1 FROM json_each(?))",
+    )
+    .bind(entries.clone())
+    .bind(entries)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}

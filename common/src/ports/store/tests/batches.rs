@@ -1,0 +1,455 @@
+//! What the batches of an import do.
+
+use super::{
+    Store, assert_gapless, create,
+    imports::{LEASE, started},
+    lamp, outbox_events, seller, with_sku,
+};
+use crate::{
+    domain::{
+        event::{Event, EventData, EventKind},
+        import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportCounts, ImportJob},
+        product::{Attributes, NewProduct, Product},
+        product_csv::{Fields, ImportMode, ImportRow, Position, Reject},
+        query::{PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
+        seller::SellerId,
+    },
+    ports::store::ImportEnd,
+};
+
+/// A row that gives everything but name and category.
+pub(super) fn row(line: u64, sku: Option<&str>, quantity: i32) -> ImportRow {
+    let mut given = Fields::QUANTITY;
+    given |= Fields::PRICE;
+    ImportRow {
+        line,
+        product: NewProduct {
+            sku: sku.map(str::to_owned),
+            quantity,
+            ..lamp()
+        },
+        given,
+        record: format!("row {line}").into_bytes(),
+    }
+}
+
+/// The job's next batch.
+pub(super) fn batch(job: &ImportJob, rows: Vec<ImportRow>) -> ImportBatch {
+    let from = job.checkpoint.clone();
+    ImportBatch {
+        to: Position {
+            byte: from.position.byte + 100,
+            line: from.position.line + rows.len() as u64,
+            carry: None,
+        },
+        from,
+        rows,
+        rejects: vec![],
+        skipped: 0,
+    }
+}
+
+/// Commits a batch and moves the job on as its worker would.
+async fn commit(store: &Store, job: &mut ImportJob, batch: ImportBatch) -> ImportCounts {
+    let next = Checkpoint {
+        batch: batch.from.batch + 1,
+        position: batch.to.clone(),
+    };
+    let outcome = store
+        .imports
+        .import_commit(&job.seller_id, &job.id, "w", batch)
+        .await;
+    let BatchOutcome::Committed(counts) = outcome.unwrap() else {
+        panic!("the batch was stopped");
+    };
+    let stored = store.imports.import_get(&job.seller_id, &job.id).await;
+    *job = stored.unwrap().unwrap();
+    assert_eq!((&job.checkpoint, job.counts), (&next, counts));
+    let sum = counts.created + counts.updated + counts.unchanged + counts.skipped;
+    assert_eq!(counts.rows, sum + counts.rejected);
+    counts
+}
+
+/// Created, updated, unchanged, skipped, rejected.
+fn parts(counts: ImportCounts) -> [u64; 5] {
+    [
+        counts.created,
+        counts.updated,
+        counts.unchanged,
+        counts.skipped,
+        counts.rejected,
+    ]
+}
+
+/// All live products by id; the count must agree.
+async fn all(store: &Store, seller: &SellerId) -> Vec<Product> {
+    let filter = ProductFilter::default();
+    let scan = store
+        .products
+        .product_scan(seller, &filter, 0, 100_000)
+        .await
+        .unwrap();
+    let query = ProductQuery {
+        filter,
+        sort_by: SortBy::CreatedAt,
+        sort_order: SortOrder::Desc,
+        start: PageStart::Offset(0),
+        limit: 1,
+        count: true,
+    };
+    let page = store.products.product_list(seller, &query).await.unwrap();
+    assert_eq!(page.total, Some(scan.len() as u64));
+    scan
+}
+
+pub(super) async fn an_upsert_creates_updates_and_leaves_alone(store: Store) {
+    let a = seller("a");
+    let same = create(&store, &a, with_sku("same")).await;
+    let other = create(&store, &a, with_sku("other")).await;
+    let deleted = create(&store, &a, with_sku("deleted")).await;
+    store
+        .products
+        .product_delete(&a, deleted.id, None)
+        .await
+        .unwrap();
+    create(&store, &seller("b"), with_sku("new")).await;
+    let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
+    let mut coloured = row(5, Some("deleted"), 50);
+    coloured.product.attributes = Some(Attributes::from([("Colour".into(), "red".into())]));
+    let rows = vec![
+        row(2, Some("same"), 50),
+        row(3, Some("other"), 12),
+        row(4, Some("new"), 7),
+        coloured,
+    ];
+    let next = batch(&job, rows.clone());
+    assert_eq!(parts(commit(&store, &mut job, next).await), [2, 1, 1, 0, 0]);
+    let products = all(&store, &a).await;
+    assert_eq!(products[0], same);
+    assert_eq!((products[1].version, products[1].quantity), (2, 12));
+    assert_eq!(products[1].id, other.id);
+    assert_eq!(
+        (products[2].sku.as_deref(), products[2].version),
+        (Some("new"), 1)
+    );
+    assert_eq!(products[3].attributes.as_ref().unwrap()["Colour"], "red");
+    assert_eq!(
+        (job.low_stock.count, job.low_stock.first[0].product_id),
+        (1, products[2].id)
+    );
+
+    let events = outbox_events(&store).await.len();
+    let next = batch(&job, rows);
+    assert_eq!(parts(commit(&store, &mut job, next).await), [2, 1, 5, 0, 0]);
+    assert_eq!(all(&store, &a).await, products);
+    assert_eq!(
+        outbox_events(&store).await.len(),
+        events,
+        "unchanged rows tell nothing"
+    );
+}
+
+pub(super) async fn every_mode_treats_known_skus_its_way(store: Store) {
+    for (mode, expected, codes) in [
+        (
+            ImportMode::Create,
+            [2, 0, 0, 0, 3],
+            vec!["DUPLICATE_SKU"; 3],
+        ),
+        (ImportMode::Upsert, [2, 1, 0, 2, 0], vec![]),
+        (
+            ImportMode::Update,
+            [0, 1, 0, 1, 3],
+            vec!["PRODUCT_NOT_FOUND"; 3],
+        ),
+        (ImportMode::Skip, [2, 0, 0, 3, 0], vec![]),
+    ] {
+        let a = seller(&format!("{mode:?}"));
+        create(&store, &a, with_sku("known")).await;
+        let mut job = started(&store, &a, mode, "w").await;
+        let rows = vec![
+            row(2, Some("known"), 1),
+            row(3, Some("new"), 1),
+            row(4, Some("known"), 2),
+            row(5, Some("new"), 2),
+            row(6, None, 3),
+        ];
+        let next = batch(&job, rows);
+        assert_eq!(
+            parts(commit(&store, &mut job, next).await),
+            expected,
+            "{mode:?}"
+        );
+        let rejects = store
+            .imports
+            .import_rejects(&a, &job.id, 0, 10)
+            .await
+            .unwrap();
+        let found: Vec<_> = rejects
+            .iter()
+            .map(|(_, reject)| reject.code.as_str())
+            .collect();
+        assert_eq!(found, codes, "{mode:?}");
+        for (_, reject) in rejects {
+            assert_eq!(reject.column, "Reference");
+            assert_eq!(reject.record, format!("row {}", reject.line).into_bytes());
+        }
+        assert_eq!(all(&store, &a).await.len() as u64, 1 + expected[0]);
+        let ended = store
+            .imports
+            .import_finish(&a, &job.id, "w", ImportEnd::Completed)
+            .await;
+        assert!(ended.unwrap().is_some());
+    }
+    assert_gapless(&store).await;
+}
+
+pub(super) async fn equal_skus_in_a_batch_are_written_once(store: Store) {
+    let a = seller("a");
+    let known = create(&store, &a, with_sku("known")).await;
+    let reverted = create(&store, &a, with_sku("reverted")).await;
+    let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
+    let mut named = row(4, Some("new"), 30);
+    named.product.name = "Chair".to_owned();
+    named.given |= Fields::NAME;
+    let rows = vec![
+        row(2, Some("known"), 20),
+        row(3, Some("new"), 20),
+        named,
+        row(5, Some("known"), 30),
+        row(6, Some("new"), 40),
+        row(7, Some("reverted"), 1),
+        row(8, Some("reverted"), 50),
+    ];
+    let next = batch(&job, rows);
+    assert_eq!(parts(commit(&store, &mut job, next).await), [1, 1, 1, 4, 0]);
+    let products = all(&store, &a).await;
+    assert_eq!(
+        (products[0].id, products[0].version, products[0].quantity),
+        (known.id, 2, 30)
+    );
+    assert_eq!(products[1], reverted);
+    let new = &products[2];
+    assert_eq!(
+        (new.version, new.quantity, new.name.as_str()),
+        (1, 40, "Chair")
+    );
+    let events = outbox_events(&store).await;
+    let kinds: Vec<_> = events[2..].iter().map(Event::kind).collect();
+    assert_eq!(
+        kinds,
+        [EventKind::ProductUpdated, EventKind::ProductCreated]
+    );
+    assert_eq!(job.low_stock.count, 0, "only the end counts");
+}
+
+pub(super) async fn rows_without_a_sku_are_new_products(store: Store) {
+    let a = seller("a");
+    let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
+    for _ in 0..2 {
+        let next = batch(&job, vec![row(2, None, 20), row(3, None, 20)]);
+        commit(&store, &mut job, next).await;
+    }
+    assert_eq!(parts(job.counts), [4, 0, 0, 0, 0]);
+    let ids: Vec<_> = all(&store, &a)
+        .await
+        .iter()
+        .map(|product| product.id)
+        .collect();
+    assert_eq!(ids, (ids[0]..ids[0] + 4).collect::<Vec<_>>());
+}
+
+pub(super) async fn events_stand_in_row_order_and_carry_the_group(store: Store) {
+    let a = seller("a");
+    create(&store, &a, lamp()).await;
+    let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
+    let rows = vec![
+        row(2, Some("x"), 50),
+        row(3, Some("y"), 4),
+        row(4, None, 50),
+    ];
+    let next = batch(&job, rows);
+    let counts = commit(&store, &mut job, next).await;
+    let events = outbox_events(&store).await;
+    assert_gapless(&store).await;
+    let told: Vec<_> = events[1..]
+        .iter()
+        .map(|event| match &event.data {
+            EventData::ProductCreated(data) => (data.sku.as_deref(), data.quantity),
+            EventData::LowStockWarning(data) => (Some("low"), data.quantity),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Some("x"), 50),
+            (Some("y"), 4),
+            (Some("low"), 4),
+            (None, 50)
+        ]
+    );
+    for event in &events[1..] {
+        assert_eq!(event.data.import_id(), Some(job.id.as_str()));
+    }
+    let (last, before) = events.split_last().unwrap();
+    assert!(before.iter().all(|event| event.import.is_none()));
+    let group = last.import.as_ref().unwrap();
+    assert_eq!((group.first_sequence, last.sequence), (2, 5));
+    assert_eq!((group.bytes_done, group.bytes_total), (140, 1000));
+    assert_eq!((group.counts, &group.import_id), (counts, &job.id));
+}
+
+pub(super) async fn rejected_rows_are_kept_with_all_their_parts(store: Store) {
+    let a = seller("a");
+    create(&store, &a, with_sku("known")).await;
+    let mut job = started(&store, &a, ImportMode::Create, "w").await;
+    let bad = |line| Reject {
+        line,
+        column: "Price".to_owned(),
+        code: "TYPE".to_owned(),
+        message: "price must be a plain decimal number".to_owned(),
+        hint: "write 19.99".to_owned(),
+        record: vec![b'"', 0xff, 0, b'\n'],
+    };
+    for start in [2, 12] {
+        let rows = vec![row(start + 1, Some("known"), 1), row(start + 3, None, 50)];
+        let next = ImportBatch {
+            rejects: vec![bad(start), bad(start + 2)],
+            skipped: 5,
+            ..batch(&job, rows)
+        };
+        commit(&store, &mut job, next).await;
+    }
+    assert_eq!(parts(job.counts), [2, 0, 0, 10, 6]);
+    let rejects = |after, limit| store.imports.import_rejects(&a, &job.id, after, limit);
+    let all = rejects(0, 100).await.unwrap();
+    let order: Vec<_> = all.iter().map(|(no, reject)| (*no, reject.line)).collect();
+    assert_eq!(order, [(1, 2), (2, 3), (3, 4), (4, 12), (5, 13), (6, 14)]);
+    assert_eq!(all[0].1, bad(2));
+    assert_eq!(all[1].1.code, "DUPLICATE_SKU");
+    let rest = rejects(4, 1).await.unwrap();
+    assert_eq!(rest, all[4..5]);
+}
+
+pub(super) async fn a_batch_without_rows_moves_on(store: Store) {
+    let a = seller("a");
+    let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
+    let next = ImportBatch {
+        skipped: 3,
+        ..batch(&job, vec![])
+    };
+    assert_eq!(parts(commit(&store, &mut job, next).await), [0, 0, 0, 3, 0]);
+    assert_eq!(
+        (job.checkpoint.batch, job.checkpoint.position.byte),
+        (1, 140)
+    );
+    assert_eq!(outbox_events(&store).await, []);
+}
+
+pub(super) async fn another_checkpoint_or_worker_is_stopped(store: Store) {
+    let a = seller("a");
+    let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
+    let first = batch(&job, vec![row(2, Some("x"), 50)]);
+    commit(&store, &mut job, first.clone()).await;
+    let next = batch(&job, vec![row(3, Some("y"), 50)]);
+    let mut moved = next.clone();
+    moved.from.position.byte += 1;
+    for (worker, batch) in [("w", first), ("w", moved), ("other", next)] {
+        let outcome = store
+            .imports
+            .import_commit(&a, &job.id, worker, batch)
+            .await;
+        assert_eq!(outcome.unwrap(), BatchOutcome::Stopped);
+    }
+    let absent = batch(&job, vec![row(3, Some("y"), 50)]);
+    let outcome = store.imports.import_commit(&a, "imp_x", "w", absent).await;
+    assert_eq!(outcome.unwrap(), BatchOutcome::Stopped);
+    assert_eq!(all(&store, &a).await.len(), 1);
+    assert_eq!(outbox_events(&store).await.len(), 1);
+}
+
+/// The engine refuses a negative quantity; validation would have, long before.
+pub(super) async fn an_error_leaves_nothing_behind(store: Store) {
+    let a = seller("a");
+    let known = create(&store, &a, with_sku("known")).await;
+    let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
+    let mut rows: Vec<_> = (2..500).map(|line| row(line, None, 1)).collect();
+    rows.insert(0, row(2, Some("known"), 7));
+    rows.push(row(500, Some("broken"), -1));
+    let next = batch(&job, rows.clone());
+    let outcome = store.imports.import_commit(&a, &job.id, "w", next).await;
+    assert!(outcome.is_err());
+    assert_eq!(all(&store, &a).await, [known]);
+    assert_eq!(outbox_events(&store).await.len(), 1);
+    assert_eq!(store.outbox.outbox_backlog().await.unwrap(), 1);
+    let stored = store
+        .imports
+        .import_get(&a, &job.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(stored, job);
+    rows.pop();
+    let next = batch(&job, rows);
+    assert_eq!(
+        parts(commit(&store, &mut job, next).await),
+        [498, 1, 0, 0, 0]
+    );
+    assert_gapless(&store).await;
+}
+
+/// Rows of which every second is low.
+fn many(skus: std::ops::Range<u64>) -> Vec<ImportRow> {
+    skus.map(|i| {
+        row(
+            i + 2,
+            Some(&format!("S-{i}")),
+            i32::try_from(i % 20).unwrap(),
+        )
+    })
+    .collect()
+}
+
+pub(super) async fn large_batches_fill_several_blocks(store: Store) {
+    let a = seller("a");
+    let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
+    let next = batch(&job, many(0..2500));
+    commit(&store, &mut job, next).await;
+    let entries = store.outbox.outbox_peek(10_000).await.unwrap();
+    let sizes: Vec<_> = entries.iter().map(|entry| entry.records.len()).collect();
+    assert_eq!(sizes, [1000, 1000, 1000, 750]);
+    assert_eq!(store.outbox.outbox_backlog().await.unwrap(), 3750);
+    let events = outbox_events(&store).await;
+    let group = events.last().unwrap().import.as_ref().unwrap();
+    assert_eq!(group.first_sequence, 1);
+    assert_eq!((job.low_stock.count, job.low_stock.first.len()), (1250, 20));
+    assert_gapless(&store).await;
+}
+
+pub(super) async fn a_deep_outbox_is_read_in_parts(store: Store) {
+    let a = seller("a");
+    let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
+    for skus in [0..2500, 2500..5000] {
+        let next = batch(&job, many(skus));
+        commit(&store, &mut job, next).await;
+    }
+    let (mut peeks, mut last) = (0, 0);
+    loop {
+        let entries = store.outbox.outbox_peek(4000).await.unwrap();
+        if entries.is_empty() {
+            break;
+        }
+        peeks += 1;
+        for record in entries.iter().flat_map(|entry| &entry.records) {
+            last += 1;
+            assert_eq!(Event::decode(&record.value).unwrap().sequence, last);
+        }
+        let gone: Vec<_> = entries.iter().map(|e| (e.seller.clone(), e.id)).collect();
+        store.outbox.outbox_remove(&gone).await.unwrap();
+        // The removal is a commit: whoever waits now looks again at once.
+        store.outbox.outbox_wait(LEASE).await;
+    }
+    assert_eq!((peeks, last), (2, 7500));
+    assert_eq!(store.outbox.outbox_backlog().await.unwrap(), 0);
+}

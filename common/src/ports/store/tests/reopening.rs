@@ -1,0 +1,60 @@
+//! What the embedded engine keeps when its process ends.
+
+use super::{
+    batches, create,
+    imports::{LEASE, started},
+    lamp, open_sqlite, outbox_events, seller,
+};
+use crate::domain::{idempotency::Claim, product_csv::ImportMode};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_store_comes_back_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let a = seller("a");
+    let claim = Claim::new("k".to_owned(), "POST /api/products", b"lamp");
+    let store = open_sqlite(directory.path()).await;
+    let product = store
+        .products
+        .product_create(&a, lamp(), Some(&claim))
+        .await
+        .unwrap();
+    let gone = create(&store, &a, lamp()).await;
+    store
+        .products
+        .product_delete(&a, gone.id, None)
+        .await
+        .unwrap();
+    let job = started(&store, &a, ImportMode::Upsert, "w").await;
+    let batch = batches::batch(&job, vec![batches::row(2, Some("x"), 50)]);
+    store
+        .imports
+        .import_commit(&a, &job.id, "w", batch)
+        .await
+        .unwrap();
+    let (job, events) = (
+        store.imports.import_get(&a, &job.id).await.unwrap(),
+        outbox_events(&store).await,
+    );
+    drop(store);
+
+    let store = open_sqlite(directory.path()).await;
+    assert_eq!(
+        store.products.product_get(&a, product.id).await.unwrap(),
+        Some(product.clone())
+    );
+    assert_eq!(outbox_events(&store).await, events);
+    let replay = store
+        .products
+        .product_create(&a, lamp(), Some(&claim))
+        .await;
+    assert_eq!(replay.unwrap(), product);
+    // Another worker waits for the lease; the very worker was restarted and goes on at once.
+    let taken = store.imports.import_take("w2", LEASE).await.unwrap();
+    assert_eq!(taken, None);
+    let taken = store.imports.import_take("w", LEASE).await.unwrap();
+    assert_eq!(taken, job);
+    let next = create(&store, &a, lamp()).await;
+    assert!(next.id > gone.id + 1, "ids are never used twice");
+    let last = outbox_events(&store).await.pop().unwrap();
+    assert_eq!(last.sequence, events.last().unwrap().sequence + 1);
+}
