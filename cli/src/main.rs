@@ -3,6 +3,7 @@
 
 mod args;
 mod backend;
+mod command;
 mod commands;
 mod error;
 mod named;
@@ -14,21 +15,21 @@ mod ui;
 use std::process::ExitCode;
 
 use crate::{
-    args::Cli,
+    command::Cli,
     error::Exit,
     session::{Session, early_ui},
     ui::{Color, Ui},
 };
 
 fn main() -> ExitCode {
-    let outcome = args::parse().map_or_else(|exit| exit, run);
+    let outcome = command::parse().map_or_else(|exit| exit, run);
     ExitCode::from(outcome as u8)
 }
 
 fn run(cli: Cli) -> Exit {
     let color = cli.global.color.unwrap_or(Color::Auto);
     match Session::open(&cli.global) {
-        Ok(session) => told(&session.ui, commands::run(cli.command, &session)),
+        Ok(session) => told(&session.ui, command::run(cli.command, &session)),
         Err(error) => told(&early_ui(&cli.global, color), Err(error)),
     }
 }

@@ -3,7 +3,7 @@
 use pm_common::client::{Client, Identity};
 
 use crate::{
-    args::Global,
+    args::GlobalArgs,
     backend::Backend,
     error::{Error, Exit, Result, SELLER_HINT},
     named::Named,
@@ -27,7 +27,7 @@ pub(crate) struct Session {
 
 impl Session {
     /// Settles the settings; speaks to nobody.
-    pub(crate) fn open(global: &Global) -> Result<Self> {
+    pub(crate) fn open(global: &GlobalArgs) -> Result<Self> {
         let settings = Settings::load(global)?;
         let format = settings.output.as_ref().map(|setting| setting.value);
         let ui = Ui {
@@ -122,7 +122,7 @@ impl Session {
 }
 
 /// A printer before the settings are known.
-pub(crate) fn early_ui(global: &Global, color: Color) -> Ui {
+pub(crate) fn early_ui(global: &GlobalArgs, color: Color) -> Ui {
     Ui {
         quiet: global.quiet,
         verbose: global.verbose,
@@ -145,7 +145,7 @@ pub(crate) fn wait_for(work: impl Future<Output = Result<()>>) -> Result<()> {
 }
 
 /// As they were typed.
-fn scope(global: &Global) -> String {
+fn scope(global: &GlobalArgs) -> String {
     let flags = [
         ("context", &global.context),
         ("server", &global.server),
@@ -175,11 +175,11 @@ mod tests {
 
     #[test]
     fn a_scope_is_what_was_given() {
-        assert_eq!(scope(&Global::default()), "");
-        let global = Global {
+        assert_eq!(scope(&GlobalArgs::default()), "");
+        let global = GlobalArgs {
             seller: Some("s 1".to_owned()),
             context: Some("shop".to_owned()),
-            ..Global::default()
+            ..GlobalArgs::default()
         };
         assert_eq!(scope(&global), " --context shop --seller 's 1'");
     }

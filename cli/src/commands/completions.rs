@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{CommandFactory, ValueEnum};
+use clap::ValueEnum;
 use clap_complete::Shell;
 
 use crate::{
-    args::Cli,
     error::{Error, Result},
     session::Session,
 };
@@ -39,17 +38,16 @@ enum Named {
 }
 
 /// Writes one script, or all of them.
-pub(crate) fn run(args: &Args, session: &Session) -> Result<()> {
-    let mut command = Cli::command();
+pub(crate) fn run(args: &Args, mut grammar: clap::Command, session: &Session) -> Result<()> {
     if let Some(shell) = args.shell {
         let mut script = Vec::new();
-        clap_complete::generate(SHELLS[shell as usize], &mut command, "pm", &mut script);
+        clap_complete::generate(SHELLS[shell as usize], &mut grammar, "pm", &mut script);
         return session.ui.write(&script);
     }
     if let Some(dir) = &args.dir {
         std::fs::create_dir_all(dir).map_err(|error| Error::file(dir, "create", &error))?;
         for shell in SHELLS {
-            clap_complete::generate_to(shell, &mut command, "pm", dir)
+            clap_complete::generate_to(shell, &mut grammar, "pm", dir)
                 .map_err(|error| Error::file(dir, "write to", &error))?;
         }
     }

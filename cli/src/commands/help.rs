@@ -1,9 +1,6 @@
 //! `pm help`: the help of a command, or of a topic that belongs to no single command.
 
-use clap::CommandFactory;
-
 use crate::{
-    args::Cli,
     error::{Error, Result, meant},
     session::Session,
 };
@@ -24,15 +21,14 @@ pub(crate) struct Args {
 }
 
 /// Prints it.
-pub(crate) fn run(args: &Args, session: &Session) -> Result<()> {
+pub(crate) fn run(args: &Args, mut grammar: clap::Command, session: &Session) -> Result<()> {
     if let [topic] = args.path.as_slice()
         && let Some((_, text)) = TOPICS.iter().find(|(name, _)| name == topic)
     {
         return session.ui.write(text.as_bytes());
     }
-    let mut command = Cli::command();
-    command.build();
-    let mut found = &mut command;
+    grammar.build();
+    let mut found = &mut grammar;
     for name in &args.path {
         let known: Vec<String> = found
             .get_subcommands()

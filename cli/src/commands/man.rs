@@ -2,10 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::CommandFactory;
-
 use crate::{
-    args::Cli,
     error::{Error, Result},
     session::Session,
 };
@@ -22,8 +19,8 @@ pub(crate) struct Args {
 }
 
 /// Writes the first page, or all of them.
-pub(crate) fn run(args: &Args, session: &Session) -> Result<()> {
-    let command = with_examples(Cli::command());
+pub(crate) fn run(args: &Args, grammar: clap::Command, session: &Session) -> Result<()> {
+    let command = with_examples(grammar);
     let Some(dir) = &args.dir else {
         let mut page = Vec::new();
         let rendered = clap_mangen::Man::new(command).render(&mut page);

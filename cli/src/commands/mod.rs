@@ -22,35 +22,10 @@ mod interrupt;
 
 use serde::Serialize;
 
-use crate::{
-    args::Command,
-    error::{Error, Result},
-    session::{Session, wait_for},
-};
+use crate::error::{Error, Result};
 
 /// Answers without records around them need no type of their own.
 const ALONE: Option<&()> = None;
-
-/// Runs a command. Only those that speak to somebody start a runtime.
-pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
-    match command {
-        Command::Products(command) => wait_for(products::run(command, session)),
-        Command::Import(args) => wait_for(import::run(args, session)),
-        Command::Imports(command) => wait_for(imports::run(command, session)),
-        Command::Export(args) => wait_for(export::run(args, session)),
-        Command::Events(command) => wait_for(events::run(command, session)),
-        Command::Stats(command) => wait_for(stats::run(command, session)),
-        Command::Health(args) => wait_for(health::run(args, session)),
-        Command::Auth(command) => wait_for(auth::run(command, session)),
-        Command::Api(args) => wait_for(api::run(args, session)),
-        Command::Version(args) => wait_for(version::run(args, session)),
-        Command::Context(command) => context::run(command, session),
-        Command::Config(command) => config::run(command, session),
-        Command::Completions(args) => completions::run(&args, session),
-        Command::Man(args) => man::run(&args, session),
-        Command::Help(args) => help::run(&args, session),
-    }
-}
 
 /// A query pair from a flag, when it was given.
 fn pair(name: &str, value: Option<impl ToString>) -> Option<(String, String)> {

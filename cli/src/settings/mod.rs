@@ -12,7 +12,7 @@ pub(crate) use self::{
     file::{ConfigFile, KEYS, Values},
 };
 use crate::{
-    args::Global,
+    args::GlobalArgs,
     error::{Error, Result, unknown},
     named::Named,
     output::Format,
@@ -68,7 +68,7 @@ impl Settings {
     ///
     /// # Errors
     /// Exit code 2 when the file cannot be understood, or names a context that does not exist.
-    pub(crate) fn load(global: &Global) -> Result<Self> {
+    pub(crate) fn load(global: &GlobalArgs) -> Result<Self> {
         let path = file::path()?;
         let file = ConfigFile::read(&path)?;
         let context = context(global, &file, &path)?;
@@ -133,7 +133,7 @@ pub(crate) fn environment(name: &'static str) -> Option<String> {
 }
 
 fn context(
-    global: &Global,
+    global: &GlobalArgs,
     file: &ConfigFile,
     path: &std::path::Path,
 ) -> Result<Option<Setting<String>>> {

@@ -1,0 +1,201 @@
+//! The program `pm`: the grammar of its command line, and the dispatch from a parsed command to the
+//! code that runs it.
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::{
+    args::GlobalArgs,
+    commands::{
+        api, auth, completions, config, context, events, export, health, help, import, imports,
+        man, products, stats, version,
+    },
+    error::{Error, Exit, Result},
+    session::{Session, wait_for},
+    ui::{Color, Ui},
+};
+
+/// Manage products, imports and events of a pmd server
+#[derive(Debug, Parser)]
+#[command(
+    name = "pm",
+    version,
+    disable_help_subcommand = true,
+    infer_long_args = false,
+    max_term_width = 100,
+    after_help = "Examples:
+  pm products list --category Books
+  pm import products.csv
+  pm events tail --type LowStockWarning
+  pm help exit-codes"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List, show and change products
+    #[command(subcommand, visible_aliases = ["product", "p"])]
+    Products(products::Command),
+    /// Import products from CSV files
+    Import(import::Args),
+    /// List, follow and cancel imports
+    #[command(subcommand)]
+    Imports(imports::Command),
+    /// Write all products as CSV
+    Export(export::Args),
+    /// Read what happened, live or from the past
+    #[command(subcommand)]
+    Events(events::Command),
+    /// Totals of the products and their changes
+    #[command(subcommand)]
+    Stats(stats::Command),
+    /// Ask the server how it and its dependencies are
+    Health(health::Args),
+    /// Named groups of settings
+    #[command(subcommand)]
+    Context(context::Command),
+    /// Settings and where they come from
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Store and check the key for a server
+    #[command(subcommand)]
+    Auth(auth::Command),
+    /// Send any request to the API
+    Api(api::Args),
+    /// Write completions for a shell
+    Completions(completions::Args),
+    /// Write the manual pages
+    Man(man::Args),
+    /// Show the versions of client and server
+    Version(version::Args),
+    /// Show the help of a command or a topic
+    Help(help::Args),
+}
+
+/// Runs a command. Only those that speak to somebody start a runtime.
+pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
+    match command {
+        Command::Products(command) => wait_for(products::run(command, session)),
+        Command::Import(args) => wait_for(import::run(args, session)),
+        Command::Imports(command) => wait_for(imports::run(command, session)),
+        Command::Export(args) => wait_for(export::run(args, session)),
+        Command::Events(command) => wait_for(events::run(command, session)),
+        Command::Stats(command) => wait_for(stats::run(command, session)),
+        Command::Health(args) => wait_for(health::run(args, session)),
+        Command::Auth(command) => wait_for(auth::run(command, session)),
+        Command::Api(args) => wait_for(api::run(args, session)),
+        Command::Version(args) => wait_for(version::run(args, session)),
+        Command::Context(command) => context::run(command, session),
+        Command::Config(command) => config::run(command, session),
+        Command::Completions(args) => completions::run(&args, Cli::command(), session),
+        Command::Man(args) => man::run(&args, Cli::command(), session),
+        Command::Help(args) => help::run(&args, Cli::command(), session),
+    }
+}
+
+/// Reads the command line of this process.
+///
+/// # Errors
+/// With the exit code when there is nothing to run. Help and version are answers; everything else
+/// is a usage error, as JSON for those who asked for JSON. Either was printed.
+pub(crate) fn parse() -> Result<Cli, Exit> {
+    Cli::try_parse().map_err(|error| misunderstood(&error))
+}
+
+fn misunderstood(error: &clap::Error) -> Exit {
+    if error.exit_code() == 0 {
+        // The reader of a closed pipe has seen enough.
+        let _ = error.print();
+        return Exit::Ok;
+    }
+    if asks_for_json(std::env::args_os()) {
+        let text = error.to_string();
+        let message = text.trim_start_matches("error: ").trim_end();
+        let mut ui = Ui::new(Color::Never);
+        ui.json_errors = true;
+        ui.error(&Error::usage(message));
+    } else {
+        let _ = error.print();
+    }
+    Exit::Usage
+}
+
+fn asks_for_json(args: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    let args: Vec<_> = args
+        .map(|arg| arg.to_string_lossy().into_owned())
+        .take_while(|arg| arg != "--")
+        .collect();
+    let json = |format: &str| matches!(format, "json" | "jsonl");
+    let apart = args
+        .windows(2)
+        .any(|pair| matches!(pair[0].as_str(), "-o" | "--output") && json(&pair[1]));
+    let joined = |arg: &String| {
+        let format = arg
+            .strip_prefix("--output=")
+            .or_else(|| arg.strip_prefix("-o"));
+        format.is_some_and(|format| json(format.trim_start_matches('=')))
+    };
+    apart || args.iter().any(joined)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    /// Every command line of the help's examples, pipes taken apart.
+    fn examples(command: &clap::Command) -> Vec<String> {
+        let texts = [command.get_before_long_help(), command.get_after_help()];
+        let texts = texts.into_iter().flatten().map(ToString::to_string);
+        let lines = texts.flat_map(|text| {
+            let parts = text.split(['\n', '|']).flat_map(|line| line.split("&&"));
+            let parts = parts.map(|part| part.trim().to_owned());
+            parts
+                .filter(|part| part.starts_with("pm "))
+                .collect::<Vec<_>>()
+        });
+        lines
+            .chain(command.get_subcommands().flat_map(examples))
+            .collect()
+    }
+
+    /// Splits as a shell does, as far as the examples go: single quotes and redirections.
+    fn words(line: &str) -> Vec<String> {
+        let line = line.split(['>', '<']).next().unwrap_or_default();
+        let quoted = line.split('\'').enumerate();
+        let words = quoted.flat_map(|(place, part)| match place % 2 {
+            1 => vec![part.to_owned()],
+            _ => part.split_whitespace().map(str::to_owned).collect(),
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn the_examples_are_understood() {
+        let examples = examples(&Cli::command());
+        assert!(examples.len() > 30, "{examples:?}");
+        for example in examples {
+            let parsed = Cli::try_parse_from(words(&example));
+            assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn knows_who_wants_json_before_parsing() {
+        let asks = |line: &str| asks_for_json(line.split(' ').map(Into::into));
+        assert!(asks("pm products -o json list"));
+        assert!(asks("pm products -ojsonl"));
+        assert!(asks("pm --output=json"));
+        assert!(!asks("pm products list -o csv"));
+        assert!(!asks("pm -- -o json"));
+    }
+}
