@@ -1023,7 +1023,7 @@ _pm() {
                     return 0
                     ;;
                 --type)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "ProductCreated ProductUpdated ProductDeleted LowStockWarning ImportProgress ImportCompleted" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1073,7 +1073,7 @@ _pm() {
                     return 0
                     ;;
                 --type)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "ProductCreated ProductUpdated ProductDeleted LowStockWarning ImportProgress ImportCompleted" -- "${cur}"))
                     return 0
                     ;;
                 --product)
@@ -1893,7 +1893,7 @@ _pm() {
             fi
             case "${prev}" in
                 --sort-by)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "created_at name price quantity updated_at" -- "${cur}"))
                     return 0
                     ;;
                 --sort-order)

@@ -24,13 +24,13 @@ function __fish_pm_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c pm -n "__fish_pm_needs_command" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_needs_command" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_needs_command" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_needs_command" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_needs_command" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -60,13 +60,13 @@ complete -c pm -n "__fish_pm_needs_command" -f -a "completions" -d 'Write comple
 complete -c pm -n "__fish_pm_needs_command" -f -a "man" -d 'Write the manual pages'
 complete -c pm -n "__fish_pm_needs_command" -f -a "version" -d 'Show the versions of client and server'
 complete -c pm -n "__fish_pm_needs_command" -f -a "help" -d 'Show the help of a command or a topic'
-complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -87,7 +87,11 @@ complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subc
 complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "rm" -d 'Delete products; `restore` brings them back'
 complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "restore" -d 'Bring deleted products back'
 complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "stock" -d 'Add to the stock of a product, or take from it, in one step'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r -f -a "created_at\t''
+name\t''
+price\t''
+quantity\t''
+updated_at\t''"
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l sort-order -d 'desc or asc' -r -f -a "desc\t''
 asc\t''"
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s L -l limit -d 'How many products' -r
@@ -99,13 +103,13 @@ complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l max-price -d 'At most this price' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l min-quantity -d 'At least this many in stock' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l max-quantity -d 'At most this many in stock' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -118,7 +122,11 @@ complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r -f -a "created_at\t''
+name\t''
+price\t''
+quantity\t''
+updated_at\t''"
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l sort-order -d 'desc or asc' -r -f -a "desc\t''
 asc\t''"
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s L -l limit -d 'How many products' -r
@@ -130,13 +138,13 @@ complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l max-price -d 'At most this price' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l min-quantity -d 'At least this many in stock' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l max-quantity -d 'At most this many in stock' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -149,13 +157,13 @@ complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -176,13 +184,13 @@ complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l low-stock-threshold -d 'Below this the stock counts as low' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l attribute -d 'Anything else, as often as needed; together they replace the present ones' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l input -d 'Read the fields as a JSON object from a file, - for standard input; flags override them' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -208,13 +216,13 @@ complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l low-stock-threshold -d 'Below this the stock counts as low' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l attribute -d 'Anything else, as often as needed; together they replace the present ones' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l input -d 'Read the fields as a JSON object from a file, - for standard input; flags override them' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -227,13 +235,13 @@ complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -l if-version -d 'Only if the product still has this version' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -246,13 +254,13 @@ complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -l if-version -d 'Only if the product still has this version' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -264,13 +272,13 @@ complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -283,13 +291,13 @@ complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -l reason -d 'Why' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -301,13 +309,13 @@ complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -328,7 +336,11 @@ complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subco
 complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "rm" -d 'Delete products; `restore` brings them back'
 complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "restore" -d 'Bring deleted products back'
 complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "stock" -d 'Add to the stock of a product, or take from it, in one step'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r -f -a "created_at\t''
+name\t''
+price\t''
+quantity\t''
+updated_at\t''"
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l sort-order -d 'desc or asc' -r -f -a "desc\t''
 asc\t''"
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s L -l limit -d 'How many products' -r
@@ -340,13 +352,13 @@ complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l max-price -d 'At most this price' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l min-quantity -d 'At least this many in stock' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l max-quantity -d 'At most this many in stock' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -359,7 +371,11 @@ complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r -f -a "created_at\t''
+name\t''
+price\t''
+quantity\t''
+updated_at\t''"
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l sort-order -d 'desc or asc' -r -f -a "desc\t''
 asc\t''"
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s L -l limit -d 'How many products' -r
@@ -371,13 +387,13 @@ complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l max-price -d 'At most this price' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l min-quantity -d 'At least this many in stock' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l max-quantity -d 'At most this many in stock' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -390,13 +406,13 @@ complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -417,13 +433,13 @@ complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l low-stock-threshold -d 'Below this the stock counts as low' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l attribute -d 'Anything else, as often as needed; together they replace the present ones' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l input -d 'Read the fields as a JSON object from a file, - for standard input; flags override them' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -449,13 +465,13 @@ complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l low-stock-threshold -d 'Below this the stock counts as low' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l attribute -d 'Anything else, as often as needed; together they replace the present ones' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l input -d 'Read the fields as a JSON object from a file, - for standard input; flags override them' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -468,13 +484,13 @@ complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -l if-version -d 'Only if the product still has this version' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -487,13 +503,13 @@ complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -l if-version -d 'Only if the product still has this version' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -505,13 +521,13 @@ complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -524,13 +540,13 @@ complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -l reason -d 'Why' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -542,13 +558,13 @@ complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -569,7 +585,11 @@ complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_
 complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "rm" -d 'Delete products; `restore` brings them back'
 complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "restore" -d 'Bring deleted products back'
 complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "stock" -d 'Add to the stock of a product, or take from it, in one step'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r -f -a "created_at\t''
+name\t''
+price\t''
+quantity\t''
+updated_at\t''"
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l sort-order -d 'desc or asc' -r -f -a "desc\t''
 asc\t''"
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s L -l limit -d 'How many products' -r
@@ -581,13 +601,13 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l max-price -d 'At most this price' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l min-quantity -d 'At least this many in stock' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l max-quantity -d 'At most this many in stock' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -600,7 +620,11 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r -f -a "created_at\t''
+name\t''
+price\t''
+quantity\t''
+updated_at\t''"
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l sort-order -d 'desc or asc' -r -f -a "desc\t''
 asc\t''"
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s L -l limit -d 'How many products' -r
@@ -612,13 +636,13 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l max-price -d 'At most this price' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l min-quantity -d 'At least this many in stock' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l max-quantity -d 'At most this many in stock' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -631,13 +655,13 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -658,13 +682,13 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l low-stock-threshold -d 'Below this the stock counts as low' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l attribute -d 'Anything else, as often as needed; together they replace the present ones' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l input -d 'Read the fields as a JSON object from a file, - for standard input; flags override them' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -690,13 +714,13 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l low-stock-threshold -d 'Below this the stock counts as low' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l attribute -d 'Anything else, as often as needed; together they replace the present ones' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l input -d 'Read the fields as a JSON object from a file, - for standard input; flags override them' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -709,13 +733,13 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -l if-version -d 'Only if the product still has this version' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -728,13 +752,13 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -l if-version -d 'Only if the product still has this version' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -746,13 +770,13 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -765,13 +789,13 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -l reason -d 'Why' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -795,13 +819,13 @@ complete -c pm -n "__fish_pm_using_subcommand import" -l map -d 'Which column of
 complete -c pm -n "__fish_pm_using_subcommand import" -l preset -d 'auto, generic, shopify or woocommerce' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l delimiter -d ', ; | or tab [default: found out]' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l default -d 'A value for blank cells and missing columns, as often as needed' -r
-complete -c pm -n "__fish_pm_using_subcommand import" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand import" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand import" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -814,13 +838,13 @@ complete -c pm -n "__fish_pm_using_subcommand import" -s q -l quiet -d 'Data and
 complete -c pm -n "__fish_pm_using_subcommand import" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand import" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -840,13 +864,13 @@ complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subco
 complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "cancel" -d 'End an import behind its present batch'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -l page -d 'Which page' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s L -l limit -d 'Imports on a page' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -860,13 +884,13 @@ complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -l page -d 'Which page' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s L -l limit -d 'Imports on a page' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -878,13 +902,13 @@ complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -901,13 +925,13 @@ bar\t''
 plain\t''
 json\t''
 none\t''"
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -919,13 +943,13 @@ complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -937,13 +961,13 @@ complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -962,13 +986,13 @@ complete -c pm -n "__fish_pm_using_subcommand export" -l min-price -d 'At least 
 complete -c pm -n "__fish_pm_using_subcommand export" -l max-price -d 'At most this price' -r
 complete -c pm -n "__fish_pm_using_subcommand export" -l min-quantity -d 'At least this many in stock' -r
 complete -c pm -n "__fish_pm_using_subcommand export" -l max-quantity -d 'At most this many in stock' -r
-complete -c pm -n "__fish_pm_using_subcommand export" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand export" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand export" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand export" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand export" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -980,13 +1004,13 @@ complete -c pm -n "__fish_pm_using_subcommand export" -s q -l quiet -d 'Data and
 complete -c pm -n "__fish_pm_using_subcommand export" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand export" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1002,16 +1026,21 @@ complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcom
 complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -f -a "list" -d 'List past events, oldest first'
 complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -f -a "ls" -d 'List past events, oldest first'
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l from -d 'start, end, a sequence, or -N for the last N' -r
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l type -d 'Only this type; may be given more than once' -r
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l type -d 'Only this type; may be given more than once' -r -f -a "ProductCreated\t''
+ProductUpdated\t''
+ProductDeleted\t''
+LowStockWarning\t''
+ImportProgress\t''
+ImportCompleted\t''"
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l product -d 'Only this product; may be given more than once' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -s n -l count -d 'Stop after this many events' -r
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1026,14 +1055,19 @@ complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l after -d 'Only events behind this sequence' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -s L -l limit -d 'At most this many' -r
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l type -d 'Only this type' -r
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l type -d 'Only this type' -r -f -a "ProductCreated\t''
+ProductUpdated\t''
+ProductDeleted\t''
+LowStockWarning\t''
+ImportProgress\t''
+ImportCompleted\t''"
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1047,14 +1081,19 @@ complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l after -d 'Only events behind this sequence' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -s L -l limit -d 'At most this many' -r
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l type -d 'Only this type' -r
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l type -d 'Only this type' -r -f -a "ProductCreated\t''
+ProductUpdated\t''
+ProductDeleted\t''
+LowStockWarning\t''
+ImportProgress\t''
+ImportCompleted\t''"
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1066,13 +1105,13 @@ complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1088,13 +1127,13 @@ complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcomm
 complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -f -a "categories" -d 'Totals by category'
 complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -f -a "daily" -d 'What happened, day by day'
 complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -f -a "low-stock" -d 'Products below their threshold, fewest units first'
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1106,13 +1145,13 @@ complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1126,13 +1165,13 @@ complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -l from -d 'First day, yyyy-mm-dd' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -l to -d 'Last day, yyyy-mm-dd' -r
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1146,13 +1185,13 @@ complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -l page -d 'Which page' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -s L -l limit -d 'Products on a page' -r
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1166,13 +1205,13 @@ complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand health" -l timeout -d 'How long to wait' -r
 complete -c pm -n "__fish_pm_using_subcommand health" -l interval -d 'Time between two looks' -r
-complete -c pm -n "__fish_pm_using_subcommand health" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand health" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand health" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand health" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand health" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1186,13 +1225,13 @@ complete -c pm -n "__fish_pm_using_subcommand health" -s q -l quiet -d 'Data and
 complete -c pm -n "__fish_pm_using_subcommand health" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand health" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1211,13 +1250,13 @@ complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subco
 complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -f -a "create" -d 'Make a context of --server, --seller, --output and --color'
 complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -f -a "delete" -d 'Forget a context'
 complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -f -a "rm" -d 'Forget a context'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1229,13 +1268,13 @@ complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1247,13 +1286,13 @@ complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1265,13 +1304,13 @@ complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1283,13 +1322,13 @@ complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1302,13 +1341,13 @@ complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1320,13 +1359,13 @@ complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1338,13 +1377,13 @@ complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1360,13 +1399,13 @@ complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcom
 complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -f -a "set" -d 'Change a setting in the configuration file'
 complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -f -a "list" -d 'Show every setting'
 complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -f -a "path" -d 'Show where the configuration file is'
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1378,13 +1417,13 @@ complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1397,13 +1436,13 @@ complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1416,13 +1455,13 @@ complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1434,13 +1473,13 @@ complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1455,13 +1494,13 @@ complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -f -a "login" -d 'Store a key for the server, once the server accepts it'
 complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -f -a "logout" -d 'Forget the key for the server'
 complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -f -a "status" -d 'Show which key is used, and whether the server accepts it'
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1474,13 +1513,13 @@ complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_f
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1492,13 +1531,13 @@ complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_f
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1513,13 +1552,13 @@ complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_f
 complete -c pm -n "__fish_pm_using_subcommand api" -s F -l field -d 'A parameter: in the query of a GET or DELETE, otherwise in a JSON body, where numbers, true, false and null are what they look like' -r
 complete -c pm -n "__fish_pm_using_subcommand api" -s H -l header -d 'A header' -r
 complete -c pm -n "__fish_pm_using_subcommand api" -l input -d 'The body from a file, - for standard input' -r
-complete -c pm -n "__fish_pm_using_subcommand api" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand api" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand api" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand api" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand api" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1533,13 +1572,13 @@ complete -c pm -n "__fish_pm_using_subcommand api" -s v -l verbose -d 'Show ever
 complete -c pm -n "__fish_pm_using_subcommand api" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand api" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand completions" -l dir -d 'Write a file for every shell into this directory' -r -F
-complete -c pm -n "__fish_pm_using_subcommand completions" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand completions" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand completions" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand completions" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand completions" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1552,13 +1591,13 @@ complete -c pm -n "__fish_pm_using_subcommand completions" -s v -l verbose -d 'S
 complete -c pm -n "__fish_pm_using_subcommand completions" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand man" -l dir -d 'Write a page for every command into this directory' -r -F
-complete -c pm -n "__fish_pm_using_subcommand man" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand man" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand man" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand man" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand man" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1570,13 +1609,13 @@ complete -c pm -n "__fish_pm_using_subcommand man" -s q -l quiet -d 'Data and er
 complete -c pm -n "__fish_pm_using_subcommand man" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand man" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand version" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand version" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand version" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand version" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand version" -l seller -d 'Whose products [PM_SELLER]' -r
@@ -1589,13 +1628,13 @@ complete -c pm -n "__fish_pm_using_subcommand version" -s q -l quiet -d 'Data an
 complete -c pm -n "__fish_pm_using_subcommand version" -s v -l verbose -d 'Show every request with its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand version" -s y -l yes -d 'Answer every question with yes'
 complete -c pm -n "__fish_pm_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand help" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t''
-wide\t''
-json\t''
-jsonl\t''
-csv\t''
-yaml\t''
-name\t''"
+complete -c pm -n "__fish_pm_using_subcommand help" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one a line'"
 complete -c pm -n "__fish_pm_using_subcommand help" -l fields -d 'Only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand help" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
 complete -c pm -n "__fish_pm_using_subcommand help" -l seller -d 'Whose products [PM_SELLER]' -r

@@ -1,19 +1,22 @@
 //! The flags that every command takes. What belongs to one command only is beside that command.
 
-use clap::{
-    Args,
-    builder::{PossibleValuesParser, TypedValueParser},
-};
+use clap::Args;
 
-use crate::{named::Named, output::Format, ui::Color};
+use crate::{output::Format, ui::Color};
 
 /// Flags of every command.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "GlobalArgs options")]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
     /// table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]
-    #[arg(short, long, global = true, value_parser = choice::<Format>(),
-          hide_possible_values = true, value_name = "FORMAT")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        hide_possible_values = true,
+        value_name = "FORMAT"
+    )]
     pub(crate) output: Option<Format>,
     /// Only these fields, in this order
     #[arg(long, global = true, value_delimiter = ',', value_name = "A,B")]
@@ -28,8 +31,13 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) context: Option<String>,
     /// auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]
-    #[arg(long, global = true, value_parser = choice::<Color>(),
-          hide_possible_values = true, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        hide_possible_values = true,
+        value_name = "WHEN"
+    )]
     pub(crate) color: Option<Color>,
     /// Data and errors only
     #[arg(short, long, global = true)]
@@ -40,9 +48,4 @@ pub(crate) struct GlobalArgs {
     /// Answer every question with yes
     #[arg(short, long, global = true)]
     pub(crate) yes: bool,
-}
-
-/// A flag that takes one of the named choices.
-fn choice<T: Named + Send + Sync>() -> impl TypedValueParser<Value = T> {
-    PossibleValuesParser::new(T::names()).try_map(|name| T::from_name(&name))
 }

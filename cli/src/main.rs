@@ -6,7 +6,6 @@ mod backend;
 mod command;
 mod commands;
 mod error;
-mod named;
 mod output;
 mod session;
 mod settings;

@@ -6,9 +6,8 @@ use crate::{
     args::GlobalArgs,
     backend::Backend,
     error::{Error, Exit, Result, SELLER_HINT},
-    named::Named,
     output::{Format, Listing, Noun, Wanted},
-    settings::{Credentials, Settings, Values},
+    settings::{Credentials, Settings, Values, choice_name},
     ui::{Color, Style, Ui, to_stderr},
 };
 
@@ -44,8 +43,8 @@ impl Session {
             given: Values {
                 server: global.server.clone(),
                 seller: global.seller.clone(),
-                output: global.output.map(|format| format.name().to_owned()),
-                color: global.color.map(|color| color.name().to_owned()),
+                output: global.output.map(choice_name),
+                color: global.color.map(choice_name),
             },
             scope: scope(global),
         })

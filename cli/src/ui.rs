@@ -3,29 +3,16 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::{
-    error::{Error, Exit, Result},
-    named::Named,
-};
+use clap::ValueEnum;
+
+use crate::error::{Error, Exit, Result};
 
 /// When to colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
     Auto,
     Always,
     Never,
-}
-
-impl Named for Color {
-    const ALL: &'static [Self] = &[Self::Auto, Self::Always, Self::Never];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Always => "always",
-            Self::Never => "never",
-        }
-    }
 }
 
 /// The few styles there are.

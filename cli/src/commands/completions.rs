@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap_complete::Shell;
 
 use crate::{
@@ -20,28 +20,23 @@ const SHELLS: [Shell; 4] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerSh
   pm completions --dir completions")]
 pub(crate) struct Args {
     /// The shell to write for
-    #[arg(value_enum, required_unless_present = "dir")]
-    shell: Option<Named>,
+    #[arg(required_unless_present = "dir", value_parser = supported_shell())]
+    shell: Option<Shell>,
     /// Write a file for every shell into this directory
     #[arg(long, conflicts_with = "shell")]
     dir: Option<PathBuf>,
 }
 
-/// The shells that are supported.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Named {
-    Bash,
-    Zsh,
-    Fish,
-    #[value(name = "powershell")]
-    PowerShell,
+fn supported_shell() -> impl TypedValueParser<Value = Shell> {
+    PossibleValuesParser::new(SHELLS.map(|shell| shell.to_string()))
+        .try_map(|name| name.parse::<Shell>())
 }
 
 /// Writes one script, or all of them.
 pub(crate) fn run(args: &Args, mut grammar: clap::Command, session: &Session) -> Result<()> {
     if let Some(shell) = args.shell {
         let mut script = Vec::new();
-        clap_complete::generate(SHELLS[shell as usize], &mut grammar, "pm", &mut script);
+        clap_complete::generate(shell, &mut grammar, "pm", &mut script);
         return session.ui.write(&script);
     }
     if let Some(dir) = &args.dir {

@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 use super::ALONE;
 use crate::{
     error::{Error, Result, unknown},
-    named::Named,
     output::{Column, Format, Kind, Noun},
     session::Session,
-    settings::{ConfigFile, KEYS, Origin},
+    settings::{ConfigFile, KEYS, Origin, choice_name, parse_choice},
     ui::Color,
 };
 
@@ -98,8 +97,8 @@ fn settled(session: &Session) -> Vec<(&'static str, Value, Origin)> {
     let (context, context_origin) = optional(settings.context.as_ref().map(text));
     let output = settings.output.as_ref();
     let (output, output_origin) =
-        optional(output.map(|output| (output.value.name().to_owned(), output.origin.clone())));
-    let color = json!(settings.color.value.name());
+        optional(output.map(|output| (choice_name(output.value), output.origin.clone())));
+    let color = json!(choice_name(settings.color.value));
     let server = settings.server.clone();
     vec![
         ("server", json!(server.value), server.origin),
@@ -141,8 +140,8 @@ fn set(key: &str, value: Option<&str>, session: &Session) -> Result<()> {
 pub(super) fn check(key: &str, value: &str) -> Result<()> {
     let refused = match key {
         "seller" => SellerId::parse(value).err().map(|error| error.to_string()),
-        "output" => Format::from_name(value).err(),
-        "color" => Color::from_name(value).err(),
+        "output" => parse_choice::<Format>(value).err(),
+        "color" => parse_choice::<Color>(value).err(),
         _ if value.starts_with("http://") || value.starts_with("https://") => None,
         _ => Some("it must start with http:// or https://".to_owned()),
     };

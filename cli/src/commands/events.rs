@@ -1,14 +1,15 @@
 //! `pm events`: what happened, live with resume, or from the past.
 
+use clap::builder::TypedValueParser;
 use pm_common::{
     client::{From, Pairs, Tail, Told},
     domain::notification::{Notification, NotificationKind},
 };
 
-use super::pair;
+use super::{pair, wire_choice};
 use crate::{
     backend::{Backend, paced},
-    error::{Error, Exit, Result, unknown},
+    error::{Error, Exit, Result},
     output::{Column, Kind, Listing, Noun},
     session::Session,
     ui::{Style, Ui, visible},
@@ -56,7 +57,7 @@ pub(crate) enum Command {
               value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
         /// Only this type
-        #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
+        #[arg(long = "type", value_name = "TYPE", value_parser = event_type())]
         kind: Option<NotificationKind>,
     },
 }
@@ -72,7 +73,7 @@ pub(crate) struct TailArgs {
     #[arg(long, default_value = "end", allow_hyphen_values = true, value_parser = start)]
     from: Start,
     /// Only this type; may be given more than once
-    #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
+    #[arg(long = "type", value_name = "TYPE", value_parser = event_type())]
     kinds: Vec<NotificationKind>,
     /// Only this product; may be given more than once
     #[arg(long = "product", value_name = "ID")]
@@ -93,11 +94,8 @@ enum Start {
     Last(i64),
 }
 
-fn kind(text: &str) -> Result<NotificationKind, String> {
-    NotificationKind::from_name(text).ok_or_else(|| {
-        let known = NotificationKind::ALL.map(NotificationKind::as_str);
-        unknown("event type", text, &known).hints.join("; ")
-    })
+fn event_type() -> impl TypedValueParser<Value = NotificationKind> {
+    wire_choice(NotificationKind::ALL.map(NotificationKind::as_str))
 }
 
 fn start(text: &str) -> Result<Start, String> {

@@ -20,7 +20,8 @@ mod download;
 mod filter;
 mod interrupt;
 
-use serde::Serialize;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::{Error, Result};
 
@@ -38,6 +39,14 @@ fn wire_name(value: &impl Serialize) -> String {
         Ok(serde_json::Value::String(name)) => name,
         _ => String::new(),
     }
+}
+
+/// A flag that takes one of these names of the wire format.
+fn wire_choice<T>(names: impl IntoIterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(names).try_map(|name| serde_json::from_value(name.into()))
 }
 
 /// `key=value`, for flags that take such pairs.

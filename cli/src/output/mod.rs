@@ -7,6 +7,7 @@ mod cell;
 mod table;
 mod yaml;
 
+use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -15,12 +16,11 @@ pub(crate) use pm_common::domain::notification::thousands;
 pub(crate) use self::cell::duration;
 use crate::{
     error::{Result, unknown},
-    named::Named,
     ui::Ui,
 };
 
 /// The formats a person can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Columns for people.
     Table,
@@ -36,30 +36,6 @@ pub(crate) enum Format {
     Yaml,
     /// `product/17`, one a line.
     Name,
-}
-
-impl Named for Format {
-    const ALL: &'static [Self] = &[
-        Self::Table,
-        Self::Wide,
-        Self::Json,
-        Self::Jsonl,
-        Self::Csv,
-        Self::Yaml,
-        Self::Name,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Table => "table",
-            Self::Wide => "wide",
-            Self::Json => "json",
-            Self::Jsonl => "jsonl",
-            Self::Csv => "csv",
-            Self::Yaml => "yaml",
-            Self::Name => "name",
-        }
-    }
 }
 
 /// Who gets to see a column.

@@ -5,6 +5,7 @@ mod file;
 
 use std::{fmt, path::PathBuf};
 
+use clap::ValueEnum;
 use pm_common::domain::seller::SellerId;
 
 pub(crate) use self::{
@@ -14,7 +15,6 @@ pub(crate) use self::{
 use crate::{
     args::GlobalArgs,
     error::{Error, Result, unknown},
-    named::Named,
     output::Format,
     ui::Color,
 };
@@ -198,10 +198,31 @@ impl Sources<'_> {
     }
 }
 
-fn parsed<T: Named>(setting: Setting<String>) -> Result<Setting<T>> {
+fn parsed<T: ValueEnum>(setting: Setting<String>) -> Result<Setting<T>> {
     let Setting { value, origin } = setting;
-    match T::from_name(&value) {
+    match parse_choice(&value) {
         Ok(value) => Ok(Setting { value, origin }),
         Err(reason) => Err(Error::usage(format!("{value:?} ({origin}): {reason}"))),
     }
+}
+
+/// The choice that a setting names.
+///
+/// # Errors
+/// A clause that lists the names.
+pub(crate) fn parse_choice<T: ValueEnum>(text: &str) -> Result<T, String> {
+    T::from_str(text, false).map_err(|_| {
+        let names = T::value_variants().iter().cloned().map(choice_name);
+        format!("it must be one of {}", names.collect::<Vec<_>>().join(", "))
+    })
+}
+
+/// The name of a choice, the same in flags, in the environment and in the configuration file.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "choices are small, and `map` hands them over"
+)]
+pub(crate) fn choice_name<T: ValueEnum>(choice: T) -> String {
+    let value = choice.to_possible_value();
+    value.map_or_else(String::new, |value| value.get_name().to_owned())
 }

@@ -1,6 +1,5 @@
 //! `pm products list`: a page, or as many products as wanted, page by page behind a cursor.
 
-use clap::ValueEnum;
 use pm_common::domain::query::{SortBy, SortOrder};
 
 use super::NOUN;
@@ -8,7 +7,7 @@ use crate::{
     backend::paced,
     commands::{
         filter::{self, Filter},
-        pair, wire_name,
+        pair, wire_choice, wire_name,
     },
     error::Result,
     session::Session,
@@ -16,6 +15,8 @@ use crate::{
 
 /// The largest page the server gives.
 const PAGE_MAX: u64 = 100;
+
+const SORT_FIELDS: [&str; 5] = ["created_at", "name", "price", "quantity", "updated_at"];
 
 /// Arguments of `pm products list`.
 #[derive(Debug, clap::Args)]
@@ -25,11 +26,13 @@ const PAGE_MAX: u64 = 100;
   pm products list --all -o jsonl")]
 pub(crate) struct Args {
     /// created_at, name, price, quantity or updated_at
-    #[arg(long, value_parser = sort_by, value_name = "FIELD")]
+    #[arg(long, value_parser = wire_choice::<SortBy>(SORT_FIELDS),
+          hide_possible_values = true, value_name = "FIELD")]
     sort_by: Option<SortBy>,
     /// desc or asc
-    #[arg(long, value_enum, hide_possible_values = true, value_name = "ORDER")]
-    sort_order: Option<Order>,
+    #[arg(long, value_parser = wire_choice::<SortOrder>(["desc", "asc"]),
+          hide_possible_values = true, value_name = "ORDER")]
+    sort_order: Option<SortOrder>,
     /// How many products
     #[arg(long, short = 'L', default_value_t = 20, value_name = "N",
           value_parser = clap::value_parser!(u64).range(1..))]
@@ -44,26 +47,11 @@ pub(crate) struct Args {
     filter: Filter,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Order {
-    Desc,
-    Asc,
-}
-
-fn sort_by(text: &str) -> Result<SortBy, String> {
-    serde_json::from_value(text.into())
-        .map_err(|_| "known: created_at, name, price, quantity, updated_at".to_owned())
-}
-
 impl Args {
     fn query(&self) -> Vec<(String, String)> {
-        let order = self.sort_order.map(|order| match order {
-            Order::Desc => SortOrder::Desc,
-            Order::Asc => SortOrder::Asc,
-        });
         let mut query = self.filter.pairs();
         query.extend(pair("sort_by", self.sort_by.map(|by| wire_name(&by))));
-        query.extend(pair("sort_order", order.map(|order| wire_name(&order))));
+        query.extend(pair("sort_order", self.sort_order.map(|by| wire_name(&by))));
         query
     }
 }
