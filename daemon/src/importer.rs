@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use pm_common::{
     domain::{error::Result, notification::counts_text},
     import::{LEASE, Runner},
-    ports::feed::{Nudge, Nudges},
+    ports::feed::{WakeUp, WakeUpListener},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -23,14 +23,14 @@ pub(crate) async fn run(app: App, name: String, stop: CancellationToken) {
         worker: name,
         stop: stop.clone(),
     };
-    let mut nudges = app.feed.nudges();
+    let mut wake_ups = app.feed.wake_ups();
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
     while !stop.is_cancelled() {
         match run_next(&app, &runner).await {
             Ok(true) => backoff.reset(),
             Ok(false) => tokio::select! {
                 () = stop.cancelled() => return,
-                () = queued(nudges.as_mut()) => {}
+                () = queued(wake_ups.as_mut()) => {}
                 () = tokio::time::sleep(LOOK) => {}
             },
             Err(error) => {
@@ -41,8 +41,8 @@ pub(crate) async fn run(app: App, name: String, stop: CancellationToken) {
     }
 }
 
-async fn queued(nudges: &mut dyn Nudges) {
-    while nudges.next().await != Nudge::Imports {}
+async fn queued(wake_ups: &mut dyn WakeUpListener) {
+    while wake_ups.next().await != WakeUp::Imports {}
 }
 
 /// `false` when there is nothing to do.

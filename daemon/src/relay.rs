@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use pm_common::{
     domain::error::Result,
-    ports::feed::{Nudge, Nudges},
+    ports::feed::{WakeUp, WakeUpListener},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, backoff::Backoff};
 
-/// The guarantee; the signal of a commit, or a nudge of another process, comes sooner.
+/// The guarantee; the signal of a commit, or a wake-up from another process, comes sooner.
 const POLL: Duration = Duration::from_millis(200);
 /// How often a process that is not the owner tries to become it.
 const STAND_BY: Duration = Duration::from_secs(1);
@@ -21,13 +21,13 @@ const MESSAGES: u32 = 2_000;
 
 /// Relays until `stop`, or stands by while another process does.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
-    let mut nudges = app.feed.nudges();
+    let mut wake_ups = app.feed.wake_ups();
     let mut backoff = Backoff::new(POLL, Duration::from_secs(5));
     while !stop.is_cancelled() {
         match drain(&app, &stop).await {
             Ok(true) => {
                 backoff.reset();
-                wait_for_messages(&app, nudges.as_mut(), &stop).await;
+                wait_for_messages(&app, wake_ups.as_mut(), &stop).await;
             }
             Ok(false) => {
                 backoff.reset();
@@ -51,7 +51,7 @@ pub(crate) async fn announce(app: &App, stop: &CancellationToken) {
             () = stop.cancelled() => return,
             committed = app.store.outbox.outbox_wait(Duration::from_secs(3600)) => committed,
         };
-        if committed && let Err(error) = app.feed.nudge(Nudge::Outbox).await {
+        if committed && let Err(error) = app.feed.send_wake_up(WakeUp::Outbox).await {
             tracing::debug!(%error, "the relay finds it by itself");
         }
     }
@@ -84,11 +84,11 @@ async fn drain(app: &App, stop: &CancellationToken) -> Result<bool> {
     Ok(true)
 }
 
-async fn wait_for_messages(app: &App, nudges: &mut dyn Nudges, stop: &CancellationToken) {
-    let nudged = async { while nudges.next().await != Nudge::Outbox {} };
+async fn wait_for_messages(app: &App, wake_ups: &mut dyn WakeUpListener, stop: &CancellationToken) {
+    let woken = async { while wake_ups.next().await != WakeUp::Outbox {} };
     tokio::select! {
         () = stop.cancelled() => {}
-        () = nudged => {}
+        () = woken => {}
         _ = app.store.outbox.outbox_wait(POLL) => {}
     }
 }

@@ -18,7 +18,7 @@ use pm_common::{
         notification::{Notification, NotificationKind},
         seller::SellerId,
     },
-    ports::feed::{Heard, Listener},
+    ports::feed::{FeedEvent, FeedListener},
 };
 use tokio::time::{Instant, sleep_until};
 
@@ -48,7 +48,7 @@ const CHUNK: usize = 32 * 1024;
 pub(super) struct Tail {
     http: Arc<Http>,
     seller: SellerId,
-    listener: Box<dyn Listener>,
+    listener: Box<dyn FeedListener>,
     /// The last sequence sent.
     cursor: i64,
     /// The cursor is only what the client said or zero; see [`Start::adrift`].
@@ -125,9 +125,9 @@ impl Tail {
     fn hear_ready(&mut self) {
         while self.out.len() < CHUNK {
             match self.listener.next().now_or_never() {
-                Some(heard @ Heard::Notification(_)) => self.hear(heard),
-                Some(Heard::Lost) => {
-                    self.hear(Heard::Lost);
+                Some(heard @ FeedEvent::Notification(_)) => self.hear(heard),
+                Some(FeedEvent::Lagged) => {
+                    self.hear(FeedEvent::Lagged);
                     return;
                 }
                 None => return,
@@ -135,8 +135,8 @@ impl Tail {
         }
     }
 
-    fn hear(&mut self, heard: Heard) {
-        let Heard::Notification(told) = heard else {
+    fn hear(&mut self, heard: FeedEvent) {
+        let FeedEvent::Notification(told) = heard else {
             self.look_at = Instant::now();
             return;
         };

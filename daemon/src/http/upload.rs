@@ -17,7 +17,7 @@ use pm_common::{
         product_csv::{self, ImportOptions, Plan, PlanError, PlanErrorCode},
         seller::SellerId,
     },
-    ports::{archive::SpoolWriter, feed::Nudge},
+    ports::{archive::SpoolWriter, feed::WakeUp},
 };
 use sha2::{Digest, Sha256};
 
@@ -267,7 +267,7 @@ impl Upload {
         {
             tracing::warn!(%error, import = id, "an upload stays behind");
         }
-        if let Err(error) = app.feed.nudge(Nudge::Imports).await {
+        if let Err(error) = app.feed.send_wake_up(WakeUp::Imports).await {
             tracing::debug!(%error, "a worker finds the import by itself");
         }
         Ok(created?)

@@ -4,34 +4,34 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Feed, Heard, Listener, Nudge, Nudges, channels::Channels};
+use super::{Feed, FeedEvent, FeedListener, WakeUp, WakeUpListener, local_channels::LocalChannels};
 use crate::domain::{error::Result, notification::Notification, seller::SellerId};
 
 #[derive(Debug)]
-struct MemoryFeed(Arc<Channels>);
+struct MemoryFeed(Arc<LocalChannels>);
 
 pub(super) fn connect() -> Arc<dyn Feed> {
-    Arc::new(MemoryFeed(Channels::new()))
+    Arc::new(MemoryFeed(LocalChannels::new()))
 }
 
 #[async_trait]
 impl Feed for MemoryFeed {
     async fn publish(&self, seller: &SellerId, notification: Arc<Notification>) -> Result<()> {
-        self.0.tell(seller, Heard::Notification(notification));
+        self.0.send(seller, FeedEvent::Notification(notification));
         Ok(())
     }
 
-    async fn subscribe(&self, seller: &SellerId) -> Result<Box<dyn Listener>> {
-        Ok(Box::new(self.0.listen(seller)))
+    async fn subscribe(&self, seller: &SellerId) -> Result<Box<dyn FeedListener>> {
+        Ok(Box::new(self.0.subscribe(seller)))
     }
 
-    async fn nudge(&self, nudge: Nudge) -> Result<()> {
-        self.0.nudge(nudge);
+    async fn send_wake_up(&self, wake_up: WakeUp) -> Result<()> {
+        self.0.send_wake_up(wake_up);
         Ok(())
     }
 
-    fn nudges(&self) -> Box<dyn Nudges> {
-        self.0.nudges()
+    fn wake_ups(&self) -> Box<dyn WakeUpListener> {
+        self.0.wake_ups()
     }
 
     async fn ping(&self) -> Result<()> {

@@ -1,7 +1,7 @@
-//! Port: live fan-out of notifications to whoever listens for a seller. It is a hint: it may lose
-//! and repeat, so listeners check sequences and read the inbox.
+//! Port: live fan-out of notifications to the listeners of a seller. It is a hint: it may lose and
+//! repeat notifications, so listeners check sequences and read the inbox.
 
-mod channels;
+mod local_channels;
 mod memory;
 mod redis;
 #[cfg(test)]
@@ -26,48 +26,47 @@ pub async fn connect(config: &FeedConfig) -> Result<Arc<dyn Feed>> {
 
 #[async_trait]
 pub trait Feed: Send + Sync + std::fmt::Debug {
-    /// Tells everyone who listens now.
+    /// Sends a notification to all present listeners of the seller.
     async fn publish(&self, seller: &SellerId, notification: Arc<Notification>) -> Result<()>;
 
-    /// Listens from now on: what is published after this returns is heard.
-    async fn subscribe(&self, seller: &SellerId) -> Result<Box<dyn Listener>>;
+    /// Subscribes to a seller: the listener receives what is published after this returns.
+    async fn subscribe(&self, seller: &SellerId) -> Result<Box<dyn FeedListener>>;
 
-    /// Tells the other processes on this engine, as far as there are any, and this one. Like
-    /// everything here it may get lost.
-    async fn nudge(&self, nudge: Nudge) -> Result<()>;
+    /// Wakes this process and all others on this engine. A wake-up may get lost, too.
+    async fn send_wake_up(&self, wake_up: WakeUp) -> Result<()>;
 
-    /// Hears nudges from now on.
-    fn nudges(&self) -> Box<dyn Nudges>;
+    /// Receives wake-ups from now on.
+    fn wake_ups(&self) -> Box<dyn WakeUpListener>;
 
     /// One cheap round trip.
     async fn ping(&self) -> Result<()>;
 }
 
-/// What a process looks for by itself every now and then, and need not wait for when it is told.
+/// Work that a process polls for, and starts at once when it is woken up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Nudge {
-    /// The outbox has messages, committed by a process that does not relay.
+pub enum WakeUp {
+    /// The outbox has messages that a process without the relay committed.
     Outbox,
     /// An import was queued.
     Imports,
 }
 
-/// What a listener hears.
+/// What a listener receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
+pub enum FeedEvent {
     Notification(Arc<Notification>),
-    /// Something may have been lost: read the inbox.
-    Lost,
+    /// Notifications may have been lost: read the inbox.
+    Lagged,
 }
 
 #[async_trait]
-pub trait Listener: Send + std::fmt::Debug {
-    /// Waits for the next one. Safe to cancel.
-    async fn next(&mut self) -> Heard;
+pub trait FeedListener: Send + std::fmt::Debug {
+    /// Waits for the next event. Safe to cancel.
+    async fn next(&mut self) -> FeedEvent;
 }
 
 #[async_trait]
-pub trait Nudges: Send + std::fmt::Debug {
-    /// Waits until something is to be looked at. Safe to cancel. Several nudges may be heard as one.
-    async fn next(&mut self) -> Nudge;
+pub trait WakeUpListener: Send + std::fmt::Debug {
+    /// Waits for the next wake-up. Safe to cancel. Several of them may arrive as one.
+    async fn next(&mut self) -> WakeUp;
 }

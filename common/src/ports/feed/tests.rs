@@ -1,11 +1,11 @@
 //! What every feed promises. One battery for every engine: each test takes a feed of its own and
-//! knows nothing of what is behind it.
+//! does not know the engine.
 
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use super::{Feed, Heard, Listener, Nudge, Nudges, connect};
+use super::{Feed, FeedEvent, FeedListener, WakeUp, WakeUpListener, connect};
 use crate::{
     config::FeedConfig,
     domain::{
@@ -44,11 +44,11 @@ macro_rules! battery {
 }
 
 battery! {
-    everyone_hears_what_is_published_after_subscribing
-    nobody_hears_another_seller
+    listeners_receive_what_is_published_after_subscribing
+    a_listener_receives_only_its_seller
     a_waiting_listener_wakes_and_a_dropped_wait_loses_nothing
-    a_slow_listener_is_told_that_it_lost_some
-    everyone_hears_nudges
+    a_slow_listener_lags
+    all_listeners_receive_wake_ups
 }
 
 pub(super) fn seller(name: &str) -> SellerId {
@@ -69,54 +69,54 @@ pub(super) fn notification(seller: &SellerId, sequence: i64) -> Arc<Notification
     })
 }
 
-/// The sequence heard next, `None` when something was lost.
-pub(super) async fn hear(listener: &mut dyn Listener) -> Option<i64> {
-    let heard = tokio::time::timeout(Duration::from_secs(10), listener.next());
-    match heard.await.expect("nothing was heard") {
-        Heard::Notification(notification) => Some(notification.sequence),
-        Heard::Lost => None,
+/// The sequence received next, `None` for `Lagged`.
+pub(super) async fn receive(listener: &mut dyn FeedListener) -> Option<i64> {
+    let event = tokio::time::timeout(Duration::from_secs(10), listener.next());
+    match event.await.expect("nothing was received") {
+        FeedEvent::Notification(notification) => Some(notification.sequence),
+        FeedEvent::Lagged => None,
     }
 }
 
-async fn everyone_hears_what_is_published_after_subscribing(feed: Arc<dyn Feed>) {
+async fn listeners_receive_what_is_published_after_subscribing(feed: Arc<dyn Feed>) {
     let one = seller("one");
     feed.publish(&one, notification(&one, 1)).await.unwrap();
     let mut first = feed.subscribe(&one).await.unwrap();
     feed.publish(&one, notification(&one, 2)).await.unwrap();
     let mut second = feed.subscribe(&one).await.unwrap();
     feed.publish(&one, notification(&one, 3)).await.unwrap();
-    assert_eq!(hear(&mut *first).await, Some(2));
-    assert_eq!(hear(&mut *first).await, Some(3));
-    // One that was still under way may be heard as well.
-    while hear(&mut *second).await != Some(3) {}
+    assert_eq!(receive(&mut *first).await, Some(2));
+    assert_eq!(receive(&mut *first).await, Some(3));
+    // A notification that was still on its way may arrive as well.
+    while receive(&mut *second).await != Some(3) {}
     feed.ping().await.unwrap();
 }
 
-async fn nobody_hears_another_seller(feed: Arc<dyn Feed>) {
+async fn a_listener_receives_only_its_seller(feed: Arc<dyn Feed>) {
     let (one, two) = (seller("one"), seller("two"));
     let mut listener = feed.subscribe(&one).await.unwrap();
     feed.publish(&two, notification(&two, 7)).await.unwrap();
     feed.publish(&one, notification(&one, 1)).await.unwrap();
-    assert_eq!(hear(&mut *listener).await, Some(1));
+    assert_eq!(receive(&mut *listener).await, Some(1));
 }
 
 async fn a_waiting_listener_wakes_and_a_dropped_wait_loses_nothing(feed: Arc<dyn Feed>) {
     let one = seller("one");
     let mut listener = feed.subscribe(&one).await.unwrap();
     for sequence in 1..=100 {
-        // A wait that is given up before anything comes.
+        // A wait that is cancelled before anything comes.
         let waited = tokio::time::timeout(Duration::ZERO, listener.next()).await;
         assert!(waited.is_err());
         feed.publish(&one, notification(&one, sequence))
             .await
             .unwrap();
-        assert_eq!(hear(&mut *listener).await, Some(sequence));
+        assert_eq!(receive(&mut *listener).await, Some(sequence));
     }
 }
 
-/// Who is too slow is told so and then hears the newest, in order, and without a hole that it is
-/// not told of.
-async fn a_slow_listener_is_told_that_it_lost_some(feed: Arc<dyn Feed>) {
+/// A listener that is too slow receives `Lagged` and then the newest notifications in order, with
+/// another `Lagged` for every gap.
+async fn a_slow_listener_lags(feed: Arc<dyn Feed>) {
     let one = seller("one");
     let mut slow = feed.subscribe(&one).await.unwrap();
     for sequence in 1..=5000 {
@@ -124,32 +124,35 @@ async fn a_slow_listener_is_told_that_it_lost_some(feed: Arc<dyn Feed>) {
             .await
             .unwrap();
     }
-    assert_eq!(hear(&mut *slow).await, None);
-    let (mut last, mut lost) = (1, true);
+    assert_eq!(receive(&mut *slow).await, None);
+    let (mut last, mut lagged) = (1, true);
     while last < 5000 {
-        match hear(&mut *slow).await {
+        match receive(&mut *slow).await {
             Some(next) => {
-                assert!(next == last + 1 || (lost && next > last), "{last}, {next}");
-                (last, lost) = (next, false);
+                assert!(
+                    next == last + 1 || (lagged && next > last),
+                    "{last}, {next}"
+                );
+                (last, lagged) = (next, false);
             }
-            None => lost = true,
+            None => lagged = true,
         }
     }
 }
 
-async fn everyone_hears_nudges(feed: Arc<dyn Feed>) {
-    let (mut first, mut second) = (feed.nudges(), feed.nudges());
-    for nudge in [Nudge::Outbox, Nudge::Imports] {
-        feed.nudge(nudge).await.unwrap();
-        hear_nudge(&mut *first, nudge).await;
-        hear_nudge(&mut *second, nudge).await;
+async fn all_listeners_receive_wake_ups(feed: Arc<dyn Feed>) {
+    let (mut first, mut second) = (feed.wake_ups(), feed.wake_ups());
+    for wake_up in [WakeUp::Outbox, WakeUp::Imports] {
+        feed.send_wake_up(wake_up).await.unwrap();
+        receive_wake_up(&mut *first, wake_up).await;
+        receive_wake_up(&mut *second, wake_up).await;
     }
 }
 
-/// Waits for the nudge; an earlier one may be heard again.
-pub(super) async fn hear_nudge(nudges: &mut dyn Nudges, wanted: Nudge) {
-    let heard = async { while nudges.next().await != wanted {} };
-    tokio::time::timeout(Duration::from_secs(10), heard)
+/// Waits for this wake-up; an earlier one may arrive again.
+pub(super) async fn receive_wake_up(wake_ups: &mut dyn WakeUpListener, wanted: WakeUp) {
+    let received = async { while wake_ups.next().await != wanted {} };
+    tokio::time::timeout(Duration::from_secs(10), received)
         .await
-        .expect("nothing was heard");
+        .expect("nothing was received");
 }

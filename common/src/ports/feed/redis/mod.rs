@@ -1,13 +1,13 @@
 //! The feed that all processes on one Redis share: a channel per seller, with the notification's
-//! JSON as payload, as other programs subscribe to it too; and a channel for nudges.
+//! JSON as payload, because other programs subscribe to it too; and a channel for wake-ups.
 //!
-//! Calls go over one connection, what is heard comes over another. While Redis is away, publishing
-//! fails at once, having told this process' own listeners; subscribing answers a listener that
-//! hears `Lost` as soon as its channel is subscribed.
+//! Calls use one connection, subscriptions another. While Redis is unavailable, publishing reaches
+//! this process' own listeners and fails at once; subscribing returns a listener that receives
+//! `Lagged` as soon as its channel is subscribed.
 
-mod names;
+mod channel_names;
+mod registry;
 mod subscriber;
-mod subscriptions;
 #[cfg(test)]
 mod tests;
 
@@ -18,10 +18,12 @@ use redis::aio::MultiplexedConnection;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
-use self::{names::Names, subscriber::Subscriber, subscriptions::Subscriptions};
+use self::{
+    channel_names::RedisChannelNames, registry::SubscriptionRegistry, subscriber::ChannelSubscriber,
+};
 use super::{
-    Feed, Heard, Listener, Nudge, Nudges,
-    channels::{ChannelListener, Channels},
+    Feed, FeedEvent, FeedListener, WakeUp, WakeUpListener,
+    local_channels::{ChannelListener, LocalChannels},
 };
 use crate::{
     config,
@@ -33,17 +35,17 @@ use crate::{
     engines::redis_link::{Link, client, unavailable},
 };
 
-/// What telling may take: a hint is not worth more.
-const PUBLISH: Duration = Duration::from_millis(250);
+/// A hint is not worth a longer wait.
+const PUBLISH_TIMEOUT: Duration = Duration::from_millis(250);
 /// How long a new listener waits for its channel to be subscribed.
-const SUBSCRIBE: Duration = Duration::from_secs(1);
+const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 struct RedisFeed {
-    names: Names,
+    names: RedisChannelNames,
     link: Link,
-    channels: Arc<Channels>,
-    subscriptions: Arc<Subscriptions>,
+    channels: Arc<LocalChannels>,
+    registry: Arc<SubscriptionRegistry>,
     _subscriber: AbortOnDropHandle<()>,
 }
 
@@ -54,32 +56,32 @@ pub(super) async fn connect(redis: &config::Redis) -> Result<Arc<dyn Feed>> {
 impl RedisFeed {
     async fn open(redis: &config::Redis) -> Result<Self> {
         let client = client(&redis.server)?;
-        let names = Names::below(&redis.prefix);
-        let channels = Channels::new();
-        let subscriptions = Arc::<Subscriptions>::default();
-        let subscriber = Subscriber::new(
+        let names = RedisChannelNames::new(&redis.prefix);
+        let channels = LocalChannels::new();
+        let registry = Arc::<SubscriptionRegistry>::default();
+        let subscriber = ChannelSubscriber::new(
             client.clone(),
             names.clone(),
             Arc::clone(&channels),
-            Arc::clone(&subscriptions),
+            Arc::clone(&registry),
         );
         let (subscriber, link) = tokio::join!(subscriber.start(), Link::open(client, "feed"));
         Ok(Self {
             names,
             link,
             channels,
-            subscriptions,
+            registry,
             _subscriber: subscriber,
         })
     }
 
-    async fn tell(&self, channel: &str, payload: &[u8]) -> Result<()> {
+    async fn send(&self, channel: &str, payload: &[u8]) -> Result<()> {
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(channel).arg(payload);
         let publish = |mut connection: MultiplexedConnection| async move {
             publish.query_async::<()>(&mut connection).await
         };
-        self.link.call(PUBLISH, publish).await
+        self.link.call(PUBLISH_TIMEOUT, publish).await
     }
 }
 
@@ -88,67 +90,68 @@ impl Feed for RedisFeed {
     async fn publish(&self, seller: &SellerId, notification: Arc<Notification>) -> Result<()> {
         let payload = serde_json::to_vec(&*notification)
             .map_err(|error| Error::Corrupt(error.to_string()))?;
-        let told = self.tell(&self.names.seller(seller), &payload).await;
-        if told.is_err() {
+        let published = self.send(&self.names.seller(seller), &payload).await;
+        if published.is_err() {
             self.channels
-                .tell(seller, Heard::Notification(notification));
+                .send(seller, FeedEvent::Notification(notification));
         }
-        told
+        published
     }
 
-    async fn subscribe(&self, seller: &SellerId) -> Result<Box<dyn Listener>> {
-        // Dropped when the caller does not wait: then the count is right again.
+    async fn subscribe(&self, seller: &SellerId) -> Result<Box<dyn FeedListener>> {
+        // A caller that stops waiting drops it, which corrects the count of listeners.
         let listener = RedisListener {
             seller: seller.clone(),
-            inner: self.channels.listen(seller),
-            subscriptions: Arc::clone(&self.subscriptions),
+            inner: self.channels.subscribe(seller),
+            registry: Arc::clone(&self.registry),
         };
-        if let Some(mut confirmed) = self.subscriptions.add(seller) {
+        if let Some(mut confirmed) = self.registry.add(seller) {
             let confirmed = confirmed.wait_for(|confirmed| *confirmed);
-            if !matches!(timeout(SUBSCRIBE, confirmed).await, Ok(Ok(_))) {
-                self.subscriptions.give_up(seller);
+            if !matches!(timeout(SUBSCRIBE_TIMEOUT, confirmed).await, Ok(Ok(_))) {
+                self.registry.confirmation_timed_out(seller);
             }
         }
         Ok(Box::new(listener))
     }
 
-    /// This process may hear its own nudge twice, and looks once more.
-    async fn nudge(&self, nudge: Nudge) -> Result<()> {
-        self.channels.nudge(nudge);
-        self.tell(self.names.nudges(), names::payload(nudge)).await
+    /// This process may receive its own wake-up twice, and then polls once more.
+    async fn send_wake_up(&self, wake_up: WakeUp) -> Result<()> {
+        self.channels.send_wake_up(wake_up);
+        self.send(self.names.wake_ups(), channel_names::payload(wake_up))
+            .await
     }
 
-    fn nudges(&self) -> Box<dyn Nudges> {
-        self.channels.nudges()
+    fn wake_ups(&self) -> Box<dyn WakeUpListener> {
+        self.channels.wake_ups()
     }
 
     async fn ping(&self) -> Result<()> {
         self.link.ping().await?;
-        if self.subscriptions.is_up() {
+        if self.registry.is_connected() {
             Ok(())
         } else {
-            Err(unavailable("its channels cannot be heard"))
+            Err(unavailable("the subscriptions have no connection"))
         }
     }
 }
 
-/// A listener of this process, counted so that the last one ends the subscription.
+/// A counted listener of this process: the last one of a seller ends the subscription.
 #[derive(Debug)]
 struct RedisListener {
     seller: SellerId,
     inner: ChannelListener,
-    subscriptions: Arc<Subscriptions>,
+    registry: Arc<SubscriptionRegistry>,
 }
 
 #[async_trait]
-impl Listener for RedisListener {
-    async fn next(&mut self) -> Heard {
+impl FeedListener for RedisListener {
+    async fn next(&mut self) -> FeedEvent {
         self.inner.next().await
     }
 }
 
 impl Drop for RedisListener {
     fn drop(&mut self) {
-        self.subscriptions.remove(&self.seller);
+        self.registry.remove(&self.seller);
     }
 }

@@ -1,5 +1,5 @@
-//! The connection that hears: kept up, with everything subscribed on it that is listened for, and
-//! read into this process' channels. Each payload is parsed once.
+//! The connection for subscriptions: reconnects after a failure, subscribes the channels of all
+//! registered sellers, and passes messages on to this process' channels. Parses each payload once.
 
 use std::{collections::HashSet, sync::Arc, time::Instant};
 
@@ -12,74 +12,73 @@ use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Heard, Nudge,
-    names::{self, Names},
-    subscriptions::Subscriptions,
+    FeedEvent, WakeUp,
+    channel_names::{self, RedisChannelNames},
+    registry::SubscriptionRegistry,
 };
 use crate::{
     domain::{notification::Notification, seller::SellerId},
     engines::redis_link::{BEAT, PAUSES, probe},
-    ports::feed::channels::Channels,
+    ports::feed::local_channels::LocalChannels,
 };
 
-/// Channels subscribed by one command.
-const AT_ONCE: usize = 1000;
+const MAX_CHANNELS_PER_COMMAND: usize = 1000;
 
-type Connection = (PubSubSink, PubSubStream);
+type PubSubConnection = (PubSubSink, PubSubStream);
 
 #[derive(Debug)]
-pub(super) struct Subscriber {
+pub(super) struct ChannelSubscriber {
     client: Client,
-    names: Names,
-    channels: Arc<Channels>,
-    subscriptions: Arc<Subscriptions>,
+    names: RedisChannelNames,
+    channels: Arc<LocalChannels>,
+    registry: Arc<SubscriptionRegistry>,
 }
 
-impl Subscriber {
+impl ChannelSubscriber {
     pub(super) const fn new(
         client: Client,
-        names: Names,
-        channels: Arc<Channels>,
-        subscriptions: Arc<Subscriptions>,
+        names: RedisChannelNames,
+        channels: Arc<LocalChannels>,
+        registry: Arc<SubscriptionRegistry>,
     ) -> Self {
         Self {
             client,
             names,
             channels,
-            subscriptions,
+            registry,
         }
     }
 
-    /// Hears as soon as this returns when the server answers within a second, later otherwise.
+    /// Receives from the time this returns if the server answers within a second, later otherwise.
     pub(super) async fn start(self) -> AbortOnDropHandle<()> {
         let connection = self.connect().await.ok();
         if connection.is_some() {
-            self.subscriptions.connected();
+            self.registry.connected();
         }
         AbortOnDropHandle::new(tokio::spawn(self.run(connection)))
     }
 
-    async fn connect(&self) -> Result<Connection, String> {
+    async fn connect(&self) -> Result<PubSubConnection, String> {
         probe(async {
             let (mut sink, stream) = self.client.get_async_pubsub().await?.split();
-            sink.subscribe(self.names.nudges()).await?;
+            sink.subscribe(self.names.wake_ups()).await?;
             Ok((sink, stream))
         })
         .await
     }
 
-    async fn run(self, mut connection: Option<Connection>) {
+    async fn run(self, mut connection: Option<PubSubConnection>) {
         let mut pause = PAUSES.0;
         loop {
             if let Some((sink, stream)) = connection.take() {
                 let since = Instant::now();
                 let reason = tokio::select! {
-                    () = self.hear_all(stream) => "the connection ended".to_owned(),
-                    reason = self.keep(sink) => reason,
+                    () = self.receive_all(stream) => "the connection ended".to_owned(),
+                    reason = self.maintain(sink) => reason,
                 };
-                self.subscriptions.disconnected();
-                tracing::warn!(reason, "the feed hears nothing");
-                // A server that refuses what it is asked is not asked all the time.
+                self.registry.disconnected();
+                tracing::warn!(reason, "the feed has lost its subscriptions");
+                // A server that refuses commands is not asked all the time.
                 if since.elapsed() > PAUSES.1 {
                     pause = PAUSES.0;
                 }
@@ -88,23 +87,23 @@ impl Subscriber {
             pause = (pause * 2).min(PAUSES.1);
             connection = self.connect().await.ok();
             if connection.is_some() {
-                self.subscriptions.connected();
-                tracing::info!("the feed hears again");
-                self.look_everywhere();
+                self.registry.connected();
+                tracing::info!("the feed is subscribed again");
+                self.wake_all();
             }
         }
     }
 
-    /// Makes the wanted subscriptions true until that fails; answers why it did.
-    async fn keep(&self, mut sink: PubSubSink) -> String {
+    /// Keeps the subscriptions up to date until that fails; returns the reason.
+    async fn maintain(&self, mut sink: PubSubSink) -> String {
         let mut subscribed = HashSet::new();
         loop {
-            if let Err(reason) = self.adjust(&mut sink, &mut subscribed).await {
+            if let Err(reason) = self.apply_changes(&mut sink, &mut subscribed).await {
                 return reason;
             }
             tokio::select! {
-                () = self.subscriptions.changed() => {}
-                // Nothing else would tell that the other end is gone.
+                () = self.registry.changed() => {}
+                // Nothing else shows that the server is gone.
                 () = sleep(BEAT) => {
                     if let Err(reason) = probe(sink.ping::<redis::Value>()).await {
                         return reason;
@@ -114,18 +113,18 @@ impl Subscriber {
         }
     }
 
-    async fn adjust(
+    async fn apply_changes(
         &self,
         sink: &mut PubSubSink,
         subscribed: &mut HashSet<SellerId>,
     ) -> Result<(), String> {
-        let changes = self.subscriptions.changes(subscribed);
-        self.confirm(&changes.still);
-        for sellers in changes.subscribe.chunks(AT_ONCE) {
+        let changes = self.registry.changes(subscribed);
+        self.confirm(&changes.resubscribed);
+        for sellers in changes.subscribe.chunks(MAX_CHANNELS_PER_COMMAND) {
             probe(sink.subscribe(self.names_of(sellers))).await?;
             self.confirm(sellers);
         }
-        for sellers in changes.unsubscribe.chunks(AT_ONCE) {
+        for sellers in changes.unsubscribe.chunks(MAX_CHANNELS_PER_COMMAND) {
             probe(sink.unsubscribe(self.names_of(sellers))).await?;
         }
         Ok(())
@@ -137,43 +136,46 @@ impl Subscriber {
     }
 
     fn confirm(&self, sellers: &[SellerId]) {
-        for seller in self.subscriptions.confirm(sellers) {
-            self.channels.tell(seller, Heard::Lost);
+        for seller in self.registry.confirm(sellers) {
+            self.channels.send(seller, FeedEvent::Lagged);
         }
     }
 
-    /// Nudges may have been missed.
-    fn look_everywhere(&self) {
-        self.channels.nudge(Nudge::Outbox);
-        self.channels.nudge(Nudge::Imports);
+    /// Wake-ups may have been missed.
+    fn wake_all(&self) {
+        self.channels.send_wake_up(WakeUp::Outbox);
+        self.channels.send_wake_up(WakeUp::Imports);
     }
 
-    async fn hear_all(&self, mut messages: impl Stream<Item = Msg> + Unpin) {
+    async fn receive_all(&self, mut messages: impl Stream<Item = Msg> + Unpin) {
         while let Some(message) = messages.next().await {
-            if let Err(error) = self.hear(&message) {
-                tracing::debug!(%error, "a message of the feed is not understood");
+            if let Err(error) = self.receive(&message) {
+                tracing::debug!(%error, "a message of the feed is unreadable");
             }
         }
     }
 
-    fn hear(&self, message: &Msg) -> RedisResult<()> {
+    fn receive(&self, message: &Msg) -> RedisResult<()> {
         let channel: String = message.get_channel()?;
         let payload = message.get_payload_bytes();
-        if channel == self.names.nudges() {
-            if let Some(nudge) = names::nudge(payload) {
-                self.channels.nudge(nudge);
+        if channel == self.names.wake_ups() {
+            if let Some(wake_up) = channel_names::parse_wake_up(payload) {
+                self.channels.send_wake_up(wake_up);
             }
             return Ok(());
         }
         let Some(seller) = self.names.seller_of(&channel) else {
             return Ok(());
         };
-        // Whatever it was, something was told; and nobody hears of another seller's products.
-        let heard = match serde_json::from_slice::<Notification>(payload) {
-            Ok(told) if told.seller_id == seller => Heard::Notification(Arc::new(told)),
-            _ => Heard::Lost,
+        // An unreadable payload may have been a notification, so it counts as lost. A notification
+        // of another seller is never passed on.
+        let event = match serde_json::from_slice::<Notification>(payload) {
+            Ok(notification) if notification.seller_id == seller => {
+                FeedEvent::Notification(Arc::new(notification))
+            }
+            _ => FeedEvent::Lagged,
         };
-        self.channels.tell(&seller, heard);
+        self.channels.send(&seller, event);
         Ok(())
     }
 }

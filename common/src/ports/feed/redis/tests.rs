@@ -8,15 +8,15 @@ use redis::AsyncCommands;
 
 use super::{
     super::{
-        Feed, Heard, Listener, Nudge,
-        tests::{hear, hear_nudge, notification, seller},
+        Feed, FeedEvent, FeedListener, WakeUp,
+        tests::{notification, receive, receive_wake_up, seller},
     },
-    PUBLISH, RedisFeed, SUBSCRIBE, connect,
+    PUBLISH_TIMEOUT, RedisFeed, SUBSCRIBE_TIMEOUT, connect,
 };
 use crate::{config, engines::redis_link::server::RedisServer};
 
-/// Publishes new sequences from `first` on until Redis takes one; answers which.
-async fn publish_until_taken(feed: &dyn Feed, first: i64) -> i64 {
+/// Publishes new sequences, beginning with `first`, until Redis accepts one, and returns that.
+async fn publish_until_accepted(feed: &dyn Feed, first: i64) -> i64 {
     let one = seller("one");
     let deadline = Instant::now() + Duration::from_secs(10);
     for sequence in first.. {
@@ -33,14 +33,14 @@ async fn publish_until_taken(feed: &dyn Feed, first: i64) -> i64 {
     unreachable!()
 }
 
-async fn hear_until(listener: &mut dyn Listener, wanted: Option<i64>) {
-    while hear(listener).await != wanted {}
+async fn receive_until(listener: &mut dyn FeedListener, wanted: Option<i64>) {
+    while receive(listener).await != wanted {}
 }
 
-/// Red when: nothing is subscribed again, or nobody is told that something may be lost.
+/// Red when: nothing is subscribed again, or listeners do not receive `Lagged`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
-async fn a_restarted_redis_is_heard_again_and_the_loss_is_told() {
+async fn after_a_restart_of_redis_listeners_lag_and_receive_again() {
     let mut server = RedisServer::start().await;
     let config = server.config();
     let (here, there) = (
@@ -50,86 +50,97 @@ async fn a_restarted_redis_is_heard_again_and_the_loss_is_told() {
     let one = seller("one");
     let mut listener = here.subscribe(&one).await.unwrap();
     there.publish(&one, notification(&one, 1)).await.unwrap();
-    assert_eq!(hear(&mut *listener).await, Some(1));
+    assert_eq!(receive(&mut *listener).await, Some(1));
     server.kill().await;
     let failed = Instant::now();
     there
         .publish(&one, notification(&one, 2))
         .await
         .unwrap_err();
-    assert!(failed.elapsed() < 2 * PUBLISH);
-    let mut nudges = here.nudges();
+    assert!(failed.elapsed() < 2 * PUBLISH_TIMEOUT);
+    let mut wake_ups = here.wake_ups();
     server.restart().await;
-    assert_eq!(hear(&mut *listener).await, None);
-    let taken = publish_until_taken(&*there, 3).await;
-    assert_eq!(hear(&mut *listener).await, Some(taken));
-    // Nudges may have been lost too, and are heard from elsewhere again.
-    hear_nudge(&mut *nudges, Nudge::Outbox).await;
-    hear_nudge(&mut *nudges, Nudge::Imports).await;
-    there.nudge(Nudge::Outbox).await.unwrap();
-    hear_nudge(&mut *nudges, Nudge::Outbox).await;
-    publish_until_taken(&*here, 100).await;
+    assert_eq!(receive(&mut *listener).await, None);
+    let accepted = publish_until_accepted(&*there, 3).await;
+    assert_eq!(receive(&mut *listener).await, Some(accepted));
+    // Wake-ups may have been lost too, and arrive from other processes again.
+    receive_wake_up(&mut *wake_ups, WakeUp::Outbox).await;
+    receive_wake_up(&mut *wake_ups, WakeUp::Imports).await;
+    there.send_wake_up(WakeUp::Outbox).await.unwrap();
+    receive_wake_up(&mut *wake_ups, WakeUp::Outbox).await;
+    publish_until_accepted(&*here, 100).await;
     here.ping().await.unwrap();
 }
 
-/// Red when: subscribing needs Redis, or the listener is not told when it begins to hear.
+/// Red when: subscribing needs Redis, or the listener does not lag once it is subscribed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
-async fn what_is_subscribed_without_redis_heals() {
+async fn a_subscription_without_redis_recovers() {
     let mut server = RedisServer::start().await;
     server.kill().await;
     let feed = connect(&server.config()).await.unwrap();
     let one = seller("one");
     let start = Instant::now();
     let mut listener = feed.subscribe(&one).await.unwrap();
-    assert!(start.elapsed() < SUBSCRIBE);
+    assert!(start.elapsed() < SUBSCRIBE_TIMEOUT);
     feed.ping().await.unwrap_err();
-    // This process hears itself.
+    // Listeners of the same process still receive.
     feed.publish(&one, notification(&one, 1)).await.unwrap_err();
-    assert_eq!(hear(&mut *listener).await, Some(1));
-    let mut nudges = feed.nudges();
-    feed.nudge(Nudge::Imports).await.unwrap_err();
-    assert_eq!(nudges.next().await, Nudge::Imports);
+    assert_eq!(receive(&mut *listener).await, Some(1));
+    let mut wake_ups = feed.wake_ups();
+    feed.send_wake_up(WakeUp::Imports).await.unwrap_err();
+    assert_eq!(wake_ups.next().await, WakeUp::Imports);
     server.restart().await;
-    assert_eq!(hear(&mut *listener).await, None);
-    let taken = publish_until_taken(&*feed, 2).await;
-    hear_until(&mut *listener, Some(taken)).await;
+    assert_eq!(receive(&mut *listener).await, None);
+    let accepted = publish_until_accepted(&*feed, 2).await;
+    receive_until(&mut *listener, Some(accepted)).await;
 }
 
-/// Red when: a deadline is missing, or each notification waits for it.
+/// Red when: a timeout is missing, or each notification waits for it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
-async fn a_frozen_redis_holds_nobody_up() {
+async fn a_frozen_redis_delays_no_call() {
     let server = RedisServer::start().await;
     let feed = RedisFeed::open(&server.config()).await.unwrap();
     let one = seller("one");
-    let mut before = feed.subscribe(&one).await.unwrap();
+    let mut first = feed.subscribe(&one).await.unwrap();
     server.freeze().await;
     let start = Instant::now();
     for sequence in 1..=100 {
-        let told = feed.publish(&one, notification(&one, sequence)).await;
-        told.unwrap_err();
-        assert_eq!(hear(&mut *before).await, Some(sequence));
+        let published = feed.publish(&one, notification(&one, sequence)).await;
+        published.unwrap_err();
+        assert_eq!(receive(&mut *first).await, Some(sequence));
     }
-    assert!(start.elapsed() < 4 * PUBLISH, "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < 4 * PUBLISH_TIMEOUT,
+        "{:?}",
+        start.elapsed()
+    );
     let start = Instant::now();
-    let mut meanwhile = feed.subscribe(&seller("two")).await.unwrap();
-    assert!(start.elapsed() < 2 * SUBSCRIBE, "{:?}", start.elapsed());
-    // Thawed any sooner, Redis would go on where it was, and nothing would be lost.
+    let mut second = feed.subscribe(&seller("two")).await.unwrap();
+    assert!(
+        start.elapsed() < 2 * SUBSCRIBE_TIMEOUT,
+        "{:?}",
+        start.elapsed()
+    );
+    // If it were thawed sooner, Redis would continue, and nothing would be lost.
     let deadline = Instant::now() + Duration::from_secs(10);
-    while feed.subscriptions.is_up() {
-        assert!(Instant::now() < deadline, "it is not noticed");
+    while feed.registry.is_connected() {
+        assert!(
+            Instant::now() < deadline,
+            "the lost connection is not noticed"
+        );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     server.thaw().await;
-    hear_until(&mut *before, None).await;
-    assert_eq!(hear(&mut *meanwhile).await, None);
+    receive_until(&mut *first, None).await;
+    assert_eq!(receive(&mut *second).await, None);
 }
 
-/// Red when: a name or the payload is another one, or listeners are not counted.
+/// Red when: a name or the payload differs from the contract, or listeners are not counted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
-async fn other_programs_hear_and_are_heard_by_the_contract() {
+async fn other_programs_publish_and_subscribe_by_the_contract() {
     let server = RedisServer::start().await;
     let config = config::Redis {
         prefix: String::new(),
@@ -141,16 +152,16 @@ async fn other_programs_hear_and_are_heard_by_the_contract() {
     raw.subscribe(&["notifications:one", "pmd:nudges"])
         .await
         .unwrap();
-    let mut heard = raw.on_message();
-    let told = notification(&one, 7);
-    feed.publish(&one, Arc::clone(&told)).await.unwrap();
-    let payload: String = heard.next().await.unwrap().get_payload().unwrap();
-    assert_eq!(payload, serde_json::to_string(&*told).unwrap());
+    let mut messages = raw.on_message();
+    let published = notification(&one, 7);
+    feed.publish(&one, Arc::clone(&published)).await.unwrap();
+    let payload: String = messages.next().await.unwrap().get_payload().unwrap();
+    assert_eq!(payload, serde_json::to_string(&*published).unwrap());
     assert!(payload.contains(r#""type":"ProductUpdated""#), "{payload}");
-    for (nudge, word) in [(Nudge::Outbox, "outbox"), (Nudge::Imports, "imports")] {
-        feed.nudge(nudge).await.unwrap();
-        let said: String = heard.next().await.unwrap().get_payload().unwrap();
-        assert_eq!(said, word);
+    for (wake_up, word) in [(WakeUp::Outbox, "outbox"), (WakeUp::Imports, "imports")] {
+        feed.send_wake_up(wake_up).await.unwrap();
+        let payload: String = messages.next().await.unwrap().get_payload().unwrap();
+        assert_eq!(payload, word);
     }
     let (mut first, second) = (
         feed.subscribe(&one).await.unwrap(),
@@ -163,11 +174,14 @@ async fn other_programs_hear_and_are_heard_by_the_contract() {
             .publish("notifications:one", payload)
             .await
             .unwrap();
-        assert_eq!(receivers, 2, "one connection for all listeners here");
+        assert_eq!(
+            receivers, 2,
+            "one connection for all listeners of a process"
+        );
     }
-    assert_eq!(first.next().await, Heard::Notification(told));
-    assert_eq!(hear(&mut *first).await, None);
-    assert_eq!(hear(&mut *first).await, None);
+    assert_eq!(first.next().await, FeedEvent::Notification(published));
+    assert_eq!(receive(&mut *first).await, None);
+    assert_eq!(receive(&mut *first).await, None);
     drop((first, second));
     let deadline = Instant::now() + Duration::from_secs(10);
     while connection
@@ -181,10 +195,10 @@ async fn other_programs_hear_and_are_heard_by_the_contract() {
     }
 }
 
-/// Listeners that come and go all the time: whoever is subscribed hears.
+/// Listeners come and go all the time; each one that is subscribed receives.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
-async fn a_listener_that_follows_another_hears() {
+async fn a_listener_that_follows_another_receives() {
     let server = RedisServer::start().await;
     let feed = connect(&server.config()).await.unwrap();
     let one = seller("one");
@@ -193,6 +207,6 @@ async fn a_listener_that_follows_another_hears() {
         feed.publish(&one, notification(&one, sequence))
             .await
             .unwrap();
-        hear_until(&mut *listener, Some(sequence)).await;
+        receive_until(&mut *listener, Some(sequence)).await;
     }
 }

@@ -1,5 +1,5 @@
-//! Which channels this process wants to hear, and which of them it does. Listeners come and go
-//! here; the subscriber makes it true on the connection.
+//! Which sellers have listeners in this process, and which of their channels are subscribed.
+//! Listeners register here; the subscriber applies the changes to its connection.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,67 +11,68 @@ use tokio::sync::{Notify, watch};
 use crate::domain::seller::SellerId;
 
 #[derive(Debug, Default)]
-pub(super) struct Subscriptions {
+pub(super) struct SubscriptionRegistry {
     state: Mutex<State>,
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Whether there is a connection.
-    up: bool,
-    by_seller: HashMap<SellerId, Subscription>,
-    /// Sellers that the subscriber has to look at.
+    /// Whether the subscriber has a connection.
+    is_connected: bool,
+    by_seller: HashMap<SellerId, SellerSubscription>,
+    /// Sellers that the subscriber has not processed yet.
     changed: Vec<SellerId>,
 }
 
 #[derive(Debug)]
-struct Subscription {
+struct SellerSubscription {
     listeners: usize,
     confirmed: watch::Sender<bool>,
-    /// Someone listens who may have missed something: is to hear `Lost` after the confirmation.
-    unsure: bool,
+    /// Some listener may have missed a notification: send `Lagged` after the confirmation.
+    may_have_missed: bool,
 }
 
-/// What has to be done on the connection.
+/// What the subscriber has to do on its connection.
 #[derive(Debug, Default)]
-pub(super) struct Changes {
+pub(super) struct SubscriptionChanges {
     pub(super) subscribe: Vec<SellerId>,
     pub(super) unsubscribe: Vec<SellerId>,
-    /// Wanted again before the subscription was ended.
-    pub(super) still: Vec<SellerId>,
+    /// Lost their last listener and got a new one before they were unsubscribed.
+    pub(super) resubscribed: Vec<SellerId>,
 }
 
-impl Subscriptions {
+impl SubscriptionRegistry {
     /// No holder of the lock can panic halfway through a change.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One more listener. `Some`: its confirmation is worth waiting for.
+    /// Adds a listener. `Some`: a confirmation is expected soon.
     pub(super) fn add(&self, seller: &SellerId) -> Option<watch::Receiver<bool>> {
         let mut state = self.state();
-        let up = state.up;
+        let is_connected = state.is_connected;
         let is_new = !state.by_seller.contains_key(seller);
-        let subscription = state
-            .by_seller
-            .entry(seller.clone())
-            .or_insert_with(|| Subscription {
-                listeners: 0,
-                confirmed: watch::Sender::new(false),
-                unsure: false,
-            });
+        let subscription =
+            state
+                .by_seller
+                .entry(seller.clone())
+                .or_insert_with(|| SellerSubscription {
+                    listeners: 0,
+                    confirmed: watch::Sender::new(false),
+                    may_have_missed: false,
+                });
         subscription.listeners += 1;
         let confirmed = subscription.confirmed.subscribe();
-        subscription.unsure |= !up;
+        subscription.may_have_missed |= !is_connected;
         if is_new {
             state.changed.push(seller.clone());
             self.changed.notify_one();
         }
-        up.then_some(confirmed)
+        is_connected.then_some(confirmed)
     }
 
-    /// One listener less.
+    /// Removes a listener.
     pub(super) fn remove(&self, seller: &SellerId) {
         let mut state = self.state();
         let Some(subscription) = state.by_seller.get_mut(seller) else {
@@ -85,45 +86,45 @@ impl Subscriptions {
         }
     }
 
-    /// A listener went on without the confirmation.
-    pub(super) fn give_up(&self, seller: &SellerId) {
+    /// A listener did not wait any longer for its confirmation.
+    pub(super) fn confirmation_timed_out(&self, seller: &SellerId) {
         if let Some(subscription) = self.state().by_seller.get_mut(seller) {
-            subscription.unsure |= !*subscription.confirmed.borrow();
+            subscription.may_have_missed |= !*subscription.confirmed.borrow();
         }
     }
 
-    pub(super) fn is_up(&self) -> bool {
-        self.state().up
+    pub(super) fn is_connected(&self) -> bool {
+        self.state().is_connected
     }
 
-    /// A new connection: everything has to be subscribed on it.
+    /// A new connection: every channel has to be subscribed on it.
     pub(super) fn connected(&self) {
         let mut state = self.state();
-        state.up = true;
+        state.is_connected = true;
         state.changed = state.by_seller.keys().cloned().collect();
         self.changed.notify_one();
     }
 
-    /// The connection is gone, and with it what came meanwhile.
+    /// The connection is lost, and with it what is published until the next one.
     pub(super) fn disconnected(&self) {
         let mut state = self.state();
-        state.up = false;
+        state.is_connected = false;
         for subscription in state.by_seller.values_mut() {
             subscription.confirmed.send_replace(false);
-            subscription.unsure = true;
+            subscription.may_have_missed = true;
         }
     }
 
-    /// Waits until there is something to do.
+    /// Waits for a change of the registered listeners.
     pub(super) async fn changed(&self) {
         self.changed.notified().await;
     }
 
-    /// What to do, and `subscribed` as it is when it is done.
-    pub(super) fn changes(&self, subscribed: &mut HashSet<SellerId>) -> Changes {
+    /// The pending changes; `subscribed` becomes what it is after them.
+    pub(super) fn changes(&self, subscribed: &mut HashSet<SellerId>) -> SubscriptionChanges {
         let mut state = self.state();
         let changed = std::mem::take(&mut state.changed);
-        let mut changes = Changes::default();
+        let mut changes = SubscriptionChanges::default();
         for seller in changed {
             match (
                 state.by_seller.contains_key(&seller),
@@ -133,7 +134,7 @@ impl Subscriptions {
                     subscribed.insert(seller.clone());
                     changes.subscribe.push(seller);
                 }
-                (true, true) => changes.still.push(seller),
+                (true, true) => changes.resubscribed.push(seller),
                 (false, true) => {
                     subscribed.remove(&seller);
                     changes.unsubscribe.push(seller);
@@ -144,18 +145,18 @@ impl Subscriptions {
         changes
     }
 
-    /// These are subscribed from now on. Answers those whose listeners may have missed something.
+    /// These are subscribed from now on. Returns those whose listeners may have missed notifications.
     pub(super) fn confirm<'a>(&self, sellers: &'a [SellerId]) -> Vec<&'a SellerId> {
         let mut state = self.state();
-        let mut unsure = Vec::new();
+        let mut may_have_missed = Vec::new();
         for seller in sellers {
             if let Some(subscription) = state.by_seller.get_mut(seller) {
                 subscription.confirmed.send_replace(true);
-                if std::mem::take(&mut subscription.unsure) {
-                    unsure.push(seller);
+                if std::mem::take(&mut subscription.may_have_missed) {
+                    may_have_missed.push(seller);
                 }
             }
         }
-        unsure
+        may_have_missed
     }
 }
