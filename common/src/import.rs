@@ -14,7 +14,7 @@ use crate::{
     },
     ports::{
         archive::{Archive, SpoolReader},
-        store::{ImportEnd, Imports},
+        store::{ImportEnd, ImportStore},
     },
 };
 
@@ -30,7 +30,7 @@ const RETRY: Duration = Duration::from_millis(500);
 /// What a run needs.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    pub imports: Arc<dyn Imports>,
+    pub imports: Arc<dyn ImportStore>,
     pub archive: Arc<dyn Archive>,
     /// The worker that took the job.
     pub worker: String,

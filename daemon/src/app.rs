@@ -27,7 +27,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone)]
 pub struct App {
     pub config: Arc<Config>,
-    pub store: Store,
+    pub store: Arc<dyn Store>,
     pub broker: Arc<dyn Broker>,
     pub feed: Arc<dyn Feed>,
     pub limiter: Arc<dyn Limiter>,
@@ -58,7 +58,7 @@ impl App {
     pub async fn prepare(&self) -> [Result<()>; 7] {
         tokio::join!(
             // Connecting brought its schema up to date.
-            self.store.admin.ping(),
+            self.store.ping(),
             patiently(|| self.broker.prepare()),
             patiently(|| self.feed.ping()),
             patiently(|| self.limiter.ping()),

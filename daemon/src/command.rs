@@ -202,7 +202,7 @@ async fn manage_keys(config: &Config, command: Keys) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match command {
         Keys::Create { seller, name } => {
-            let key = keys::create(&store, &parse(&seller)?, name).await?;
+            let key = keys::create(&*store, &parse(&seller)?, name).await?;
             writeln!(out, "{key}")?;
             writeln!(
                 io::stderr(),
@@ -210,7 +210,7 @@ async fn manage_keys(config: &Config, command: Keys) -> anyhow::Result<()> {
             )?;
         }
         Keys::List { seller } => {
-            for key in store.keys.key_list(&parse(&seller)?).await? {
+            for key in store.key_list(&parse(&seller)?).await? {
                 let state = key
                     .revoked_at
                     .map_or("live".to_owned(), |at| format!("revoked {at}"));
@@ -218,7 +218,7 @@ async fn manage_keys(config: &Config, command: Keys) -> anyhow::Result<()> {
             }
         }
         Keys::Revoke { seller, id } => {
-            if !store.keys.key_revoke(&parse(&seller)?, &id).await? {
+            if !store.key_revoke(&parse(&seller)?, &id).await? {
                 anyhow::bail!("the seller {seller} has no live key {id}");
             }
             writeln!(out, "{id} is revoked")?;

@@ -29,7 +29,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
 async fn sweep(app: &App) -> Result<()> {
     let now = clock::now();
     let month_ago = now.minus(notification::KEPT);
-    for (_, import_id) in app.store.admin.sweep(month_ago).await? {
+    for (_, import_id) in app.store.sweep(month_ago).await? {
         app.archive.spool_remove(&import_id).await?;
     }
     app.broker.sweep(now.minus(MESSAGES_KEPT)).await?;

@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// what it held at once, without waiting for its own lease to end.
 pub(crate) async fn run(app: App, name: String, stop: CancellationToken) {
     let runner = Runner {
-        imports: Arc::clone(&app.store.imports),
+        imports: app.store.clone(),
         archive: Arc::clone(&app.archive),
         worker: name,
         stop: stop.clone(),
@@ -47,7 +47,7 @@ async fn queued(wake_ups: &mut dyn WakeUpListener) {
 
 /// `false` when there is nothing to do.
 async fn run_next(app: &App, runner: &Runner) -> Result<bool> {
-    let Some(job) = app.store.imports.import_take(&runner.worker, LEASE).await? else {
+    let Some(job) = app.store.import_take(&runner.worker, LEASE).await? else {
         return Ok(false);
     };
     let (seller, import, from_row) = (job.seller_id.clone(), job.id.clone(), job.counts.rows);

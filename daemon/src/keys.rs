@@ -2,7 +2,7 @@
 
 use pm_common::{
     domain::{clock, error::Result, seller::SellerId},
-    ports::store::{ApiKey, Store},
+    ports::store::{ApiKey, KeyStore},
 };
 use sha2::{Digest, Sha256};
 
@@ -26,7 +26,11 @@ impl<'a> PresentedKey<'a> {
 }
 
 /// Stores a fresh key and returns it in clear, this once.
-pub(crate) async fn create(store: &Store, seller: &SellerId, name: String) -> Result<String> {
+pub(crate) async fn create(
+    store: &dyn KeyStore,
+    seller: &SellerId,
+    name: String,
+) -> Result<String> {
     // Both parts are random; a version 4 UUID has 122 random bits.
     let random = || uuid::Uuid::new_v4().simple().to_string();
     let id = random()[..12].to_owned();
@@ -39,7 +43,7 @@ pub(crate) async fn create(store: &Store, seller: &SellerId, name: String) -> Re
         created_at: clock::now(),
         revoked_at: None,
     };
-    store.keys.key_create(seller, key).await?;
+    store.key_create(seller, key).await?;
     Ok(whole)
 }
 

@@ -39,7 +39,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
             }
         }
     }
-    if let Err(error) = app.store.outbox.outbox_disown().await {
+    if let Err(error) = app.store.outbox_disown().await {
         tracing::debug!(%error, "the next relay has to wait until the place is free");
     }
 }
@@ -49,7 +49,7 @@ pub(crate) async fn announce(app: &App, stop: &CancellationToken) {
     loop {
         let committed = tokio::select! {
             () = stop.cancelled() => return,
-            committed = app.store.outbox.outbox_wait(Duration::from_secs(3600)) => committed,
+            committed = app.store.outbox_wait(Duration::from_secs(3600)) => committed,
         };
         if committed && let Err(error) = app.feed.send_wake_up(WakeUp::Outbox).await {
             tracing::debug!(%error, "the relay finds it by itself");
@@ -59,12 +59,12 @@ pub(crate) async fn announce(app: &App, stop: &CancellationToken) {
 
 /// Publishes until the outbox is empty. `false`: another process is the owner.
 async fn drain(app: &App, stop: &CancellationToken) -> Result<bool> {
-    let outbox = &app.store.outbox;
+    let store = &app.store;
     while !stop.is_cancelled() {
-        if !outbox.outbox_own().await? {
+        if !store.outbox_own().await? {
             return Ok(false);
         }
-        let entries = outbox.outbox_peek(MESSAGES).await?;
+        let entries = store.outbox_peek(MESSAGES).await?;
         if entries.is_empty() {
             break;
         }
@@ -79,7 +79,7 @@ async fn drain(app: &App, stop: &CancellationToken) -> Result<bool> {
         let published = records.len() as u64;
         app.broker.publish(records).await?;
         metrics::counter!("pmd_relay_published_total").increment(published);
-        outbox.outbox_remove(&done).await?;
+        store.outbox_remove(&done).await?;
     }
     Ok(true)
 }
@@ -89,6 +89,6 @@ async fn wait_for_messages(app: &App, wake_ups: &mut dyn WakeUpListener, stop: &
     tokio::select! {
         () = stop.cancelled() => {}
         () = woken => {}
-        _ = app.store.outbox.outbox_wait(POLL) => {}
+        _ = app.store.outbox_wait(POLL) => {}
     }
 }

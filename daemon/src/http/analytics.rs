@@ -89,9 +89,9 @@ pub(super) async fn low_stock(
 ) -> ApiResult {
     let (page, limit) = list::page(&mut params, LIMIT_MAX);
     params.finish()?;
-    let products = &http.app.store.products;
+    let store = &http.app.store;
     let offset = list::offset(page, limit);
-    let found = products.product_low_stock(&seller, offset, limit).await?;
+    let found = store.product_low_stock(&seller, offset, limit).await?;
     let default_threshold = http.app.config.low_stock_threshold;
     let shown = |product: Product| LowStockOut {
         threshold: product.threshold(default_threshold),

@@ -20,7 +20,7 @@ use pm_common::{
         query::ProductFilter,
         seller::SellerId,
     },
-    ports::store::Store,
+    ports::store::ProductStore,
 };
 
 use super::{Http, error::ApiResult, identity::Seller, list, params::Params};
@@ -54,8 +54,8 @@ pub(super) async fn export(
         let header = ExportWriter::new(Vec::new()).header();
         return Ok(csv("products.csv", stream::iter([Ok(header.into())])));
     };
-    let products = &http.app.store.products;
-    let names = products.product_attribute_names(&seller, &filter).await?;
+    let store = &http.app.store;
+    let names = store.product_attribute_names(&seller, &filter).await?;
     let mut export = Export {
         store: http.app.store.clone(),
         seller,
@@ -78,7 +78,7 @@ pub(super) async fn export(
 
 /// An export under way.
 struct Export {
-    store: Store,
+    store: Arc<dyn ProductStore>,
     seller: SellerId,
     filter: ProductFilter,
     writer: ExportWriter,
@@ -91,8 +91,8 @@ impl Export {
         let Some(after) = self.after.take() else {
             return Ok(());
         };
-        let products = &self.store.products;
-        let page: Vec<Product> = products
+        let page: Vec<Product> = self
+            .store
             .product_scan(&self.seller, &self.filter, after, STEP)
             .await?;
         for product in &page {

@@ -56,7 +56,7 @@ pub(super) async fn health(State(http): State<Arc<Http>>) -> Response {
     responses((status = 200, body = ReadyOut), (status = 503, body = ReadyOut)))]
 pub(super) async fn ready(State(http): State<Arc<Http>>) -> Response {
     let engine = http.app.config.store.engine();
-    let probe = timed(engine, http.app.store.admin.ping(), DEADLINE).await.0;
+    let probe = timed(engine, http.app.store.ping(), DEADLINE).await.0;
     let error = match probe {
         _ if http.shutdown.is_cancelled() => Some("the server is shutting down"),
         Ok(()) => None,
@@ -96,16 +96,12 @@ async fn services(http: &Http) -> ServicesOut {
         app.ledger.ping().await
     };
     let (database, redis, kafka, dynamodb, s3, backlog, lag) = tokio::join!(
-        probe(config.store.engine(), app.store.admin.ping()),
+        probe(config.store.engine(), app.store.ping()),
         probe(config.feed.engine(), feed_and_limiter),
         probe(config.broker.engine(), app.broker.ping()),
         probe(config.inbox.engine(), inbox_and_ledger),
         probe(config.archive.engine(), app.archive.ping()),
-        timed(
-            config.store.engine(),
-            app.store.outbox.outbox_backlog(),
-            DEADLINE
-        ),
+        timed(config.store.engine(), app.store.outbox_backlog(), DEADLINE),
         timed(config.broker.engine(), lags(&*app.broker), DEADLINE),
     );
     let kafka = ServiceOut {

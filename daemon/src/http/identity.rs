@@ -123,7 +123,7 @@ impl KeyCache {
         }
         // The clock starts before the look-up, so that a revocation during it is not missed.
         let asked = Instant::now();
-        let found = http.app.store.keys.key_find(id).await?;
+        let found = http.app.store.key_find(id).await?;
         let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if keys.len() >= KEYS_MAX {
             keys.clear();

@@ -18,7 +18,7 @@ use pm_common::{
         product_csv::{rejects_header, rejects_row},
         seller::SellerId,
     },
-    ports::store::Store,
+    ports::store::ImportStore,
 };
 
 use super::{
@@ -58,12 +58,12 @@ pub(super) async fn list(
 ) -> ApiResult {
     let (page, limit) = list::page(&mut params, LIMIT_MAX);
     params.finish()?;
-    let imports = &http.app.store.imports;
+    let store = &http.app.store;
     let offset = list::offset(page, limit);
-    let found = imports.import_list(&seller, offset, limit).await?;
+    let found = store.import_list(&seller, offset, limit).await?;
     let mut data = Vec::with_capacity(found.items.len());
     for job in &found.items {
-        data.push(shown(&http.app.store, &seller, job).await?);
+        data.push(shown(&*http.app.store, &seller, job).await?);
     }
     let pagination = Pagination::new(page, limit, found.total);
     reply::ok(&ImportsOut { data, pagination })
@@ -82,7 +82,7 @@ pub(super) async fn get(
     ImportPath(id): ImportPath,
 ) -> ApiResult {
     let job = find(&http, &seller, &id).await?;
-    reply::ok(&shown(&http.app.store, &seller, &job).await?)
+    reply::ok(&shown(&*http.app.store, &seller, &job).await?)
 }
 
 /// Download the rejected rows
@@ -136,8 +136,8 @@ pub(super) async fn cancel(
     RawBody(bytes): RawBody,
 ) -> ApiResult {
     let claim = idempotency::claim(&headers, &uri, &bytes)?;
-    let imports = &http.app.store.imports;
-    let job = imports.import_cancel(&seller, &id, claim.as_ref()).await?;
+    let store = &http.app.store;
+    let job = store.import_cancel(&seller, &id, claim.as_ref()).await?;
     let job = job.ok_or(ApiError::ImportNotFound)?;
     let body = ImportAcceptedOut {
         message: what_stays(&job),
@@ -164,16 +164,15 @@ fn what_stays(job: &ImportJob) -> String {
 }
 
 async fn find(http: &Http, seller: &SellerId, id: &str) -> ApiResult<ImportJob> {
-    let job = http.app.store.imports.import_get(seller, id).await?;
+    let job = http.app.store.import_get(seller, id).await?;
     job.ok_or(ApiError::ImportNotFound)
 }
 
-async fn shown(store: &Store, seller: &SellerId, job: &ImportJob) -> Result<ImportOut> {
+async fn shown(store: &dyn ImportStore, seller: &SellerId, job: &ImportJob) -> Result<ImportOut> {
     let rejects = if job.counts.rejected == 0 {
         Vec::new()
     } else {
-        let imports = &store.imports;
-        imports
+        store
             .import_rejects(seller, &job.id, 0, ERRORS_SHOWN)
             .await?
     };
@@ -183,7 +182,7 @@ async fn shown(store: &Store, seller: &SellerId, job: &ImportJob) -> Result<Impo
 
 /// A rejects file on its way out.
 struct RejectsFile {
-    store: Store,
+    store: Arc<dyn ImportStore>,
     job: ImportJob,
     /// The header, until it is written.
     first: Option<Vec<u8>>,
@@ -199,8 +198,8 @@ impl RejectsFile {
         let Some(after) = self.after.take() else {
             return Ok(None);
         };
-        let imports = &self.store.imports;
-        let page = imports
+        let page = self
+            .store
             .import_rejects(&self.job.seller_id, &self.job.id, after, STEP)
             .await?;
         let mut out = Vec::new();

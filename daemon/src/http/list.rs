@@ -55,7 +55,7 @@ pub(super) async fn list(
 ) -> ApiResult {
     let (page, query) = query(params)?;
     let found = match &query {
-        Some(query) => http.app.store.products.product_list(&seller, query).await?,
+        Some(query) => http.app.store.product_list(&seller, query).await?,
         None => Page {
             items: Vec::new(),
             total: Some(0),

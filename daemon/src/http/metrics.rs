@@ -126,7 +126,7 @@ pub(super) async fn show(State(http): State<Arc<Http>>) -> Response {
     let Some(recorder) = recorder() else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let backlog = timeout(DEADLINE, http.app.store.outbox.outbox_backlog()).await;
+    let backlog = timeout(DEADLINE, http.app.store.outbox_backlog()).await;
     if let Ok(Ok(backlog)) = backlog {
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
         gauge!(BACKLOG).set(backlog as f64);

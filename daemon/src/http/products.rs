@@ -46,10 +46,8 @@ pub(super) async fn create(
 ) -> ApiResult {
     let claim = idempotency::claim(&headers, &uri, &body.bytes)?;
     let new = NewProduct::from_json(&body.object).map_err(ApiError::Validation)?;
-    let products = &http.app.store.products;
-    let product = products
-        .product_create(&seller, new, claim.as_ref())
-        .await?;
+    let store = &http.app.store;
+    let product = store.product_create(&seller, new, claim.as_ref()).await?;
     let mut response = reply::product(StatusCode::CREATED, &product);
     if let Ok(location) = HeaderValue::from_str(&format!("/api/products/{}", product.id)) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -72,7 +70,7 @@ pub(super) async fn get(
     ProductPath(id): ProductPath,
     headers: HeaderMap,
 ) -> ApiResult {
-    let product = http.app.store.products.product_get(&seller, id).await?;
+    let product = http.app.store.product_get(&seller, id).await?;
     let product = product.ok_or(ApiError::ProductNotFound)?;
     if etag::already_has(&headers, product.version) {
         let tag = [
@@ -137,10 +135,8 @@ async fn update(
     let condition = etag::if_match(&headers)?;
     let patch = ProductPatch::from_json(&body.object).map_err(ApiError::Validation)?;
     let if_version = version(&http, &seller, id, condition).await?;
-    let products = &http.app.store.products;
-    let product = products
-        .product_update(&seller, id, patch, if_version)
-        .await?;
+    let store = &http.app.store;
+    let product = store.product_update(&seller, id, patch, if_version).await?;
     found(product)
 }
 
@@ -162,8 +158,8 @@ pub(super) async fn delete(
     headers: HeaderMap,
 ) -> ApiResult {
     let if_version = version(&http, &seller, id, etag::if_match(&headers)?).await?;
-    let products = &http.app.store.products;
-    let deleted = products.product_delete(&seller, id, if_version).await?;
+    let store = &http.app.store;
+    let deleted = store.product_delete(&seller, id, if_version).await?;
     let deleted = deleted.ok_or(ApiError::ProductNotFound)?;
     reply::ok(&DeletedOut {
         message: "Product deleted successfully".to_owned(),
@@ -190,12 +186,8 @@ pub(super) async fn restore(
     RawBody(bytes): RawBody,
 ) -> ApiResult {
     let claim = idempotency::claim(&headers, &uri, &bytes)?;
-    let products = &http.app.store.products;
-    found(
-        products
-            .product_restore(&seller, id, claim.as_ref())
-            .await?,
-    )
+    let store = &http.app.store;
+    found(store.product_restore(&seller, id, claim.as_ref()).await?)
 }
 
 /// Add to or take from the stock
@@ -220,9 +212,9 @@ pub(super) async fn stock(
 ) -> ApiResult {
     let claim = idempotency::claim(&headers, &uri, &body.bytes)?;
     let change = StockChange::from_json(&body.object).map_err(ApiError::Validation)?;
-    let products = &http.app.store.products;
+    let store = &http.app.store;
     found(
-        products
+        store
             .product_stock(&seller, id, change, claim.as_ref())
             .await?,
     )
@@ -245,7 +237,7 @@ async fn version(
         IfMatch::Any => Ok(None),
         IfMatch::Versions(versions) if versions.len() == 1 => Ok(versions.first().copied()),
         IfMatch::Versions(versions) => {
-            let product = http.app.store.products.product_get(seller, id).await?;
+            let product = http.app.store.product_get(seller, id).await?;
             let current = product.ok_or(ApiError::ProductNotFound)?.version;
             if versions.contains(&current) {
                 Ok(Some(current))

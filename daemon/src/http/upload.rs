@@ -250,15 +250,15 @@ impl Upload {
     /// Makes it durable and queues its import, or answers what an equal request queued before.
     async fn queue(self, http: Arc<Http>, seller: SellerId) -> ApiResult<ImportJob> {
         let app = &http.app;
-        let imports = &app.store.imports;
+        let store = &app.store;
         if let Some(claim) = &self.claim
-            && let Some(earlier) = imports.import_claimed(&seller, claim).await?
+            && let Some(earlier) = store.import_claimed(&seller, claim).await?
         {
             return Ok(earlier);
         }
         let id = self.new.id.clone();
         self.spool.finish().await?;
-        let created = imports
+        let created = store
             .import_create(&seller, self.new, self.claim.as_ref())
             .await;
         // Another process may have been quicker with an equal request.

@@ -35,18 +35,13 @@ use crate::{
     },
 };
 
-/// The store's faces. Cheap to clone; all share one engine.
-#[derive(Clone, Debug)]
-pub struct Store {
-    pub products: Arc<dyn Products>,
-    pub outbox: Arc<dyn Outbox>,
-    pub imports: Arc<dyn Imports>,
-    pub keys: Arc<dyn Keys>,
-    pub admin: Arc<dyn StoreAdmin>,
-}
+/// The store: five parts on one engine. A user holds the store, or the part it needs.
+pub trait Store: ProductStore + Outbox + ImportStore + KeyStore + StoreAdmin {}
+
+impl<T: ProductStore + Outbox + ImportStore + KeyStore + StoreAdmin> Store for T {}
 
 /// Opens the configured engine and brings its schema up to date.
-pub async fn connect(config: &StoreConfig) -> Result<Store> {
+pub async fn connect(config: &StoreConfig) -> Result<Arc<dyn Store>> {
     match config {
         StoreConfig::Sqlite {
             path,
@@ -62,7 +57,7 @@ pub async fn connect(config: &StoreConfig) -> Result<Store> {
 /// Products of one seller. With a claim, a repeated request answers what the first one did and
 /// does nothing.
 #[async_trait]
-pub trait Products: Send + Sync + std::fmt::Debug {
+pub trait ProductStore: Send + Sync + std::fmt::Debug {
     /// Stores a new product (version 1).
     async fn product_create(
         &self,
@@ -171,7 +166,7 @@ pub trait Outbox: Send + Sync + std::fmt::Debug {
 
 /// Import jobs of one seller, and the worker's side of them.
 #[async_trait]
-pub trait Imports: Send + Sync + std::fmt::Debug {
+pub trait ImportStore: Send + Sync + std::fmt::Debug {
     /// Queues an import.
     async fn import_create(
         &self,
@@ -262,7 +257,7 @@ pub struct ApiKey {
 
 /// API keys.
 #[async_trait]
-pub trait Keys: Send + Sync + std::fmt::Debug {
+pub trait KeyStore: Send + Sync + std::fmt::Debug {
     async fn key_create(&self, seller: &SellerId, key: ApiKey) -> Result<()>;
 
     /// All keys of a seller, newest first, revoked ones too.

@@ -26,11 +26,11 @@ use crate::{
         query::Page,
         seller::SellerId,
     },
-    ports::store::{ImportEnd, Imports, column::json},
+    ports::store::{ImportEnd, ImportStore, column::json},
 };
 
 #[async_trait]
-impl Imports for PostgresStore {
+impl ImportStore for PostgresStore {
     async fn import_create(
         &self,
         seller: &SellerId,

@@ -10,7 +10,7 @@ use crate::{
         error::{Error, Result},
         seller::SellerId,
     },
-    ports::store::{ApiKey, Keys},
+    ports::store::{ApiKey, KeyStore},
 };
 
 #[derive(FromRow)]
@@ -40,7 +40,7 @@ impl TryFrom<KeyRow> for ApiKey {
 }
 
 #[async_trait]
-impl Keys for PostgresStore {
+impl KeyStore for PostgresStore {
     async fn key_create(&self, seller: &SellerId, key: ApiKey) -> Result<()> {
         let key = &key;
         self.connections

@@ -70,20 +70,13 @@ struct PostgresStore {
 }
 
 /// Opens the database and brings its schema up to date.
-pub(super) async fn connect(server: &Server, low_stock_threshold: i32) -> Result<Store> {
+pub(super) async fn connect(server: &Server, low_stock_threshold: i32) -> Result<Arc<dyn Store>> {
     let options = options(server)?;
     migrate(&options).await?;
     let rules = Rules {
         low_stock_threshold,
     };
-    let store = Arc::new(PostgresStore::new(&options, rules));
-    Ok(Store {
-        products: store.clone(),
-        outbox: store.clone(),
-        imports: store.clone(),
-        keys: store.clone(),
-        admin: store,
-    })
+    Ok(Arc::new(PostgresStore::new(&options, rules)))
 }
 
 impl PostgresStore {

@@ -16,13 +16,13 @@ use crate::{
         seller::SellerId,
     },
     ports::store::{
-        Products, block,
+        ProductStore, block,
         change::{Change, Decided, Next},
     },
 };
 
 #[async_trait]
-impl Products for PostgresStore {
+impl ProductStore for PostgresStore {
     async fn product_create(
         &self,
         seller: &SellerId,

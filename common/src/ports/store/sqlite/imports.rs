@@ -22,11 +22,11 @@ use crate::{
         seller::SellerId,
     },
     engines::sqlite_db::failed,
-    ports::store::{ImportEnd, Imports, column::json},
+    ports::store::{ImportEnd, ImportStore, column::json},
 };
 
 #[async_trait]
-impl Imports for SqliteStore {
+impl ImportStore for SqliteStore {
     async fn import_create(
         &self,
         seller: &SellerId,

@@ -11,7 +11,7 @@ use crate::{
         seller::SellerId,
     },
     engines::sqlite_db::failed,
-    ports::store::{ApiKey, Keys},
+    ports::store::{ApiKey, KeyStore},
 };
 
 #[derive(FromRow)]
@@ -41,7 +41,7 @@ impl TryFrom<KeyRow> for ApiKey {
 }
 
 #[async_trait]
-impl Keys for SqliteStore {
+impl KeyStore for SqliteStore {
     async fn key_create(&self, seller: &SellerId, key: ApiKey) -> Result<()> {
         let insert = sqlx::query(
             "INSERT INTO api_keys (seller_id, id, name, sha256, created_at, revoked_at) \

@@ -33,17 +33,10 @@ struct SqliteStore {
 }
 
 /// Opens or creates the file.
-pub(super) async fn connect(path: &Path, low_stock_threshold: i32) -> Result<Store> {
+pub(super) async fn connect(path: &Path, low_stock_threshold: i32) -> Result<Arc<dyn Store>> {
     let db = Database::open(path, &MIGRATOR).await?;
     let rules = Rules {
         low_stock_threshold,
     };
-    let store = Arc::new(SqliteStore { db, rules });
-    Ok(Store {
-        products: store.clone(),
-        outbox: store.clone(),
-        imports: store.clone(),
-        keys: store.clone(),
-        admin: store,
-    })
+    Ok(Arc::new(SqliteStore { db, rules }))
 }

@@ -16,13 +16,13 @@ use crate::{
         seller::SellerId,
     },
     ports::store::{
-        Products,
+        ProductStore,
         change::{Change, Decided, live},
     },
 };
 
 #[async_trait]
-impl Products for SqliteStore {
+impl ProductStore for SqliteStore {
     async fn product_create(
         &self,
         seller: &SellerId,

@@ -1,5 +1,7 @@
 //! What the batches of an import do.
 
+use std::sync::Arc;
+
 use super::{
     Store, assert_gapless, create,
     imports::{LEASE, started},
@@ -50,19 +52,18 @@ pub(super) fn batch(job: &ImportJob, rows: Vec<ImportRow>) -> ImportBatch {
 }
 
 /// Commits a batch and moves the job on as its worker would.
-async fn commit(store: &Store, job: &mut ImportJob, batch: ImportBatch) -> ImportCounts {
+async fn commit(store: &Arc<dyn Store>, job: &mut ImportJob, batch: ImportBatch) -> ImportCounts {
     let next = Checkpoint {
         batch: batch.from.batch + 1,
         position: batch.to.clone(),
     };
     let outcome = store
-        .imports
         .import_commit(&job.seller_id, &job.id, "w", batch)
         .await;
     let BatchOutcome::Committed(counts) = outcome.unwrap() else {
         panic!("the batch was stopped");
     };
-    let stored = store.imports.import_get(&job.seller_id, &job.id).await;
+    let stored = store.import_get(&job.seller_id, &job.id).await;
     *job = stored.unwrap().unwrap();
     assert_eq!((&job.checkpoint, job.counts), (&next, counts));
     let sum = counts.created + counts.updated + counts.unchanged + counts.skipped;
@@ -82,10 +83,9 @@ fn parts(counts: ImportCounts) -> [u64; 5] {
 }
 
 /// All live products by id; the count must agree.
-async fn all(store: &Store, seller: &SellerId) -> Vec<Product> {
+async fn all(store: &Arc<dyn Store>, seller: &SellerId) -> Vec<Product> {
     let filter = ProductFilter::default();
     let scan = store
-        .products
         .product_scan(seller, &filter, 0, 100_000)
         .await
         .unwrap();
@@ -97,21 +97,17 @@ async fn all(store: &Store, seller: &SellerId) -> Vec<Product> {
         limit: 1,
         count: true,
     };
-    let page = store.products.product_list(seller, &query).await.unwrap();
+    let page = store.product_list(seller, &query).await.unwrap();
     assert_eq!(page.total, Some(scan.len() as u64));
     scan
 }
 
-pub(super) async fn an_upsert_creates_updates_and_leaves_alone(store: Store) {
+pub(super) async fn an_upsert_creates_updates_and_leaves_alone(store: Arc<dyn Store>) {
     let a = seller("a");
     let same = create(&store, &a, with_sku("same")).await;
     let other = create(&store, &a, with_sku("other")).await;
     let deleted = create(&store, &a, with_sku("deleted")).await;
-    store
-        .products
-        .product_delete(&a, deleted.id, None)
-        .await
-        .unwrap();
+    store.product_delete(&a, deleted.id, None).await.unwrap();
     create(&store, &seller("b"), with_sku("new")).await;
     let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
     let mut coloured = row(5, Some("deleted"), 50);
@@ -149,7 +145,7 @@ pub(super) async fn an_upsert_creates_updates_and_leaves_alone(store: Store) {
     );
 }
 
-pub(super) async fn every_mode_treats_known_skus_its_way(store: Store) {
+pub(super) async fn every_mode_treats_known_skus_its_way(store: Arc<dyn Store>) {
     for (mode, expected, codes) in [
         (
             ImportMode::Create,
@@ -180,11 +176,7 @@ pub(super) async fn every_mode_treats_known_skus_its_way(store: Store) {
             expected,
             "{mode:?}"
         );
-        let rejects = store
-            .imports
-            .import_rejects(&a, &job.id, 0, 10)
-            .await
-            .unwrap();
+        let rejects = store.import_rejects(&a, &job.id, 0, 10).await.unwrap();
         let found: Vec<_> = rejects
             .iter()
             .map(|(_, reject)| reject.code.as_str())
@@ -196,7 +188,6 @@ pub(super) async fn every_mode_treats_known_skus_its_way(store: Store) {
         }
         assert_eq!(all(&store, &a).await.len() as u64, 1 + expected[0]);
         let ended = store
-            .imports
             .import_finish(&a, &job.id, "w", ImportEnd::Completed)
             .await;
         assert!(ended.unwrap().is_some());
@@ -204,7 +195,7 @@ pub(super) async fn every_mode_treats_known_skus_its_way(store: Store) {
     assert_gapless(&store).await;
 }
 
-pub(super) async fn equal_skus_in_a_batch_are_written_once(store: Store) {
+pub(super) async fn equal_skus_in_a_batch_are_written_once(store: Arc<dyn Store>) {
     let a = seller("a");
     let known = create(&store, &a, with_sku("known")).await;
     let reverted = create(&store, &a, with_sku("reverted")).await;
@@ -243,7 +234,7 @@ pub(super) async fn equal_skus_in_a_batch_are_written_once(store: Store) {
     assert_eq!(job.low_stock.count, 0, "only the end counts");
 }
 
-pub(super) async fn rows_without_a_sku_are_new_products(store: Store) {
+pub(super) async fn rows_without_a_sku_are_new_products(store: Arc<dyn Store>) {
     let a = seller("a");
     let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
     for _ in 0..2 {
@@ -259,7 +250,7 @@ pub(super) async fn rows_without_a_sku_are_new_products(store: Store) {
     assert_eq!(ids, (ids[0]..ids[0] + 4).collect::<Vec<_>>());
 }
 
-pub(super) async fn events_stand_in_row_order_and_carry_the_group(store: Store) {
+pub(super) async fn events_stand_in_row_order_and_carry_the_group(store: Arc<dyn Store>) {
     let a = seller("a");
     create(&store, &a, lamp()).await;
     let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
@@ -300,7 +291,7 @@ pub(super) async fn events_stand_in_row_order_and_carry_the_group(store: Store) 
     assert_eq!((group.counts, &group.import_id), (counts, &job.id));
 }
 
-pub(super) async fn rejected_rows_are_kept_with_all_their_parts(store: Store) {
+pub(super) async fn rejected_rows_are_kept_with_all_their_parts(store: Arc<dyn Store>) {
     let a = seller("a");
     create(&store, &a, with_sku("known")).await;
     let mut job = started(&store, &a, ImportMode::Create, "w").await;
@@ -322,7 +313,7 @@ pub(super) async fn rejected_rows_are_kept_with_all_their_parts(store: Store) {
         commit(&store, &mut job, next).await;
     }
     assert_eq!(parts(job.counts), [2, 0, 0, 10, 6]);
-    let rejects = |after, limit| store.imports.import_rejects(&a, &job.id, after, limit);
+    let rejects = |after, limit| store.import_rejects(&a, &job.id, after, limit);
     let all = rejects(0, 100).await.unwrap();
     let order: Vec<_> = all.iter().map(|(no, reject)| (*no, reject.line)).collect();
     assert_eq!(order, [(1, 2), (2, 3), (3, 4), (4, 12), (5, 13), (6, 14)]);
@@ -332,7 +323,7 @@ pub(super) async fn rejected_rows_are_kept_with_all_their_parts(store: Store) {
     assert_eq!(rest, all[4..5]);
 }
 
-pub(super) async fn a_batch_without_rows_moves_on(store: Store) {
+pub(super) async fn a_batch_without_rows_moves_on(store: Arc<dyn Store>) {
     let a = seller("a");
     let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
     let next = ImportBatch {
@@ -347,7 +338,7 @@ pub(super) async fn a_batch_without_rows_moves_on(store: Store) {
     assert_eq!(outbox_events(&store).await, []);
 }
 
-pub(super) async fn another_checkpoint_or_worker_is_stopped(store: Store) {
+pub(super) async fn another_checkpoint_or_worker_is_stopped(store: Arc<dyn Store>) {
     let a = seller("a");
     let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
     let first = batch(&job, vec![row(2, Some("x"), 50)]);
@@ -356,21 +347,18 @@ pub(super) async fn another_checkpoint_or_worker_is_stopped(store: Store) {
     let mut moved = next.clone();
     moved.from.position.byte += 1;
     for (worker, batch) in [("w", first), ("w", moved), ("other", next)] {
-        let outcome = store
-            .imports
-            .import_commit(&a, &job.id, worker, batch)
-            .await;
+        let outcome = store.import_commit(&a, &job.id, worker, batch).await;
         assert_eq!(outcome.unwrap(), BatchOutcome::Stopped);
     }
     let absent = batch(&job, vec![row(3, Some("y"), 50)]);
-    let outcome = store.imports.import_commit(&a, "imp_x", "w", absent).await;
+    let outcome = store.import_commit(&a, "imp_x", "w", absent).await;
     assert_eq!(outcome.unwrap(), BatchOutcome::Stopped);
     assert_eq!(all(&store, &a).await.len(), 1);
     assert_eq!(outbox_events(&store).await.len(), 1);
 }
 
 /// The engine refuses a negative quantity; validation would have, long before.
-pub(super) async fn an_error_leaves_nothing_behind(store: Store) {
+pub(super) async fn an_error_leaves_nothing_behind(store: Arc<dyn Store>) {
     let a = seller("a");
     let known = create(&store, &a, with_sku("known")).await;
     let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
@@ -378,17 +366,12 @@ pub(super) async fn an_error_leaves_nothing_behind(store: Store) {
     rows.insert(0, row(2, Some("known"), 7));
     rows.push(row(500, Some("broken"), -1));
     let next = batch(&job, rows.clone());
-    let outcome = store.imports.import_commit(&a, &job.id, "w", next).await;
+    let outcome = store.import_commit(&a, &job.id, "w", next).await;
     assert!(outcome.is_err());
     assert_eq!(all(&store, &a).await, [known]);
     assert_eq!(outbox_events(&store).await.len(), 1);
-    assert_eq!(store.outbox.outbox_backlog().await.unwrap(), 1);
-    let stored = store
-        .imports
-        .import_get(&a, &job.id)
-        .await
-        .unwrap()
-        .unwrap();
+    assert_eq!(store.outbox_backlog().await.unwrap(), 1);
+    let stored = store.import_get(&a, &job.id).await.unwrap().unwrap();
     assert_eq!(stored, job);
     rows.pop();
     let next = batch(&job, rows);
@@ -411,15 +394,15 @@ fn many(skus: std::ops::Range<u64>) -> Vec<ImportRow> {
     .collect()
 }
 
-pub(super) async fn large_batches_fill_several_blocks(store: Store) {
+pub(super) async fn large_batches_fill_several_blocks(store: Arc<dyn Store>) {
     let a = seller("a");
     let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
     let next = batch(&job, many(0..2500));
     commit(&store, &mut job, next).await;
-    let entries = store.outbox.outbox_peek(10_000).await.unwrap();
+    let entries = store.outbox_peek(10_000).await.unwrap();
     let sizes: Vec<_> = entries.iter().map(|entry| entry.records.len()).collect();
     assert_eq!(sizes, [1000, 1000, 1000, 750]);
-    assert_eq!(store.outbox.outbox_backlog().await.unwrap(), 3750);
+    assert_eq!(store.outbox_backlog().await.unwrap(), 3750);
     let events = outbox_events(&store).await;
     let group = events.last().unwrap().import.as_ref().unwrap();
     assert_eq!(group.first_sequence, 1);
@@ -427,7 +410,7 @@ pub(super) async fn large_batches_fill_several_blocks(store: Store) {
     assert_gapless(&store).await;
 }
 
-pub(super) async fn a_deep_outbox_is_read_in_parts(store: Store) {
+pub(super) async fn a_deep_outbox_is_read_in_parts(store: Arc<dyn Store>) {
     let a = seller("a");
     let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
     for skus in [0..2500, 2500..5000] {
@@ -436,7 +419,7 @@ pub(super) async fn a_deep_outbox_is_read_in_parts(store: Store) {
     }
     let (mut peeks, mut last) = (0, 0);
     loop {
-        let entries = store.outbox.outbox_peek(4000).await.unwrap();
+        let entries = store.outbox_peek(4000).await.unwrap();
         if entries.is_empty() {
             break;
         }
@@ -446,10 +429,10 @@ pub(super) async fn a_deep_outbox_is_read_in_parts(store: Store) {
             assert_eq!(Event::decode(&record.value).unwrap().sequence, last);
         }
         let gone: Vec<_> = entries.iter().map(|e| (e.seller.clone(), e.id)).collect();
-        store.outbox.outbox_remove(&gone).await.unwrap();
+        store.outbox_remove(&gone).await.unwrap();
         // The removal is a commit: whoever waits now looks again at once.
-        store.outbox.outbox_wait(LEASE).await;
+        store.outbox_wait(LEASE).await;
     }
     assert_eq!((peeks, last), (2, 7500));
-    assert_eq!(store.outbox.outbox_backlog().await.unwrap(), 0);
+    assert_eq!(store.outbox_backlog().await.unwrap(), 0);
 }

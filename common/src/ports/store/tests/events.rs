@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -11,24 +12,23 @@ use crate::domain::{
     product::{NewProduct, ProductPatch, StockChange},
 };
 
-pub(super) async fn each_change_has_its_events(store: Store) {
+pub(super) async fn each_change_has_its_events(store: Arc<dyn Store>) {
     let a = seller("a");
     let id = create(&store, &a, lamp()).await.id;
-    let products = &store.products;
     let patch = ProductPatch {
         quantity: Some(40),
         ..ProductPatch::default()
     };
-    let updated = products.product_update(&a, id, patch.clone(), None).await;
-    products.product_update(&a, id, patch, None).await.unwrap();
+    let updated = store.product_update(&a, id, patch.clone(), None).await;
+    store.product_update(&a, id, patch, None).await.unwrap();
     let change = StockChange {
         delta: -2,
         reason: Some("sold".to_owned()),
     };
-    products.product_stock(&a, id, change, None).await.unwrap();
-    products.product_delete(&a, id, None).await.unwrap();
-    products.product_restore(&a, id, None).await.unwrap();
-    products.product_restore(&a, id, None).await.unwrap();
+    store.product_stock(&a, id, change, None).await.unwrap();
+    store.product_delete(&a, id, None).await.unwrap();
+    store.product_restore(&a, id, None).await.unwrap();
+    store.product_restore(&a, id, None).await.unwrap();
 
     let events = outbox_events(&store).await;
     let ids: Vec<_> = events.iter().map(|event| event.event_id.clone()).collect();
@@ -56,7 +56,7 @@ pub(super) async fn each_change_has_its_events(store: Store) {
     assert_gapless(&store).await;
 }
 
-pub(super) async fn low_stock_is_told_when_it_begins(store: Store) {
+pub(super) async fn low_stock_is_told_when_it_begins(store: Arc<dyn Store>) {
     let a = seller("a");
     let low = NewProduct {
         quantity: 3,
@@ -69,11 +69,7 @@ pub(super) async fn low_stock_is_told_when_it_begins(store: Store) {
             delta,
             reason: None,
         };
-        store
-            .products
-            .product_stock(&a, id, change, None)
-            .await
-            .unwrap();
+        store.product_stock(&a, id, change, None).await.unwrap();
     }
     let events = outbox_events(&store).await;
     let warnings: Vec<_> = events
@@ -87,7 +83,7 @@ pub(super) async fn low_stock_is_told_when_it_begins(store: Store) {
     assert_gapless(&store).await;
 }
 
-pub(super) async fn sequences_have_no_gap_under_concurrency(store: Store) {
+pub(super) async fn sequences_have_no_gap_under_concurrency(store: Arc<dyn Store>) {
     const WRITERS: usize = 32;
     let writers = (0..WRITERS).map(|writer| {
         let (store, seller) = (store.clone(), seller(["a", "b", "c"][writer % 3]));
@@ -99,17 +95,12 @@ pub(super) async fn sequences_have_no_gap_under_concurrency(store: Store) {
             for _ in 0..4 {
                 let product = create(&store, &seller, lamp()).await;
                 // Fails for all but one: a failure must not leave a hole.
-                let _ = store
-                    .products
-                    .product_create(&seller, taken.clone(), None)
-                    .await;
+                let _ = store.product_create(&seller, taken.clone(), None).await;
                 let patch = ProductPatch {
                     quantity: Some(1),
                     ..ProductPatch::default()
                 };
-                let update = store
-                    .products
-                    .product_update(&seller, product.id, patch, None);
+                let update = store.product_update(&seller, product.id, patch, None);
                 update.await.unwrap();
             }
         })
@@ -121,7 +112,7 @@ pub(super) async fn sequences_have_no_gap_under_concurrency(store: Store) {
     let total: i64 = last.values().sum();
     // A create, an update and a warning each, and one more create per seller.
     assert_eq!(total, 32 * 4 * 3 + 3);
-    assert_eq!(store.outbox.outbox_backlog().await.unwrap(), 32 * 12 + 3);
+    assert_eq!(store.outbox_backlog().await.unwrap(), 32 * 12 + 3);
     let mut versions = HashMap::new();
     for event in outbox_events(&store).await {
         if let EventData::ProductCreated(data) | EventData::ProductUpdated(data) = &event.data {
@@ -132,24 +123,24 @@ pub(super) async fn sequences_have_no_gap_under_concurrency(store: Store) {
     }
 }
 
-pub(super) async fn the_outbox_forgets_what_is_removed(store: Store) {
-    assert!(store.outbox.outbox_own().await.unwrap());
+pub(super) async fn the_outbox_forgets_what_is_removed(store: Arc<dyn Store>) {
+    assert!(store.outbox_own().await.unwrap());
     for name in ["a", "b", "a"] {
         create(&store, &seller(name), lamp()).await;
     }
-    let entries = store.outbox.outbox_peek(2).await.unwrap();
+    let entries = store.outbox_peek(2).await.unwrap();
     assert_eq!(entries.len(), 2);
     assert!(entries[0].id < entries[1].id);
     let gone: Vec<_> = entries.iter().map(|e| (e.seller.clone(), e.id)).collect();
     for _ in 0..2 {
-        store.outbox.outbox_remove(&gone).await.unwrap();
-        assert_eq!(store.outbox.outbox_backlog().await.unwrap(), 1);
+        store.outbox_remove(&gone).await.unwrap();
+        assert_eq!(store.outbox_backlog().await.unwrap(), 1);
     }
-    let rest = store.outbox.outbox_peek(10).await.unwrap();
+    let rest = store.outbox_peek(10).await.unwrap();
     assert_eq!(rest.len(), 1);
     assert!(rest[0].id > entries[1].id);
     let foreign = [(seller("b"), rest[0].id)];
-    store.outbox.outbox_remove(&foreign).await.unwrap();
+    store.outbox_remove(&foreign).await.unwrap();
     let kinds: Vec<_> = outbox_events(&store)
         .await
         .iter()
@@ -158,18 +149,18 @@ pub(super) async fn the_outbox_forgets_what_is_removed(store: Store) {
     assert_eq!(kinds, [EventKind::ProductCreated]);
 }
 
-pub(super) async fn a_wait_ends_with_a_change(store: Store) {
+pub(super) async fn a_wait_ends_with_a_change(store: Arc<dyn Store>) {
     const LONG: Duration = Duration::from_secs(60);
     let started = Instant::now();
     // Committed before the wait begins: the signal must not be lost.
     create(&store, &seller("a"), lamp()).await;
-    assert!(store.outbox.outbox_wait(LONG).await);
+    assert!(store.outbox_wait(LONG).await);
     let waiting = tokio::spawn({
         let store = store.clone();
-        async move { store.outbox.outbox_wait(LONG).await }
+        async move { store.outbox_wait(LONG).await }
     });
     create(&store, &seller("a"), lamp()).await;
     assert!(waiting.await.unwrap());
     assert!(started.elapsed() < LONG, "a signal was lost");
-    assert!(!store.outbox.outbox_wait(Duration::from_millis(1)).await);
+    assert!(!store.outbox_wait(Duration::from_millis(1)).await);
 }

@@ -1,6 +1,6 @@
 //! API keys and sweeping.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{Store, batches, imports::started, seller};
 use crate::{
@@ -24,30 +24,26 @@ pub(super) fn key(seller: &SellerId, id: &str) -> ApiKey {
     }
 }
 
-pub(super) async fn keys_live_until_they_are_revoked(store: Store) {
+pub(super) async fn keys_live_until_they_are_revoked(store: Arc<dyn Store>) {
     let a = seller("a");
     let (first, second) = (key(&a, "k1"), key(&a, "k2"));
     for key in [&first, &second] {
-        store.keys.key_create(&a, key.clone()).await.unwrap();
+        store.key_create(&a, key.clone()).await.unwrap();
     }
-    assert!(store.keys.key_create(&a, first.clone()).await.is_err());
-    let listed = store.keys.key_list(&a).await.unwrap();
+    assert!(store.key_create(&a, first.clone()).await.is_err());
+    let listed = store.key_list(&a).await.unwrap();
     assert_eq!(listed, [second, first.clone()]);
-    assert_eq!(store.keys.key_find("k1").await.unwrap(), Some(first));
-    assert!(store.keys.key_revoke(&a, "k1").await.unwrap());
-    assert!(!store.keys.key_revoke(&a, "k1").await.unwrap());
-    assert_eq!(store.keys.key_find("k1").await.unwrap(), None);
-    assert_eq!(store.keys.key_find("absent").await.unwrap(), None);
-    assert!(
-        store.keys.key_list(&a).await.unwrap()[1]
-            .revoked_at
-            .is_some()
-    );
+    assert_eq!(store.key_find("k1").await.unwrap(), Some(first));
+    assert!(store.key_revoke(&a, "k1").await.unwrap());
+    assert!(!store.key_revoke(&a, "k1").await.unwrap());
+    assert_eq!(store.key_find("k1").await.unwrap(), None);
+    assert_eq!(store.key_find("absent").await.unwrap(), None);
+    assert!(store.key_list(&a).await.unwrap()[1].revoked_at.is_some());
 }
 
-pub(super) async fn a_sweep_forgets_ended_imports_only(store: Store) {
+pub(super) async fn a_sweep_forgets_ended_imports_only(store: Arc<dyn Store>) {
     let a = seller("a");
-    store.admin.ping().await.unwrap();
+    store.ping().await.unwrap();
     let ended = started(&store, &a, ImportMode::Upsert, "w").await;
     let rejects = (0..2100).map(|line| Reject {
         line,
@@ -62,35 +58,22 @@ pub(super) async fn a_sweep_forgets_ended_imports_only(store: Store) {
         ..batches::batch(&ended, vec![])
     };
     store
-        .imports
         .import_commit(&a, &ended.id, "w", batch)
         .await
         .unwrap();
     store
-        .imports
         .import_finish(&a, &ended.id, "w", ImportEnd::Completed)
         .await
         .unwrap();
     let running = started(&store, &a, ImportMode::Upsert, "w").await;
 
     let hour = Duration::from_secs(3600);
-    let early = store.admin.sweep(clock::now().minus(hour)).await.unwrap();
+    let early = store.sweep(clock::now().minus(hour)).await.unwrap();
     assert_eq!(early, []);
-    let swept = store.admin.sweep(clock::now().plus(hour)).await.unwrap();
+    let swept = store.sweep(clock::now().plus(hour)).await.unwrap();
     assert_eq!(swept, [(a.clone(), ended.id.clone())]);
-    assert_eq!(store.imports.import_get(&a, &ended.id).await.unwrap(), None);
-    let rejects = store
-        .imports
-        .import_rejects(&a, &ended.id, 0, 10)
-        .await
-        .unwrap();
+    assert_eq!(store.import_get(&a, &ended.id).await.unwrap(), None);
+    let rejects = store.import_rejects(&a, &ended.id, 0, 10).await.unwrap();
     assert_eq!(rejects, []);
-    assert!(
-        store
-            .imports
-            .import_get(&a, &running.id)
-            .await
-            .unwrap()
-            .is_some()
-    );
+    assert!(store.import_get(&a, &running.id).await.unwrap().is_some());
 }

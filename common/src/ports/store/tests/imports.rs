@@ -1,6 +1,6 @@
 //! The life of an import job.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{Store, assert_gapless, outbox_events, seller};
 use crate::{
@@ -50,46 +50,37 @@ pub(super) fn new_import(mode: ImportMode) -> NewImport {
     }
 }
 
-async fn queue(store: &Store, seller: &SellerId) -> ImportJob {
+async fn queue(store: &Arc<dyn Store>, seller: &SellerId) -> ImportJob {
     let new = new_import(ImportMode::Upsert);
-    store
-        .imports
-        .import_create(seller, new, None)
-        .await
-        .unwrap()
+    store.import_create(seller, new, None).await.unwrap()
 }
 
-async fn take(store: &Store, worker: &str) -> Option<ImportJob> {
-    store.imports.import_take(worker, LEASE).await.unwrap()
+async fn take(store: &Arc<dyn Store>, worker: &str) -> Option<ImportJob> {
+    store.import_take(worker, LEASE).await.unwrap()
 }
 
 /// A job that this worker runs.
 pub(super) async fn started(
-    store: &Store,
+    store: &Arc<dyn Store>,
     seller: &SellerId,
     mode: ImportMode,
     worker: &str,
 ) -> ImportJob {
     let new = new_import(mode);
     let id = new.id.clone();
-    store
-        .imports
-        .import_create(seller, new, None)
-        .await
-        .unwrap();
+    store.import_create(seller, new, None).await.unwrap();
     let job = take(store, worker).await.unwrap();
     assert_eq!(job.id, id);
     job
 }
 
-pub(super) async fn a_job_is_queued_listed_and_claimed_once(store: Store) {
+pub(super) async fn a_job_is_queued_listed_and_claimed_once(store: Arc<dyn Store>) {
     let a = seller("a");
     let claim = Claim::new("k".to_owned(), "POST /import", b"x");
     let new = new_import(ImportMode::Skip);
-    let claimed = || store.imports.import_claimed(&a, &claim);
+    let claimed = || store.import_claimed(&a, &claim);
     assert_eq!(claimed().await.unwrap(), None);
     let job = store
-        .imports
         .import_create(&a, new.clone(), Some(&claim))
         .await
         .unwrap();
@@ -101,24 +92,20 @@ pub(super) async fn a_job_is_queued_listed_and_claimed_once(store: Store) {
     );
     assert_eq!(claimed().await.unwrap().unwrap(), job);
     let second = new_import(ImportMode::Skip);
-    let again = store
-        .imports
-        .import_create(&a, second, Some(&claim))
-        .await
-        .unwrap();
+    let again = store.import_create(&a, second, Some(&claim)).await.unwrap();
     assert_eq!(again, job);
     let newer = queue(&store, &a).await;
-    let page = store.imports.import_list(&a, 0, 1).await.unwrap();
+    let page = store.import_list(&a, 0, 1).await.unwrap();
     assert_eq!(
         (page.items, page.total, page.more),
         (vec![newer], Some(2), true)
     );
-    let page = store.imports.import_list(&a, 1, 1).await.unwrap();
+    let page = store.import_list(&a, 1, 1).await.unwrap();
     assert_eq!((page.items, page.more), (vec![job], false));
-    assert_eq!(store.imports.import_get(&a, "imp_x").await.unwrap(), None);
+    assert_eq!(store.import_get(&a, "imp_x").await.unwrap(), None);
 }
 
-pub(super) async fn jobs_are_taken_once_and_fairly(store: Store) {
+pub(super) async fn jobs_are_taken_once_and_fairly(store: Arc<dyn Store>) {
     let (a, b) = (seller("a"), seller("b"));
     let mut jobs = Vec::new();
     for seller in [&a, &a, &a, &b] {
@@ -137,11 +124,10 @@ pub(super) async fn jobs_are_taken_once_and_fairly(store: Store) {
     assert_eq!(again.id, a2, "a restarted worker goes on with its own");
 }
 
-pub(super) async fn a_lease_that_ended_is_taken_over(store: Store) {
+pub(super) async fn a_lease_that_ended_is_taken_over(store: Arc<dyn Store>) {
     let a = seller("a");
     let id = queue(&store, &a).await.id;
     let first = store
-        .imports
         .import_take("w1", Duration::ZERO)
         .await
         .unwrap()
@@ -150,30 +136,29 @@ pub(super) async fn a_lease_that_ended_is_taken_over(store: Store) {
     assert_eq!(second.started_at, first.started_at);
     assert_eq!(take(&store, "w3").await, None);
     let batch = super::batches::batch(&first, vec![]);
-    let late = store.imports.import_commit(&a, &id, "w1", batch).await;
+    let late = store.import_commit(&a, &id, "w1", batch).await;
     assert_eq!(late.unwrap(), BatchOutcome::Stopped);
     let late = store
-        .imports
         .import_finish(&a, &id, "w1", ImportEnd::Completed)
         .await;
     assert_eq!(late.unwrap(), None);
-    store.imports.import_release(&a, &id, "w1").await.unwrap();
+    store.import_release(&a, &id, "w1").await.unwrap();
     assert_eq!(take(&store, "w3").await, None);
 }
 
-pub(super) async fn a_released_job_is_free_at_once(store: Store) {
+pub(super) async fn a_released_job_is_free_at_once(store: Arc<dyn Store>) {
     let a = seller("a");
     let id = queue(&store, &a).await.id;
     take(&store, "w1").await.unwrap();
-    store.imports.import_release(&a, &id, "w1").await.unwrap();
+    store.import_release(&a, &id, "w1").await.unwrap();
     assert_eq!(take(&store, "w2").await.unwrap().id, id);
 }
 
-pub(super) async fn a_waiting_job_is_cancelled_at_once(store: Store) {
+pub(super) async fn a_waiting_job_is_cancelled_at_once(store: Arc<dyn Store>) {
     let a = seller("a");
     let id = queue(&store, &a).await.id;
     let claim = Claim::new("k".to_owned(), "POST /cancel", b"");
-    let cancel = |claim| store.imports.import_cancel(&a, &id, claim);
+    let cancel = |claim| store.import_cancel(&a, &id, claim);
     let job = cancel(Some(&claim)).await.unwrap().unwrap();
     assert_eq!(job.status, ImportStatus::Cancelled);
     assert!(job.finished_at.is_some() && job.started_at.is_none());
@@ -187,16 +172,15 @@ pub(super) async fn a_waiting_job_is_cancelled_at_once(store: Store) {
     let events = outbox_events(&store).await;
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].event_id, format!("a-{id}-ImportCompleted-1"));
-    let absent = store.imports.import_cancel(&a, "imp_x", None).await;
+    let absent = store.import_cancel(&a, "imp_x", None).await;
     assert_eq!(absent.unwrap(), None);
 }
 
-pub(super) async fn a_running_job_is_cancelled_behind_its_batch(store: Store) {
+pub(super) async fn a_running_job_is_cancelled_behind_its_batch(store: Arc<dyn Store>) {
     let a = seller("a");
     let job = started(&store, &a, ImportMode::Upsert, "w").await;
     for _ in 0..2 {
         let asked = store
-            .imports
             .import_cancel(&a, &job.id, None)
             .await
             .unwrap()
@@ -207,33 +191,28 @@ pub(super) async fn a_running_job_is_cancelled_behind_its_batch(store: Store) {
         );
     }
     let batch = super::batches::batch(&job, vec![super::batches::row(2, Some("S"), 1)]);
-    let outcome = store.imports.import_commit(&a, &job.id, "w", batch).await;
+    let outcome = store.import_commit(&a, &job.id, "w", batch).await;
     assert_eq!(outcome.unwrap(), BatchOutcome::Stopped);
     assert_eq!(outbox_events(&store).await, []);
     let ended = store
-        .imports
         .import_finish(&a, &job.id, "w", ImportEnd::Cancelled)
         .await;
     assert_eq!(ended.unwrap().unwrap().status, ImportStatus::Cancelled);
 }
 
-pub(super) async fn a_job_ends_once_and_says_so(store: Store) {
+pub(super) async fn a_job_ends_once_and_says_so(store: Arc<dyn Store>) {
     let a = seller("a");
     let job = started(&store, &a, ImportMode::Upsert, "w").await;
     let batch = super::batches::batch(&job, vec![super::batches::row(2, Some("S"), 1)]);
-    store
-        .imports
-        .import_commit(&a, &job.id, "w", batch)
-        .await
-        .unwrap();
+    store.import_commit(&a, &job.id, "w", batch).await.unwrap();
     let end = || {
         let why = ImportEnd::Failed("the file changed".to_owned());
-        store.imports.import_finish(&a, &job.id, "w", why)
+        store.import_finish(&a, &job.id, "w", why)
     };
     let ended = end().await.unwrap().unwrap();
     assert_eq!(ended.error.as_deref(), Some("the file changed"));
     assert_eq!(end().await.unwrap(), None);
-    let stored = store.imports.import_get(&a, &job.id).await.unwrap();
+    let stored = store.import_get(&a, &job.id).await.unwrap();
     assert_eq!(stored, Some(ended));
     let EventData::ImportCompleted(data) = outbox_events(&store).await.pop().unwrap().data else {
         panic!("the last event is the import's");

@@ -1,5 +1,7 @@
 //! Lists, scans and their counts.
 
+use std::sync::Arc;
+
 use super::{Store, create, lamp, seller};
 use crate::domain::{
     error::Error,
@@ -31,7 +33,7 @@ fn query(filter: ProductFilter) -> ProductQuery {
 }
 
 /// 23 products with many equal sort keys, and some that no list may show.
-async fn fill(store: &Store, a: &SellerId) {
+async fn fill(store: &Arc<dyn Store>, a: &SellerId) {
     for i in 0..23 {
         let product = NewProduct {
             name: format!("Product {}", i % 5),
@@ -44,11 +46,7 @@ async fn fill(store: &Store, a: &SellerId) {
         create(store, a, product).await;
     }
     let gone = create(store, a, lamp()).await;
-    store
-        .products
-        .product_delete(a, gone.id, None)
-        .await
-        .unwrap();
+    store.product_delete(a, gone.id, None).await.unwrap();
     create(store, &seller("other"), lamp()).await;
 }
 
@@ -75,7 +73,7 @@ fn cursor_behind(product: &Product, sort_by: SortBy, sort_order: SortOrder) -> C
     }
 }
 
-pub(super) async fn every_order_pages_the_same_by_offset_and_cursor(store: Store) {
+pub(super) async fn every_order_pages_the_same_by_offset_and_cursor(store: Arc<dyn Store>) {
     let a = seller("a");
     fill(&store, &a).await;
     for sort_by in SORTS {
@@ -85,7 +83,7 @@ pub(super) async fn every_order_pages_the_same_by_offset_and_cursor(store: Store
                 sort_order,
                 ..query(ProductFilter::default())
             };
-            let listed = store.products.product_list(&a, &all).await.unwrap();
+            let listed = store.product_list(&a, &all).await.unwrap();
             assert_eq!((listed.total, listed.more), (Some(23), false));
             let mut expected = listed.items.clone();
             expected.sort_by(|x, y| (key(x, sort_by), x.id).cmp(&(key(y, sort_by), y.id)));
@@ -111,7 +109,7 @@ pub(super) async fn every_order_pages_the_same_by_offset_and_cursor(store: Store
         start: PageStart::Offset(u64::MAX),
         ..query(ProductFilter::default())
     };
-    let past = store.products.product_list(&a, &past).await.unwrap();
+    let past = store.product_list(&a, &past).await.unwrap();
     assert_eq!(
         (past.items.len(), past.total, past.more),
         (0, Some(23), false)
@@ -120,7 +118,7 @@ pub(super) async fn every_order_pages_the_same_by_offset_and_cursor(store: Store
 
 /// All pages of 4, until no more follow.
 async fn pages(
-    store: &Store,
+    store: &Arc<dyn Store>,
     a: &SellerId,
     query: &ProductQuery,
     start: impl Fn(&[Product]) -> PageStart,
@@ -133,7 +131,7 @@ async fn pages(
             count: false,
             ..query.clone()
         };
-        let page = store.products.product_list(a, &query).await.unwrap();
+        let page = store.product_list(a, &query).await.unwrap();
         assert_eq!(page.total, None);
         assert!(page.items.len() == 4 || !page.more);
         seen.extend(page.items);
@@ -143,7 +141,7 @@ async fn pages(
     }
 }
 
-pub(super) async fn filters_hold_together(store: Store) {
+pub(super) async fn filters_hold_together(store: Arc<dyn Store>) {
     let a = seller("a");
     fill(&store, &a).await;
     let cents = |cents| Some(Amount::from_cents(cents));
@@ -161,30 +159,21 @@ pub(super) async fn filters_hold_together(store: Store) {
         (ProductFilter { category: Some("C0".into()), max_quantity: Some(0), text: Some("s-".into()), ..none() },
             |p| p.category == "C0" && p.quantity == 0),
     ];
-    let all = store
-        .products
-        .product_list(&a, &query(none()))
-        .await
-        .unwrap();
+    let all = store.product_list(&a, &query(none())).await.unwrap();
     for (filter, passes) in cases {
         let page = store
-            .products
             .product_list(&a, &query(filter.clone()))
             .await
             .unwrap();
         let expected: Vec<_> = all.items.iter().filter(|p| passes(p)).cloned().collect();
         assert_eq!(page.items, expected, "{filter:?}");
         assert_eq!(page.total, Some(expected.len() as u64), "{filter:?}");
-        let scan = store
-            .products
-            .product_scan(&a, &filter, 0, 100)
-            .await
-            .unwrap();
+        let scan = store.product_scan(&a, &filter, 0, 100).await.unwrap();
         assert_eq!(scan, expected, "{filter:?}");
     }
 }
 
-pub(super) async fn text_is_found_literally(store: Store) {
+pub(super) async fn text_is_found_literally(store: Arc<dyn Store>) {
     let a = seller("a");
     for (name, description) in [
         ("100% wool", None),
@@ -211,21 +200,17 @@ pub(super) async fn text_is_found_literally(store: Store) {
             text: Some(text.to_owned()),
             ..ProductFilter::default()
         };
-        let page = store
-            .products
-            .product_list(&a, &query(filter))
-            .await
-            .unwrap();
+        let page = store.product_list(&a, &query(filter)).await.unwrap();
         let found: Vec<_> = page.items.iter().map(|p| p.name.as_str()).collect();
         assert_eq!(found, names, "{text}");
     }
 }
 
-pub(super) async fn counts_follow_changes(store: Store) {
+pub(super) async fn counts_follow_changes(store: Arc<dyn Store>) {
     let a = seller("a");
     let count = || async {
         let query = query(ProductFilter::default());
-        store.products.product_list(&a, &query).await.unwrap().total
+        store.product_list(&a, &query).await.unwrap().total
     };
     assert_eq!(count().await, Some(0));
     let id = create(&store, &a, lamp()).await.id;
@@ -235,21 +220,17 @@ pub(super) async fn counts_follow_changes(store: Store) {
         quantity: Some(1),
         ..ProductPatch::default()
     };
-    store
-        .products
-        .product_update(&a, id, patch, None)
-        .await
-        .unwrap();
+    store.product_update(&a, id, patch, None).await.unwrap();
     assert_eq!(count().await, Some(2));
-    store.products.product_delete(&a, id, None).await.unwrap();
-    store.products.product_delete(&a, id, None).await.unwrap();
+    store.product_delete(&a, id, None).await.unwrap();
+    store.product_delete(&a, id, None).await.unwrap();
     assert_eq!(count().await, Some(1));
-    store.products.product_restore(&a, id, None).await.unwrap();
-    store.products.product_restore(&a, id, None).await.unwrap();
+    store.product_restore(&a, id, None).await.unwrap();
+    store.product_restore(&a, id, None).await.unwrap();
     assert_eq!(count().await, Some(2));
 }
 
-pub(super) async fn foreign_cursors_are_refused(store: Store) {
+pub(super) async fn foreign_cursors_are_refused(store: Arc<dyn Store>) {
     let a = seller("a");
     let cursor = |sort_by, key: &str| ProductQuery {
         start: PageStart::After(Cursor {
@@ -264,35 +245,27 @@ pub(super) async fn foreign_cursors_are_refused(store: Store) {
         cursor(SortBy::Name, "x"),
         cursor(SortBy::CreatedAt, "1; DROP TABLE products"),
     ] {
-        let answer = store.products.product_list(&a, &query).await;
+        let answer = store.product_list(&a, &query).await;
         assert!(matches!(answer, Err(Error::Invalid(errors)) if errors[0].field == "cursor"));
     }
 }
 
-pub(super) async fn scans_go_by_id(store: Store) {
+pub(super) async fn scans_go_by_id(store: Arc<dyn Store>) {
     let a = seller("a");
     fill(&store, &a).await;
     let filter = ProductFilter::default();
     let (mut after, mut seen) = (0, Vec::new());
     loop {
-        let step = store
-            .products
-            .product_scan(&a, &filter, after, 5)
-            .await
-            .unwrap();
+        let step = store.product_scan(&a, &filter, after, 5).await.unwrap();
         let Some(last) = step.last() else { break };
         after = last.id;
         seen.extend(step);
     }
-    let all = store
-        .products
-        .product_list(&a, &query(filter))
-        .await
-        .unwrap();
+    let all = store.product_list(&a, &query(filter)).await.unwrap();
     assert_eq!(seen, all.items);
 }
 
-pub(super) async fn attribute_names_are_sorted_and_distinct(store: Store) {
+pub(super) async fn attribute_names_are_sorted_and_distinct(store: Arc<dyn Store>) {
     let a = seller("a");
     for (category, names) in [
         ("x", vec!["Size", "Colour"]),
@@ -313,13 +286,7 @@ pub(super) async fn attribute_names_are_sorted_and_distinct(store: Store) {
     create(&store, &a, lamp()).await;
     let names = |filter| {
         let (store, a) = (store.clone(), a.clone());
-        async move {
-            store
-                .products
-                .product_attribute_names(&a, &filter)
-                .await
-                .unwrap()
-        }
+        async move { store.product_attribute_names(&a, &filter).await.unwrap() }
     };
     let all = names(ProductFilter::default()).await;
     assert_eq!(all, ["Colour", "Size", "Z", "ä\".b"]);
@@ -330,7 +297,7 @@ pub(super) async fn attribute_names_are_sorted_and_distinct(store: Store) {
     assert_eq!(names(some).await, ["Z"]);
 }
 
-pub(super) async fn low_stock_comes_scarcest_first(store: Store) {
+pub(super) async fn low_stock_comes_scarcest_first(store: Arc<dyn Store>) {
     let a = seller("a");
     for (quantity, threshold) in [
         (9, None),
@@ -347,11 +314,11 @@ pub(super) async fn low_stock_comes_scarcest_first(store: Store) {
         };
         create(&store, &a, product).await;
     }
-    let page = store.products.product_low_stock(&a, 0, 3).await.unwrap();
+    let page = store.product_low_stock(&a, 0, 3).await.unwrap();
     let quantities: Vec<_> = page.items.iter().map(|p| p.quantity).collect();
     assert_eq!(quantities, [0, 3, 9]);
     assert_eq!((page.total, page.more), (Some(4), true));
-    let rest = store.products.product_low_stock(&a, 3, 3).await.unwrap();
+    let rest = store.product_low_stock(&a, 3, 3).await.unwrap();
     assert_eq!(rest.items[0].quantity, 500);
     assert_eq!((rest.items.len(), rest.more), (1, false));
 }

@@ -12,7 +12,7 @@ mod postgres;
 mod products;
 mod reopening;
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use super::Store;
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
 /// The configured threshold of every store here.
 const THRESHOLD: i32 = 10;
 
-async fn open_sqlite(directory: &Path) -> Store {
+async fn open_sqlite(directory: &Path) -> Arc<dyn Store> {
     let config = StoreConfig::Sqlite {
         path: directory.join("store.db"),
         low_stock_threshold: THRESHOLD,
@@ -144,14 +144,14 @@ fn with_sku(sku: &str) -> NewProduct {
     }
 }
 
-async fn create(store: &Store, seller: &SellerId, new: NewProduct) -> Product {
-    let created = store.products.product_create(seller, new, None).await;
+async fn create(store: &Arc<dyn Store>, seller: &SellerId, new: NewProduct) -> Product {
+    let created = store.product_create(seller, new, None).await;
     created.unwrap()
 }
 
 /// Everything in the outbox, in its order.
-async fn outbox_events(store: &Store) -> Vec<Event> {
-    let entries = store.outbox.outbox_peek(10_000).await.unwrap();
+async fn outbox_events(store: &Arc<dyn Store>) -> Vec<Event> {
+    let entries = store.outbox_peek(10_000).await.unwrap();
     let records = entries.iter().flat_map(|entry| {
         let seller = entry.seller.as_str();
         assert!(entry.records.iter().all(|record| record.key == seller));
@@ -163,7 +163,7 @@ async fn outbox_events(store: &Store) -> Vec<Event> {
 }
 
 /// Asserts that every seller's sequences in the outbox are 1, 2, 3, … in this order.
-async fn assert_gapless(store: &Store) -> HashMap<SellerId, i64> {
+async fn assert_gapless(store: &Arc<dyn Store>) -> HashMap<SellerId, i64> {
     let mut last = HashMap::new();
     for event in outbox_events(store).await {
         let sequence = last.entry(event.seller_id().clone()).or_insert(0);

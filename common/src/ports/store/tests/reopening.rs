@@ -14,44 +14,32 @@ async fn a_closed_store_comes_back_whole() {
     let claim = Claim::new("k".to_owned(), "POST /api/products", b"lamp");
     let store = open_sqlite(directory.path()).await;
     let product = store
-        .products
         .product_create(&a, lamp(), Some(&claim))
         .await
         .unwrap();
     let gone = create(&store, &a, lamp()).await;
-    store
-        .products
-        .product_delete(&a, gone.id, None)
-        .await
-        .unwrap();
+    store.product_delete(&a, gone.id, None).await.unwrap();
     let job = started(&store, &a, ImportMode::Upsert, "w").await;
     let batch = batches::batch(&job, vec![batches::row(2, Some("x"), 50)]);
-    store
-        .imports
-        .import_commit(&a, &job.id, "w", batch)
-        .await
-        .unwrap();
+    store.import_commit(&a, &job.id, "w", batch).await.unwrap();
     let (job, events) = (
-        store.imports.import_get(&a, &job.id).await.unwrap(),
+        store.import_get(&a, &job.id).await.unwrap(),
         outbox_events(&store).await,
     );
     drop(store);
 
     let store = open_sqlite(directory.path()).await;
     assert_eq!(
-        store.products.product_get(&a, product.id).await.unwrap(),
+        store.product_get(&a, product.id).await.unwrap(),
         Some(product.clone())
     );
     assert_eq!(outbox_events(&store).await, events);
-    let replay = store
-        .products
-        .product_create(&a, lamp(), Some(&claim))
-        .await;
+    let replay = store.product_create(&a, lamp(), Some(&claim)).await;
     assert_eq!(replay.unwrap(), product);
     // Another worker waits for the lease; the very worker was restarted and goes on at once.
-    let taken = store.imports.import_take("w2", LEASE).await.unwrap();
+    let taken = store.import_take("w2", LEASE).await.unwrap();
     assert_eq!(taken, None);
-    let taken = store.imports.import_take("w", LEASE).await.unwrap();
+    let taken = store.import_take("w", LEASE).await.unwrap();
     assert_eq!(taken, job);
     let next = create(&store, &a, lamp()).await;
     assert!(next.id > gone.id + 1, "ids are never used twice");

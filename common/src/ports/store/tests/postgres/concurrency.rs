@@ -1,5 +1,7 @@
 //! Several daemons on one database, and what they must not do to each other.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 
 use super::{Database, run, url};
@@ -46,10 +48,7 @@ async fn a_create_that_fails_fails_alone() {
             } else {
                 format!("S-{n}")
             };
-            store
-                .products
-                .product_create(&seller, with_sku(&sku), None)
-                .await
+            store.product_create(&seller, with_sku(&sku), None).await
         })
     });
     let (mut stored, mut refused) = (0, 0);
@@ -81,7 +80,7 @@ async fn a_locked_seller_holds_up_nobody_else() {
     let waiting: Vec<_> = (0..4)
         .map(|_| {
             let (store, locked) = (store.clone(), locked.clone());
-            tokio::spawn(async move { store.products.product_create(&locked, lamp(), None).await })
+            tokio::spawn(async move { store.product_create(&locked, lamp(), None).await })
         })
         .collect();
     let limit = std::time::Duration::from_secs(2);
@@ -112,7 +111,6 @@ async fn whoever_waits_for_a_sku_holds_nothing_others_need() {
             for _ in 0..10 {
                 let taken = if n % 2 == 0 {
                     store
-                        .products
                         .product_create(&a, with_sku("x"), None)
                         .await
                         .map(Some)
@@ -121,7 +119,7 @@ async fn whoever_waits_for_a_sku_holds_nothing_others_need() {
                         sku: Some(Some("x".to_owned())),
                         ..ProductPatch::default()
                     };
-                    store.products.product_update(&a, own, patch, None).await
+                    store.product_update(&a, own, patch, None).await
                 };
                 match taken {
                     Ok(product) => give_up_sku(&store, &a, product.unwrap().id).await,
@@ -145,16 +143,12 @@ async fn whoever_waits_for_a_sku_holds_nothing_others_need() {
     assert_eq!(deadlocks, 0);
 }
 
-async fn give_up_sku(store: &Store, a: &SellerId, id: i64) {
+async fn give_up_sku(store: &Arc<dyn Store>, a: &SellerId, id: i64) {
     let patch = ProductPatch {
         sku: Some(None),
         ..ProductPatch::default()
     };
-    store
-        .products
-        .product_update(a, id, patch, None)
-        .await
-        .unwrap();
+    store.product_update(a, id, patch, None).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -182,7 +176,7 @@ async fn every_text_comes_back_byte_by_byte() {
             ..lamp()
         };
         let created = create(&store, &a, new.clone()).await;
-        let read = store.products.product_get(&a, created.id).await.unwrap();
+        let read = store.product_get(&a, created.id).await.unwrap();
         assert_eq!(read.as_ref(), Some(&created));
         assert_eq!(
             (created.name, created.attributes),

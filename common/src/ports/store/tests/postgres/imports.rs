@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
@@ -38,14 +39,13 @@ async fn a_job_is_taken_by_one_worker_only() {
     let stores = [database.open().await, database.open().await];
     for n in 0..24 {
         let (seller, new) = (seller(["a", "b", "c"][n % 3]), new_import(ImportMode::Skip));
-        let imports = &stores[0].imports;
-        imports.import_create(&seller, new, None).await.unwrap();
+        stores[0].import_create(&seller, new, None).await.unwrap();
     }
     let workers = (0..24).map(|n| {
         let store = stores[n % 2].clone();
         tokio::spawn(async move {
             let worker = format!("w{n}");
-            store.imports.import_take(&worker, LEASE).await.unwrap()
+            store.import_take(&worker, LEASE).await.unwrap()
         })
     });
     let taken = join_all(workers.collect::<Vec<_>>()).await;
@@ -60,8 +60,8 @@ async fn a_job_is_taken_by_one_worker_only() {
     assert_eq!(ids.len() + left.len(), 24);
 }
 
-async fn take(store: &Store, worker: &str) -> Option<ImportJob> {
-    store.imports.import_take(worker, LEASE).await.unwrap()
+async fn take(store: &Arc<dyn Store>, worker: &str) -> Option<ImportJob> {
+    store.import_take(worker, LEASE).await.unwrap()
 }
 
 /// A lease that ended while its worker commits: the job stays where it is, and nobody waits.
@@ -87,45 +87,42 @@ async fn a_job_that_is_being_committed_is_left_alone() {
     assert_eq!(looks.unwrap(), None);
     run(&mut committing, "COMMIT".to_owned()).await;
     assert_eq!(take(&store, "w2").await.unwrap().id, job.id);
-    let late = store
-        .imports
-        .import_commit(&a, &job.id, "w1", batch(&job, vec![]));
+    let late = store.import_commit(&a, &job.id, "w1", batch(&job, vec![]));
     assert_eq!(late.await.unwrap(), BatchOutcome::Stopped);
 }
 
 /// Commits the rows in batches of this size.
 pub(super) async fn import(
-    store: &Store,
+    store: &Arc<dyn Store>,
     mut job: ImportJob,
     worker: &str,
     rows: &[ImportRow],
     size: usize,
 ) -> ImportCounts {
-    let imports = &store.imports;
     let mut counts = ImportCounts::default();
     for rows in rows.chunks(size) {
         let next = batch(&job, rows.to_vec());
-        let outcome = imports.import_commit(&job.seller_id, &job.id, worker, next);
+        let outcome = store.import_commit(&job.seller_id, &job.id, worker, next);
         let BatchOutcome::Committed(so_far) = outcome.await.unwrap() else {
             panic!("the batch was stopped");
         };
         counts = so_far;
-        let stored = imports.import_get(&job.seller_id, &job.id).await.unwrap();
+        let stored = store.import_get(&job.seller_id, &job.id).await.unwrap();
         job = stored.unwrap();
     }
-    let end = imports.import_finish(&job.seller_id, &job.id, worker, ImportEnd::Completed);
+    let end = store.import_finish(&job.seller_id, &job.id, worker, ImportEnd::Completed);
     assert!(end.await.unwrap().is_some());
     counts
 }
 
-async fn products(store: &Store, seller: &SellerId) -> Vec<Product> {
+async fn products(store: &Arc<dyn Store>, seller: &SellerId) -> Vec<Product> {
     let all = ProductFilter::default();
-    let scan = store.products.product_scan(seller, &all, 0, 10_000);
+    let scan = store.product_scan(seller, &all, 0, 10_000);
     scan.await.unwrap()
 }
 
 /// Every product's versions are told without a hole, in order, and the last one is the stored one.
-async fn assert_history(store: &Store, seller: &SellerId) {
+async fn assert_history(store: &Arc<dyn Store>, seller: &SellerId) {
     let mut versions = HashMap::new();
     for event in outbox_events(store).await {
         if let EventData::ProductCreated(data) | EventData::ProductUpdated(data) = &event.data {
@@ -166,10 +163,7 @@ async fn an_import_goes_together_with_creates_and_updates_of_the_same_skus() {
             for n in (0..SKUS).filter(|n| n % 6 == writer as u64) {
                 // Each of them before or behind the import, as it comes.
                 let sku = format!("S-{:04}", (n * 7) % SKUS);
-                let product = store
-                    .products
-                    .product_create(&a, with_sku(&sku), None)
-                    .await;
+                let product = store.product_create(&a, with_sku(&sku), None).await;
                 let id = match product {
                     Ok(product) => {
                         created += 1;
@@ -186,7 +180,7 @@ async fn an_import_goes_together_with_creates_and_updates_of_the_same_skus() {
                     description: Some(Some(format!("by {writer}"))),
                     ..ProductPatch::default()
                 };
-                let updated = store.products.product_update(&a, id, patch, None).await;
+                let updated = store.product_update(&a, id, patch, None).await;
                 assert!(updated.unwrap().is_some());
             }
             created

@@ -7,7 +7,7 @@ mod outages;
 mod plans;
 mod relay;
 
-use std::thread;
+use std::{sync::Arc, thread};
 
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions,
@@ -47,7 +47,7 @@ impl Database {
         Self { name }
     }
 
-    pub(super) async fn open(&self) -> Store {
+    pub(super) async fn open(&self) -> Arc<dyn Store> {
         open(&url(&self.name)).await
     }
 
@@ -76,7 +76,7 @@ impl Drop for Database {
 }
 
 /// Opens a store as a daemon does.
-async fn open(url: &str) -> Store {
+async fn open(url: &str) -> Arc<dyn Store> {
     super::super::connect(&config(url)).await.unwrap()
 }
 

@@ -65,16 +65,9 @@ async fn a_seller_unknown_to_the_statistics_is_read_by_sku_and_id() {
     let before = looks(&database, "products_pkey").await;
     let new = seller("new");
     let all = ProductFilter::default();
-    let scan = store.products.product_scan(&new, &all, 0, 100);
+    let scan = store.product_scan(&new, &all, 0, 100);
     for product in scan.await.unwrap() {
-        assert!(
-            store
-                .products
-                .product_get(&new, product.id)
-                .await
-                .unwrap()
-                .is_some()
-        );
+        assert!(store.product_get(&new, product.id).await.unwrap().is_some());
     }
     looked_at(&database, "products_pkey", before + 100).await;
 }

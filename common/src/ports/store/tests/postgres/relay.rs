@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -20,7 +21,7 @@ use crate::{
 /// A daemon that does nothing but what it is told to: in between it is frozen, with its
 /// connections open and its tasks silent.
 struct Frozen {
-    store: Store,
+    store: Arc<dyn Store>,
     runtime: Runtime,
 }
 
@@ -43,7 +44,7 @@ impl Frozen {
     /// Thaws for as long as the work takes.
     async fn thaw<T: Send + 'static>(
         self,
-        work: impl FnOnce(Store) -> BoxFuture<'static, T> + Send + 'static,
+        work: impl FnOnce(Arc<dyn Store>) -> BoxFuture<'static, T> + Send + 'static,
     ) -> (Self, T) {
         let thawed = tokio::task::spawn_blocking(move || {
             let done = self.runtime.block_on(work(self.store.clone()));
@@ -69,10 +70,10 @@ async fn end_sessions(database: &Database) -> i64 {
 }
 
 /// How long it takes until the store is the owner.
-async fn owned_by(store: &Store) -> Duration {
+async fn owned_by(store: &Arc<dyn Store>) -> Duration {
     let started = Instant::now();
     let owned = async {
-        while !store.outbox.outbox_own().await.unwrap() {
+        while !store.outbox_own().await.unwrap() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
@@ -87,16 +88,16 @@ async fn one_of_two_owns_until_it_gives_way() {
     let (database, other) = (Database::migrated().await, Database::migrated().await);
     let (one, two) = (database.open().await, database.open().await);
     for _ in 0..3 {
-        assert!(one.outbox.outbox_own().await.unwrap());
-        assert!(!two.outbox.outbox_own().await.unwrap());
+        assert!(one.outbox_own().await.unwrap());
+        assert!(!two.outbox_own().await.unwrap());
     }
-    one.outbox.outbox_disown().await.unwrap();
+    one.outbox_disown().await.unwrap();
     assert!(owned_by(&two).await < Duration::from_secs(1));
-    assert!(!one.outbox.outbox_own().await.unwrap());
-    one.outbox.outbox_disown().await.unwrap();
-    assert!(two.outbox.outbox_own().await.unwrap());
+    assert!(!one.outbox_own().await.unwrap());
+    one.outbox_disown().await.unwrap();
+    assert!(two.outbox_own().await.unwrap());
     // Another database has another owner.
-    assert!(other.open().await.outbox.outbox_own().await.unwrap());
+    assert!(other.open().await.outbox_own().await.unwrap());
 }
 
 /// Red when: the owner peeks on a connection of the pool: it gets a batch that another relays.
@@ -105,15 +106,15 @@ async fn one_of_two_owns_until_it_gives_way() {
 async fn an_owner_whose_session_ends_gets_no_batch_any_more() {
     let database = Database::migrated().await;
     let (one, two) = (database.open().await, database.open().await);
-    assert!(one.outbox.outbox_own().await.unwrap());
+    assert!(one.outbox_own().await.unwrap());
     create(&one, &seller("a"), lamp()).await;
-    assert_eq!(one.outbox.outbox_peek(10).await.unwrap().len(), 1);
+    assert_eq!(one.outbox_peek(10).await.unwrap().len(), 1);
     assert_eq!(end_sessions(&database).await, 1);
     assert!(owned_by(&two).await < Duration::from_secs(1));
     // Its last proof is fresh, so it still believes to own; the peek tells.
-    assert!(one.outbox.outbox_peek(10).await.is_err());
-    assert!(!one.outbox.outbox_own().await.unwrap());
-    assert_eq!(two.outbox.outbox_peek(10).await.unwrap().len(), 1);
+    assert!(one.outbox_peek(10).await.is_err());
+    assert!(!one.outbox_own().await.unwrap());
+    assert_eq!(two.outbox_peek(10).await.unwrap().len(), 1);
     // Now nobody owns, and whoever asks first is the next; who waited notices, too.
     assert_eq!(end_sessions(&database).await, 2);
     assert!(owned_by(&one).await < Duration::from_secs(1));
@@ -126,10 +127,10 @@ async fn an_owner_whose_session_ends_gets_no_batch_any_more() {
 async fn a_frozen_owner_is_replaced_and_an_idle_one_is_not() {
     let (database, other) = (Database::migrated().await, Database::migrated().await);
     let (idle, waiting) = (other.open().await, other.open().await);
-    assert!(idle.outbox.outbox_own().await.unwrap());
+    assert!(idle.outbox_own().await.unwrap());
     let frozen = Frozen::start(&database).await;
-    let own = |store: Store| -> BoxFuture<'static, _> {
-        Box::pin(async move { store.outbox.outbox_own().await })
+    let own = |store: Arc<dyn Store>| -> BoxFuture<'static, _> {
+        Box::pin(async move { store.outbox_own().await })
     };
     let (frozen, owned) = frozen.thaw(own).await;
     assert!(owned.unwrap());
@@ -139,8 +140,8 @@ async fn a_frozen_owner_is_replaced_and_an_idle_one_is_not() {
     assert!(!owned.unwrap());
     frozen.end();
     // As long as the other was frozen, this one had nothing to do.
-    assert!(!waiting.outbox.outbox_own().await.unwrap());
-    assert_eq!(idle.outbox.outbox_peek(10).await.unwrap(), []);
+    assert!(!waiting.outbox_own().await.unwrap());
+    assert_eq!(idle.outbox_peek(10).await.unwrap(), []);
 }
 
 /// Red when: the session has no `tcp_user_timeout`: one that is being sent rows is not idle.
@@ -156,8 +157,8 @@ async fn an_owner_that_freezes_while_it_reads_is_replaced() {
     let (frozen, ()) = frozen
         .thaw(|store| {
             Box::pin(async move {
-                assert!(store.outbox.outbox_own().await.unwrap());
-                let peeks = timeout(Duration::from_millis(1), store.outbox.outbox_peek(1000));
+                assert!(store.outbox_own().await.unwrap());
+                let peeks = timeout(Duration::from_millis(1), store.outbox_peek(1000));
                 assert!(peeks.await.is_err(), "it was not in the middle");
             })
         })
@@ -188,14 +189,13 @@ async fn the_relay_misses_nothing_and_turns_nothing_round() {
                     quantity: Some(100 + quantity),
                     ..ProductPatch::default()
                 };
-                let products = &store.products;
-                let updated = products.product_update(&seller, product.id, patch, None);
+                let updated = store.product_update(&seller, product.id, patch, None);
                 updated.await.unwrap();
             }
         })
     });
     let writing = tokio::spawn(join_all(writers.collect::<Vec<_>>()));
-    let outbox = &stores[0].outbox;
+    let outbox = &stores[0];
     assert!(outbox.outbox_own().await.unwrap());
     let (mut last, mut relayed) = (HashMap::new(), 0);
     let draining = async {
