@@ -13,7 +13,7 @@ use pm_common::{
     domain::{error::Result, event::Event, record::Topic, seller::SellerId},
     ports::{
         archive::Archive,
-        broker::{Delivery, Group, Offset},
+        broker::{ConsumerGroup, Delivery, PartitionOffset},
         ledger::Ledger,
     },
 };
@@ -87,8 +87,8 @@ impl Waiting {
 
 #[async_trait]
 impl Handler for Analytics {
-    fn group(&self) -> Group {
-        Group::Analytics
+    fn group(&self) -> ConsumerGroup {
+        ConsumerGroup::Analytics
     }
 
     fn retry(&self) -> Retry {
@@ -124,14 +124,14 @@ impl Handler for Analytics {
         self.waiting.clear();
     }
 
-    fn reached(&mut self, offsets: &[Offset]) {
+    fn reached(&mut self, offsets: &[PartitionOffset]) {
         for offset in offsets {
             let key = (offset.topic, offset.partition);
             self.waiting.entry(key).or_insert_with(Waiting::new).next = offset.next;
         }
     }
 
-    async fn settle(&mut self, all: bool) -> Result<Vec<Offset>> {
+    async fn settle(&mut self, all: bool) -> Result<Vec<PartitionOffset>> {
         let bytes: usize = self.waiting.values().map(|waiting| waiting.bytes).sum();
         let all = all || bytes > WAITING_BYTES;
         let due: Vec<_> = self
@@ -156,7 +156,7 @@ impl Handler for Analytics {
                 };
             }
             let (topic, partition) = key;
-            settled.push(Offset {
+            settled.push(PartitionOffset {
                 topic,
                 partition,
                 next: waiting.next,

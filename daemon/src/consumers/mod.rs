@@ -16,7 +16,7 @@ use pm_common::{
         event::Event,
         record::{Record, Topic},
     },
-    ports::broker::{Delivery, Group, Offset, Polled, Subscription},
+    ports::broker::{ConsumerGroup, Delivery, PartitionOffset, PollBatch, Subscription},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -46,7 +46,7 @@ pub(crate) struct Consumed {
 /// What a group does with its messages.
 #[async_trait]
 pub(crate) trait Handler: Send {
-    fn group(&self) -> Group;
+    fn group(&self) -> ConsumerGroup;
 
     fn retry(&self) -> Retry;
 
@@ -65,10 +65,10 @@ pub(crate) trait Handler: Send {
     fn forget_all(&mut self);
 
     /// Everything before these offsets was applied, skipped or dead-lettered.
-    fn reached(&mut self, offsets: &[Offset]);
+    fn reached(&mut self, offsets: &[PartitionOffset]);
 
     /// The offsets that may be committed now; with `all`, whatever it takes to commit them all.
-    async fn settle(&mut self, all: bool) -> Result<Vec<Offset>>;
+    async fn settle(&mut self, all: bool) -> Result<Vec<PartitionOffset>>;
 
     /// How long `settle` can wait without new messages.
     fn patience(&self) -> Duration;
@@ -99,7 +99,7 @@ async fn consume<H: Handler>(app: &App, handler: &mut H, stop: &CancellationToke
                 return commit(handler, subscription.as_mut(), true).await;
             }
             polled = subscription.poll(BATCH) => polled?,
-            () = tokio::time::sleep(handler.patience()) => Polled::default(),
+            () = tokio::time::sleep(handler.patience()) => PollBatch::default(),
         };
         handler.forget(&polled.revoked);
         let offsets = ends(&polled.deliveries);
@@ -124,8 +124,8 @@ async fn commit<H: Handler>(
 }
 
 /// The place behind the last message of each partition.
-fn ends(batch: &[Delivery]) -> Vec<Offset> {
-    let mut ends: Vec<Offset> = Vec::new();
+fn ends(batch: &[Delivery]) -> Vec<PartitionOffset> {
+    let mut ends: Vec<PartitionOffset> = Vec::new();
     for delivery in batch {
         let (topic, partition) = (delivery.record.topic, delivery.partition);
         let next = delivery.offset + 1;
@@ -134,7 +134,7 @@ fn ends(batch: &[Delivery]) -> Vec<Offset> {
             .find(|end| end.topic == topic && end.partition == partition);
         match known {
             Some(end) => end.next = next,
-            None => ends.push(Offset {
+            None => ends.push(PartitionOffset {
                 topic,
                 partition,
                 next,
@@ -233,7 +233,7 @@ async fn apply_when_there<H: Handler>(
 
 async fn dead_letter(
     app: &App,
-    group: Group,
+    group: ConsumerGroup,
     delivery: &Delivery,
     reason: &str,
     stop: &CancellationToken,

@@ -13,7 +13,7 @@ use pm_common::{
         seller::SellerId,
     },
     ports::{
-        broker::{Group, Offset},
+        broker::{ConsumerGroup, PartitionOffset},
         feed::Feed,
         inbox::Inbox,
     },
@@ -27,7 +27,7 @@ use crate::app::App;
 pub(crate) struct Notify {
     inbox: Arc<dyn Inbox>,
     feed: Arc<dyn Feed>,
-    reached: Vec<Offset>,
+    reached: Vec<PartitionOffset>,
 }
 
 impl Notify {
@@ -55,8 +55,8 @@ impl Notify {
 
 #[async_trait]
 impl Handler for Notify {
-    fn group(&self) -> Group {
-        Group::Notifications
+    fn group(&self) -> ConsumerGroup {
+        ConsumerGroup::Notifications
     }
 
     fn retry(&self) -> Retry {
@@ -94,7 +94,8 @@ impl Handler for Notify {
     }
 
     fn forget(&mut self, partitions: &[(Topic, u32)]) {
-        let gone = |offset: &Offset| partitions.contains(&(offset.topic, offset.partition));
+        let gone =
+            |offset: &PartitionOffset| partitions.contains(&(offset.topic, offset.partition));
         self.reached.retain(|offset| !gone(offset));
     }
 
@@ -102,11 +103,11 @@ impl Handler for Notify {
         self.reached.clear();
     }
 
-    fn reached(&mut self, offsets: &[Offset]) {
+    fn reached(&mut self, offsets: &[PartitionOffset]) {
         self.reached.extend_from_slice(offsets);
     }
 
-    async fn settle(&mut self, _all: bool) -> Result<Vec<Offset>> {
+    async fn settle(&mut self, _all: bool) -> Result<Vec<PartitionOffset>> {
         Ok(std::mem::take(&mut self.reached))
     }
 

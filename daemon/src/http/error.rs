@@ -14,7 +14,7 @@ use pm_common::{
         error::{Conflict, Error},
         product::FieldError,
     },
-    ports::limiter::{Bucket, Decision},
+    ports::limiter::{Bucket, RateDecision},
 };
 use serde_json::{Map, Value, json};
 
@@ -47,7 +47,7 @@ pub(super) enum ApiError {
     FileTooLarge(u64),
     BodyTooLarge(u64),
     UnsupportedMediaType(String),
-    RateLimited(Bucket, Decision),
+    RateLimited(Bucket, RateDecision),
     RequestTimeout,
     Overloaded,
     Internal(String),
@@ -287,7 +287,7 @@ fn validation_details(errors: &[FieldError]) -> Value {
 }
 
 /// Whole seconds until a slot frees, at least one.
-fn seconds_until_free(decision: &Decision) -> u64 {
+fn seconds_until_free(decision: &RateDecision) -> u64 {
     let wait = decision.resets_at.since(clock::now());
     u64::try_from(wait.as_millis().div_ceil(1000))
         .unwrap_or(u64::MAX)
@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn a_late_slot_is_rounded_up() {
-        let decision = Decision {
+        let decision = RateDecision {
             admitted: false,
             limit: 5,
             remaining: 0,

@@ -10,7 +10,7 @@ use pm_common::{
         clock,
         error::{Error, Result},
     },
-    ports::broker::{Broker, Group},
+    ports::broker::{Broker, ConsumerGroup},
 };
 use tokio::time::{Instant, timeout};
 
@@ -121,7 +121,7 @@ async fn services(http: &Http) -> ServicesOut {
 /// What each group has yet to read.
 async fn lags(broker: &dyn Broker) -> Result<BTreeMap<String, u64>> {
     let mut lags = BTreeMap::new();
-    for group in Group::ALL {
+    for group in ConsumerGroup::ALL {
         lags.insert(group.as_str().to_owned(), broker.lag(group).await?);
     }
     Ok(lags)

@@ -12,7 +12,7 @@ use axum::{
 };
 use pm_common::{
     domain::seller::SellerId,
-    ports::limiter::{Bucket, Decision},
+    ports::limiter::{Bucket, RateDecision},
 };
 
 use super::{
@@ -86,7 +86,7 @@ async fn refuse(request: Request, error: ApiError) -> Response {
 }
 
 /// `None` when the limiter could not say: a request is never refused for that.
-async fn check(http: &Http, seller: &SellerId, bucket: Bucket) -> Option<Decision> {
+async fn check(http: &Http, seller: &SellerId, bucket: Bucket) -> Option<RateDecision> {
     match http.app.limiter.check(seller, bucket).await {
         Ok(decision) => Some(decision),
         Err(error) => {
@@ -96,7 +96,7 @@ async fn check(http: &Http, seller: &SellerId, bucket: Bucket) -> Option<Decisio
     }
 }
 
-fn tell(decision: &Decision, headers: &mut HeaderMap) {
+fn tell(decision: &RateDecision, headers: &mut HeaderMap) {
     let reset = decision.resets_at.millis().div_euclid(1000)
         + i64::from(decision.resets_at.millis().rem_euclid(1000) > 0);
     headers.insert(LIMIT, HeaderValue::from(decision.limit));

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Opens the configured engine. What a server lacks is created on the first contact that works.
+/// Opens the configured engine. What is missing on a server is created on the first contact that works.
 pub async fn connect(config: &BrokerConfig) -> Result<Arc<dyn Broker>> {
     match config {
         BrokerConfig::Embedded { path, partitions } => embedded::connect(path, *partitions).await,
@@ -32,12 +32,12 @@ pub async fn connect(config: &BrokerConfig) -> Result<Arc<dyn Broker>> {
 
 /// A consumer group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Group {
+pub enum ConsumerGroup {
     Notifications,
     Analytics,
 }
 
-impl Group {
+impl ConsumerGroup {
     pub const ALL: [Self; 2] = [Self::Notifications, Self::Analytics];
 
     /// The name on the broker.
@@ -48,7 +48,7 @@ impl Group {
         }
     }
 
-    /// Where its unreadable messages go.
+    /// The topic for its unreadable messages.
     pub const fn dead_letters(self) -> Topic {
         match self {
             Self::Notifications => Topic::NotificationsDlq,
@@ -57,7 +57,7 @@ impl Group {
     }
 }
 
-/// A message as read, with its place in the log.
+/// A message as it was read from the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     pub partition: u32,
@@ -66,19 +66,19 @@ pub struct Delivery {
     pub record: Record,
 }
 
-/// A place in the log: everything of the partition before `next` is done.
+/// How far a group is in a partition: all messages before `next` are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Offset {
+pub struct PartitionOffset {
     pub topic: Topic,
     pub partition: u32,
     pub next: i64,
 }
 
-/// What a poll brings.
+/// What a poll returns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Polled {
-    /// Partitions that another member may read from now on: what of them is not committed comes
-    /// there again, so this member forgets it. They were taken away before `deliveries` were read.
+pub struct PollBatch {
+    /// Partitions that another member may read from now on. It receives again what is not committed,
+    /// so this member forgets that. They were revoked before `deliveries` were read.
     pub revoked: Vec<(Topic, u32)>,
     /// In order within each partition.
     pub deliveries: Vec<Delivery>,
@@ -91,32 +91,31 @@ pub trait Broker: Send + Sync + std::fmt::Debug {
     async fn publish(&self, records: Vec<Record>) -> Result<()>;
 
     /// Joins a group on all event topics, from its committed offsets, at first from the earliest.
-    async fn subscribe(&self, group: Group) -> Result<Box<dyn Subscription>>;
+    async fn subscribe(&self, group: ConsumerGroup) -> Result<Box<dyn Subscription>>;
 
-    /// Messages of the event topics that the group has not committed yet.
-    async fn lag(&self, group: Group) -> Result<u64>;
+    /// The number of messages in event topics that the group has not committed yet.
+    async fn lag(&self, group: ConsumerGroup) -> Result<u64>;
 
     /// One cheap round trip.
     async fn ping(&self) -> Result<()>;
 
-    /// Creates what is missing; other calls do so on their own when they need it.
+    /// Creates what is missing; other calls do so too when they need it.
     async fn prepare(&self) -> Result<()> {
         self.ping().await
     }
 
-    /// Forgets messages older than `before`; an engine that does so by itself does nothing.
+    /// Deletes messages older than `before`; does nothing if the engine expires them by itself.
     async fn sweep(&self, before: Timestamp) -> Result<()>;
 }
 
 /// A member of a group. Dropping it leaves the group.
 #[async_trait]
 pub trait Subscription: Send + std::fmt::Debug {
-    /// Waits for messages and returns up to `max` of them, or for partitions to be taken away.
-    /// Messages are delivered again only to a new subscription, or when a partition comes back.
-    /// Safe to cancel.
-    async fn poll(&mut self, max: usize) -> Result<Polled>;
+    /// Waits for messages and returns up to `max` of them, or for revoked partitions. Messages are
+    /// delivered again only to a new subscription, or when a partition returns. Safe to cancel.
+    async fn poll(&mut self, max: usize) -> Result<PollBatch>;
 
-    /// Whoever reads the partitions next starts there: offsets are durable soon, and before this
-    /// member leaves. Those of partitions that were taken away are left out.
-    async fn commit(&mut self, offsets: &[Offset]) -> Result<()>;
+    /// The next reader of the partitions starts there. The offsets are durable soon, at the latest
+    /// before this member leaves. Those of revoked partitions are ignored.
+    async fn commit(&mut self, offsets: &[PartitionOffset]) -> Result<()>;
 }

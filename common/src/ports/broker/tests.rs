@@ -1,4 +1,4 @@
-//! What every broker promises, held by each of them.
+//! What every broker promises. One battery for every engine.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -6,23 +6,23 @@ use bytes::Bytes;
 use tempfile::TempDir;
 use tokio::{task::JoinSet, time::timeout};
 
-use super::{Broker, Delivery, Group, Offset, Subscription, connect};
+use super::{Broker, ConsumerGroup, Delivery, PartitionOffset, Subscription, connect};
 use crate::{
     config::BrokerConfig,
     domain::record::{Record, Topic, partition_of},
 };
 
 const PARTITIONS: u32 = 4;
-/// Far more than anything here takes; it only keeps a broken test from hanging.
+/// Far longer than any test here takes; it only keeps a broken test from hanging.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A place for a log of its own, to be opened as often as a test likes.
-struct Place {
+/// A log of the test's own, which can be opened several times.
+struct BrokerFixture {
     config: BrokerConfig,
     _directory: Option<TempDir>,
 }
 
-impl Place {
+impl BrokerFixture {
     fn embedded() -> Self {
         let directory = tempfile::tempdir().unwrap();
         Self {
@@ -36,7 +36,7 @@ impl Place {
 
     #[cfg(feature = "kafka")]
     fn kafka() -> Self {
-        let config = super::kafka::tests::corner(&crate::testing::setting("KAFKA_BROKERS"));
+        let config = super::kafka::tests::test_namespace(&crate::testing::setting("KAFKA_BROKERS"));
         assert_eq!(config.partitions, PARTITIONS);
         Self {
             config: BrokerConfig::Kafka(config),
@@ -48,21 +48,21 @@ impl Place {
         connect(&self.config).await.unwrap()
     }
 
-    /// What a test leaves behind on a server would be there for ever.
-    async fn tidy(&self) {
+    /// Removes what the test created on a server.
+    async fn clean_up(&self) {
         #[cfg(feature = "kafka")]
         if let BrokerConfig::Kafka(config) = &self.config {
-            super::kafka::tests::tidy(config).await;
+            super::kafka::tests::remove_topics(config).await;
         }
     }
 }
 
-macro_rules! every_broker {
+macro_rules! battery {
     ($($name:ident)*) => {
         mod embedded {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $name() {
-                super::$name(&super::Place::embedded()).await;
+                super::$name(&super::BrokerFixture::embedded()).await;
             })*
         }
 
@@ -71,25 +71,25 @@ macro_rules! every_broker {
             $(#[tokio::test(flavor = "multi_thread")]
             #[ignore = "needs dev/engines"]
             async fn $name() {
-                let place = super::Place::kafka();
-                super::$name(&place).await;
-                place.tidy().await;
+                let fixture = super::BrokerFixture::kafka();
+                super::$name(&fixture).await;
+                fixture.clean_up().await;
             })*
         }
     };
 }
 
-every_broker! {
-    keeps_the_order_of_each_key_and_counts_offsets_without_holes
-    brings_back_every_byte
+battery! {
+    keeps_the_order_of_each_key_with_dense_offsets
+    delivers_every_byte
     a_new_member_resumes_where_the_group_committed
-    a_late_commit_takes_nothing_back
+    a_late_commit_moves_no_offset_back
     survives_a_restart
-    takes_from_many_publishers_while_it_is_read
-    a_publish_wakes_who_waits
+    many_publishers_and_a_reader_at_once
+    a_publish_wakes_a_waiting_member
     a_dropped_poll_loses_and_repeats_nothing
     lag_counts_what_a_group_has_not_committed
-    dead_letters_are_kept_apart
+    dead_letters_are_not_delivered
 }
 
 fn record(topic: Topic, key: &str, value: impl std::fmt::Display) -> Record {
@@ -102,7 +102,7 @@ fn record(topic: Topic, key: &str, value: impl std::fmt::Display) -> Record {
 }
 
 /// `count` messages of one key, with the numbers from 0 as their values.
-fn run(topic: Topic, key: &str, count: usize) -> Vec<Record> {
+fn numbered(topic: Topic, key: &str, count: usize) -> Vec<Record> {
     (0..count)
         .map(|number| record(topic, key, number))
         .collect()
@@ -133,9 +133,9 @@ fn numbers(deliveries: &[Delivery], topic: Topic, key: &str) -> Vec<usize> {
 }
 
 /// Commits are durable soon, not at once.
-async fn lag_becomes(broker: &dyn Broker, expected: u64) {
+async fn wait_for_lag(broker: &dyn Broker, expected: u64) {
     let reaching = async {
-        while broker.lag(Group::Analytics).await.unwrap() != expected {
+        while broker.lag(ConsumerGroup::Analytics).await.unwrap() != expected {
             tokio::task::yield_now().await;
         }
     };
@@ -143,16 +143,16 @@ async fn lag_becomes(broker: &dyn Broker, expected: u64) {
     reached.unwrap_or_else(|_| panic!("the lag is not {expected}"));
 }
 
-fn behind(delivery: &Delivery) -> Offset {
-    Offset {
+fn offset_after(delivery: &Delivery) -> PartitionOffset {
+    PartitionOffset {
         topic: delivery.record.topic,
         partition: delivery.partition,
         next: delivery.offset + 1,
     }
 }
 
-async fn keeps_the_order_of_each_key_and_counts_offsets_without_holes(place: &Place) {
-    let broker = place.open().await;
+async fn keeps_the_order_of_each_key_with_dense_offsets(fixture: &BrokerFixture) {
+    let broker = fixture.open().await;
     let keys = ["a", "b", "c", "d", "e", "f", "g"];
     let mut records = Vec::new();
     for number in 0..500 {
@@ -163,7 +163,7 @@ async fn keeps_the_order_of_each_key_and_counts_offsets_without_holes(place: &Pl
     for part in records.chunks(333) {
         broker.publish(part.to_vec()).await.unwrap();
     }
-    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let all = read(&mut *member, records.len(), 97).await;
     let mut next: HashMap<(Topic, u32), i64> = HashMap::new();
     for delivery in &all {
@@ -183,8 +183,8 @@ async fn keeps_the_order_of_each_key_and_counts_offsets_without_holes(place: &Pl
     }
 }
 
-async fn brings_back_every_byte(place: &Place) {
-    let broker = place.open().await;
+async fn delivers_every_byte(fixture: &BrokerFixture) {
+    let broker = fixture.open().await;
     let records = vec![
         Record {
             topic: Topic::ProductUpdated,
@@ -214,7 +214,7 @@ async fn brings_back_every_byte(place: &Place) {
         broker.publish(vec![record.clone()]).await.unwrap();
     }
     broker.publish(vec![]).await.unwrap();
-    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let mut all = read(&mut *member, 3, 1).await;
     // Different keys may come in any order.
     let rank = |key: &str| records.iter().position(|record| record.key == key);
@@ -222,24 +222,30 @@ async fn brings_back_every_byte(place: &Place) {
     assert!(all.iter().map(|delivery| &delivery.record).eq(&records));
 }
 
-async fn a_new_member_resumes_where_the_group_committed(place: &Place) {
-    let broker = place.open().await;
+async fn a_new_member_resumes_where_the_group_committed(fixture: &BrokerFixture) {
+    let broker = fixture.open().await;
     broker
-        .publish(run(Topic::ProductCreated, "a", 100))
+        .publish(numbered(Topic::ProductCreated, "a", 100))
         .await
         .unwrap();
-    let mut member = broker.subscribe(Group::Notifications).await.unwrap();
+    let mut member = broker
+        .subscribe(ConsumerGroup::Notifications)
+        .await
+        .unwrap();
     let first = read(&mut *member, 40, 7).await;
-    // In the middle of what was published at once; the other ten are not done with.
-    member.commit(&[behind(&first[29])]).await.unwrap();
+    // In the middle of one publish; the other ten messages are not done.
+    member.commit(&[offset_after(&first[29])]).await.unwrap();
     member.commit(&[]).await.unwrap();
     drop(member);
     broker
-        .publish(run(Topic::ProductDeleted, "a", 50))
+        .publish(numbered(Topic::ProductDeleted, "a", 50))
         .await
         .unwrap();
 
-    let mut member = broker.subscribe(Group::Notifications).await.unwrap();
+    let mut member = broker
+        .subscribe(ConsumerGroup::Notifications)
+        .await
+        .unwrap();
     let again = read(&mut *member, 120, 50).await;
     assert_eq!(
         numbers(&again, Topic::ProductCreated, "a"),
@@ -252,53 +258,56 @@ async fn a_new_member_resumes_where_the_group_committed(place: &Place) {
     let of_first = |delivery: &&Delivery| first.contains(delivery);
     assert!(again.iter().filter(of_first).eq(&first[30..]));
 
-    // The other group has not moved.
-    let mut other = broker.subscribe(Group::Analytics).await.unwrap();
+    // The other group still starts at the beginning.
+    let mut other = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let all = read(&mut *other, 150, 40).await;
     assert!(all.iter().filter(of_first).eq(&first));
 }
 
-async fn a_late_commit_takes_nothing_back(place: &Place) {
-    let broker = place.open().await;
+async fn a_late_commit_moves_no_offset_back(fixture: &BrokerFixture) {
+    let broker = fixture.open().await;
     broker
-        .publish(run(Topic::ProductCreated, "a", 10))
+        .publish(numbered(Topic::ProductCreated, "a", 10))
         .await
         .unwrap();
-    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let all = read(&mut *member, 10, 10).await;
-    member.commit(&[behind(&all[7])]).await.unwrap();
-    member.commit(&[behind(&all[2])]).await.unwrap();
+    member.commit(&[offset_after(&all[7])]).await.unwrap();
+    member.commit(&[offset_after(&all[2])]).await.unwrap();
     drop(member);
-    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     assert_eq!(read(&mut *member, 2, 10).await, all[8..]);
 }
 
-async fn survives_a_restart(place: &Place) {
-    let broker = place.open().await;
+async fn survives_a_restart(fixture: &BrokerFixture) {
+    let broker = fixture.open().await;
     broker
-        .publish(run(Topic::ImportCompleted, "a", 20))
+        .publish(numbered(Topic::ImportCompleted, "a", 20))
         .await
         .unwrap();
-    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let all = read(&mut *member, 20, 20).await;
-    member.commit(&[behind(&all[9])]).await.unwrap();
+    member.commit(&[offset_after(&all[9])]).await.unwrap();
     drop((member, broker));
 
-    let broker = place.open().await;
-    lag_becomes(&*broker, 10).await;
+    let broker = fixture.open().await;
+    wait_for_lag(&*broker, 10).await;
     broker
         .publish(vec![record(Topic::ImportCompleted, "a", 20)])
         .await
         .unwrap();
-    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let rest = read(&mut *member, 11, 100).await;
     assert_eq!(rest[..10], all[10..]);
     assert_eq!(rest[10].offset, 20);
 }
 
-async fn takes_from_many_publishers_while_it_is_read(place: &Place) {
-    let broker = place.open().await;
-    let mut member = broker.subscribe(Group::Notifications).await.unwrap();
+async fn many_publishers_and_a_reader_at_once(fixture: &BrokerFixture) {
+    let broker = fixture.open().await;
+    let mut member = broker
+        .subscribe(ConsumerGroup::Notifications)
+        .await
+        .unwrap();
     let mut publishers = JoinSet::new();
     for publisher in 0..8 {
         let broker = Arc::clone(&broker);
@@ -318,39 +327,39 @@ async fn takes_from_many_publishers_while_it_is_read(place: &Place) {
     }
 }
 
-/// Two members answer each other: without a wake-up every turn would wait for the next look.
-async fn a_publish_wakes_who_waits(place: &Place) {
-    let broker = place.open().await;
-    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+/// A publish follows each read: without a wake-up every turn would wait for the next poll.
+async fn a_publish_wakes_a_waiting_member(fixture: &BrokerFixture) {
+    let broker = fixture.open().await;
+    let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let turns = async {
         for number in 0..500 {
-            let (sent, heard) = tokio::join!(
+            let (read, published) = tokio::join!(
                 biased;
                 read(&mut *member, 1, 1),
                 broker.publish(vec![record(Topic::ProductCreated, "a", number)])
             );
-            heard.unwrap();
-            assert_eq!(numbers(&sent, Topic::ProductCreated, "a"), [number]);
+            published.unwrap();
+            assert_eq!(numbers(&read, Topic::ProductCreated, "a"), [number]);
         }
     };
     timeout(DEADLINE, turns)
         .await
-        .expect("waiting members are not woken");
+        .expect("waiting members are not woken up");
 }
 
-async fn a_dropped_poll_loses_and_repeats_nothing(place: &Place) {
-    let broker = place.open().await;
-    for part in run(Topic::ProductCreated, "a", 2000).chunks(3) {
+async fn a_dropped_poll_loses_and_repeats_nothing(fixture: &BrokerFixture) {
+    let broker = fixture.open().await;
+    for part in numbered(Topic::ProductCreated, "a", 2000).chunks(3) {
         broker.publish(part.to_vec()).await.unwrap();
     }
-    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let mut all = Vec::new();
     let reading = async {
-        let mut patience = 0;
+        let mut wait_micros = 0;
         while all.len() < 2000 {
-            match timeout(Duration::from_micros(patience), member.poll(11)).await {
+            match timeout(Duration::from_micros(wait_micros), member.poll(11)).await {
                 Ok(some) => all.extend(some.unwrap().deliveries),
-                Err(_) => patience = (patience + 20) % 2000,
+                Err(_) => wait_micros = (wait_micros + 20) % 2000,
             }
         }
     };
@@ -363,37 +372,37 @@ async fn a_dropped_poll_loses_and_repeats_nothing(place: &Place) {
     );
 }
 
-async fn lag_counts_what_a_group_has_not_committed(place: &Place) {
-    let broker = place.open().await;
-    assert_eq!(broker.lag(Group::Analytics).await.unwrap(), 0);
+async fn lag_counts_what_a_group_has_not_committed(fixture: &BrokerFixture) {
+    let broker = fixture.open().await;
+    assert_eq!(broker.lag(ConsumerGroup::Analytics).await.unwrap(), 0);
     broker
-        .publish(run(Topic::ProductCreated, "a", 30))
+        .publish(numbered(Topic::ProductCreated, "a", 30))
         .await
         .unwrap();
     broker
-        .publish(run(Topic::ProductUpdated, "b", 12))
+        .publish(numbered(Topic::ProductUpdated, "b", 12))
         .await
         .unwrap();
-    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let all = read(&mut *member, 42, 42).await;
-    assert_eq!(broker.lag(Group::Analytics).await.unwrap(), 42);
+    assert_eq!(broker.lag(ConsumerGroup::Analytics).await.unwrap(), 42);
     let fifth = |topic| {
         let mut of_topic = all.iter().filter(|delivery| delivery.record.topic == topic);
-        behind(of_topic.nth(4).unwrap())
+        offset_after(of_topic.nth(4).unwrap())
     };
     member
         .commit(&[fifth(Topic::ProductCreated), fifth(Topic::ProductUpdated)])
         .await
         .unwrap();
-    lag_becomes(&*broker, 32).await;
-    assert_eq!(broker.lag(Group::Notifications).await.unwrap(), 42);
+    wait_for_lag(&*broker, 32).await;
+    assert_eq!(broker.lag(ConsumerGroup::Notifications).await.unwrap(), 42);
     broker.ping().await.unwrap();
 }
 
-/// Reading past many of them takes no extra wait.
-async fn dead_letters_are_kept_apart(place: &Place) {
-    let broker = place.open().await;
-    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+/// Skipping many of them takes no extra wait.
+async fn dead_letters_are_not_delivered(fixture: &BrokerFixture) {
+    let broker = fixture.open().await;
+    let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     for number in 0..300 {
         let dead = record(Topic::AnalyticsDlq, "a", number);
         broker.publish(vec![dead]).await.unwrap();
@@ -401,13 +410,13 @@ async fn dead_letters_are_kept_apart(place: &Place) {
     let mixed = [Topic::NotificationsDlq, Topic::ProductCreated];
     let mixed = mixed.map(|topic| record(topic, "a", 0)).to_vec();
     broker.publish(mixed).await.unwrap();
-    assert_eq!(broker.lag(Group::Analytics).await.unwrap(), 1);
+    assert_eq!(broker.lag(ConsumerGroup::Analytics).await.unwrap(), 1);
     let all = read(&mut *member, 1, 1).await;
     assert_eq!(
         (all[0].record.topic, all[0].offset),
         (Topic::ProductCreated, 0)
     );
     drop(member);
-    let mut late = broker.subscribe(Group::Analytics).await.unwrap();
+    let mut late = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     assert_eq!(read(&mut *late, 1, 1).await, all);
 }

@@ -8,15 +8,15 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    Bucket, Decision, Limiter, Limits,
-    windows::{PerSeller, Window},
+    Bucket, Limiter, Limits, RateDecision,
+    sliding_window::{PerSeller, SlidingWindow},
 };
 use crate::domain::{clock, error::Result, seller::SellerId};
 
 #[derive(Debug)]
 struct MemoryLimiter {
     limits: Limits,
-    windows: Mutex<PerSeller<Window>>,
+    windows: Mutex<PerSeller<SlidingWindow>>,
 }
 
 pub(super) fn connect(limits: Limits) -> Arc<dyn Limiter> {
@@ -28,7 +28,7 @@ pub(super) fn connect(limits: Limits) -> Arc<dyn Limiter> {
 
 #[async_trait]
 impl Limiter for MemoryLimiter {
-    async fn check(&self, seller: &SellerId, bucket: Bucket) -> Result<Decision> {
+    async fn check(&self, seller: &SellerId, bucket: Bucket) -> Result<RateDecision> {
         let limit = self.limits.of(bucket);
         // No holder of the lock can panic halfway through a change.
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,11 +1,11 @@
-//! Port: sliding-window rate limits per seller. Exact: no interleaving admits one more than the
+//! Port: sliding-window rate limits per seller. Exact: no interleaving admits more requests than the
 //! limit in any window; rejected requests do not count.
 
 mod memory;
 mod redis;
+mod sliding_window;
 #[cfg(test)]
 mod tests;
-mod windows;
 
 use std::{sync::Arc, time::Duration};
 
@@ -42,7 +42,7 @@ impl Bucket {
         }
     }
 
-    /// The window as clients are told.
+    /// The window as clients see it.
     pub const fn window_text(self) -> &'static str {
         match self {
             Self::Standard => "1s",
@@ -68,9 +68,9 @@ impl Limits {
     }
 }
 
-/// The answer to one request.
+/// The decision on one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Decision {
+pub struct RateDecision {
     pub admitted: bool,
     pub limit: u32,
     /// Requests that would be admitted right now after this one.
@@ -82,7 +82,7 @@ pub struct Decision {
 #[async_trait]
 pub trait Limiter: Send + Sync + std::fmt::Debug {
     /// Counts a request if it is admitted.
-    async fn check(&self, seller: &SellerId, bucket: Bucket) -> Result<Decision>;
+    async fn check(&self, seller: &SellerId, bucket: Bucket) -> Result<RateDecision>;
 
     /// One cheap round trip.
     async fn ping(&self) -> Result<()>;

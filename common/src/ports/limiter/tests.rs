@@ -1,5 +1,5 @@
-//! What every limiter promises. One battery for every engine: each test opens limiters with the
-//! limits it needs and knows nothing of what is behind them.
+//! What every limiter promises. One battery for every engine: each test gets a limiter with the
+//! limits it needs and does not know the engine.
 
 use std::{
     sync::Arc,
@@ -47,12 +47,12 @@ macro_rules! battery {
     };
 }
 
-// The limits of each: standard and bulk.
+// Each with its limits: standard and bulk.
 battery! {
     admits_exactly_the_limit_from_many_tasks: 1000, 30;
-    counts_sellers_and_buckets_apart: 3, 1;
+    counts_each_seller_and_bucket_separately: 3, 1;
     a_limit_of_zero_admits_nothing: 0, 0;
-    admits_again_at_the_moment_it_names: 2, 1;
+    admits_again_at_the_reported_time: 2, 1;
 }
 
 fn seller(name: &str) -> SellerId {
@@ -77,7 +77,7 @@ async fn admits_exactly_the_limit_from_many_tasks(limiter: Arc<dyn Limiter>) {
     assert_eq!(left, (0..30).collect::<Vec<_>>());
 }
 
-async fn counts_sellers_and_buckets_apart(limiter: Arc<dyn Limiter>) {
+async fn counts_each_seller_and_bucket_separately(limiter: Arc<dyn Limiter>) {
     let one = seller("one");
     let decision = limiter.check(&one, Bucket::Bulk).await.unwrap();
     assert!(decision.admitted && decision.limit == 1 && decision.remaining == 0);
@@ -109,8 +109,8 @@ async fn a_limit_of_zero_admits_nothing(limiter: Arc<dyn Limiter>) {
     }
 }
 
-/// Whoever comes back when told to is admitted; refused requests do not put it off.
-async fn admits_again_at_the_moment_it_names(limiter: Arc<dyn Limiter>) {
+/// A client that returns at `resets_at` is admitted; refused requests do not postpone that.
+async fn admits_again_at_the_reported_time(limiter: Arc<dyn Limiter>) {
     let one = seller("one");
     let deadline = Instant::now() + Duration::from_secs(20);
     let mut rounds = 0;

@@ -1,13 +1,13 @@
 //! The broker inside one process: a durable log in one SQLite file.
 //!
-//! `publish` appends one row per topic and partition, each holding many messages; offsets are
-//! dense from 0. Rows are read in the order of their arrival, which keeps every partition in order
-//! and all of them fair, and brings a seller's events of several topics nearly in sequence.
+//! `publish` appends one row per topic and partition, each with many messages; offsets are dense
+//! from 0. Rows are read in the order of their arrival, which keeps every partition in order and
+//! all of them fair, and delivers a seller's events of several topics nearly in sequence.
 //!
-//! A group has one member: subscriptions share nothing, a new one takes over where the group
-//! committed last. Drop the old one first, or both read everything.
+//! A group has one member: subscriptions share nothing, a new one starts at the last committed
+//! offsets. Drop the old one first, or both read everything.
 
-mod pack;
+mod partition_batch;
 mod subscription;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
@@ -17,10 +17,10 @@ use sqlx::{Executor, FromRow, Sqlite, SqliteConnection};
 use tokio::sync::watch;
 
 use self::{
-    pack::{Block, pack},
-    subscription::LogSubscription,
+    partition_batch::{PackedBlock, pack_records},
+    subscription::EmbeddedSubscription,
 };
-use super::{Broker, Group, Subscription};
+use super::{Broker, ConsumerGroup, Subscription};
 use crate::{
     domain::{
         clock::{self, Timestamp},
@@ -30,20 +30,20 @@ use crate::{
     engines::sqlite_db::{Database, failed},
 };
 
-/// Rows looked at by one step of a sweep, so that other writes come in between.
-const SWEEP_STEP: i64 = 500;
+/// Rows of one delete of a sweep, so that other writes run in between.
+const SWEEP_BATCH_ROWS: i64 = 500;
 
 /// The open log, shared with its subscriptions.
 #[derive(Debug)]
-struct Log {
+struct EmbeddedLog {
     database: Database,
-    /// Tells waiting subscriptions that there is more to read.
+    /// Wakes waiting subscriptions when messages were appended.
     appended: watch::Sender<()>,
 }
 
 #[derive(Debug)]
 struct EmbeddedBroker {
-    log: Arc<Log>,
+    log: Arc<EmbeddedLog>,
     partitions: u32,
 }
 
@@ -55,7 +55,7 @@ pub(super) async fn connect(path: &Path, partitions: u32) -> Result<Arc<dyn Brok
 #[async_trait]
 impl Broker for EmbeddedBroker {
     async fn publish(&self, records: Vec<Record>) -> Result<()> {
-        let blocks = pack(records, self.partitions).await;
+        let blocks = pack_records(records, self.partitions).await;
         if blocks.is_empty() {
             return Ok(());
         }
@@ -75,15 +75,17 @@ impl Broker for EmbeddedBroker {
         Ok(())
     }
 
-    async fn subscribe(&self, group: Group) -> Result<Box<dyn Subscription>> {
-        let subscription = LogSubscription::join(Arc::clone(&self.log), group).await?;
+    async fn subscribe(&self, group: ConsumerGroup) -> Result<Box<dyn Subscription>> {
+        let subscription = EmbeddedSubscription::join(Arc::clone(&self.log), group).await?;
         Ok(Box::new(subscription))
     }
 
-    async fn lag(&self, group: Group) -> Result<u64> {
-        let places = places(self.log.database.readers(), group).await?;
-        let waiting = places.iter().filter(|place| place.has_events());
-        let lag: i64 = waiting.map(|place| place.next - place.committed).sum();
+    async fn lag(&self, group: ConsumerGroup) -> Result<u64> {
+        let partitions = group_progress(self.log.database.readers(), group).await?;
+        let events = partitions.iter().filter(|partition| partition.has_events());
+        let lag: i64 = events
+            .map(|partition| partition.next - partition.committed)
+            .sum();
         Ok(u64::try_from(lag).unwrap_or(0))
     }
 
@@ -94,14 +96,14 @@ impl Broker for EmbeddedBroker {
     /// Keeps every event that some group has not committed yet, however old it is.
     async fn sweep(&self, before: Timestamp) -> Result<()> {
         let mut done: BTreeMap<(Topic, u32), i64> = BTreeMap::new();
-        for group in Group::ALL {
-            for place in places(self.log.database.readers(), group).await? {
-                let end = if place.has_events() {
-                    place.committed
+        for group in ConsumerGroup::ALL {
+            for progress in group_progress(self.log.database.readers(), group).await? {
+                let end = if progress.has_events() {
+                    progress.committed
                 } else {
-                    place.next
+                    progress.next
                 };
-                done.entry((place.topic, place.partition))
+                done.entry((progress.topic, progress.partition))
                     .and_modify(|least| *least = end.min(*least))
                     .or_insert(end);
             }
@@ -116,7 +118,7 @@ impl Broker for EmbeddedBroker {
 impl EmbeddedBroker {
     async fn open(path: &Path, partitions: u32) -> Result<Self> {
         let migrations = sqlx::migrate!("../migrations/embedded/broker");
-        let log = Log {
+        let log = EmbeddedLog {
             database: Database::open(path, &migrations).await?,
             appended: watch::Sender::new(()),
         };
@@ -152,7 +154,7 @@ impl EmbeddedBroker {
                         .bind(partition)
                         .bind(end)
                         .bind(before.millis())
-                        .bind(SWEEP_STEP)
+                        .bind(SWEEP_BATCH_ROWS)
                         .execute(connection)
                         .await
                         .map_err(failed)
@@ -168,7 +170,7 @@ impl EmbeddedBroker {
 
 async fn append(
     connection: &mut SqliteConnection,
-    block: &Block,
+    block: &PackedBlock,
     appended_at: Timestamp,
 ) -> Result<()> {
     let end_offset: i64 = sqlx::query_scalar(
@@ -198,34 +200,34 @@ async fn append(
     Ok(())
 }
 
-/// Where a partition ends and how far a group has come in it.
-struct Place {
+/// The end of a partition and a group's committed offset in it.
+struct PartitionProgress {
     topic: Topic,
     partition: u32,
     next: i64,
     committed: i64,
 }
 
-impl Place {
+impl PartitionProgress {
     fn has_events(&self) -> bool {
         Topic::EVENTS.contains(&self.topic)
     }
 }
 
 #[derive(FromRow)]
-struct PlaceRow {
+struct ProgressRow {
     topic: String,
     partition: u32,
     next: i64,
     committed: i64,
 }
 
-/// Every partition that ever had a message.
-async fn places<'e>(
+/// A group's progress in every partition that ever had a message.
+async fn group_progress<'e>(
     reader: impl Executor<'e, Database = Sqlite>,
-    group: Group,
-) -> Result<Vec<Place>> {
-    let rows: Vec<PlaceRow> = sqlx::query_as(
+    group: ConsumerGroup,
+) -> Result<Vec<PartitionProgress>> {
+    let rows: Vec<ProgressRow> = sqlx::query_as(
         "SELECT topic, partition, h.next_offset AS next, COALESCE(c.next_offset, 0) AS committed
          FROM heads h
          LEFT JOIN (SELECT * FROM commits WHERE consumers = ?1) c USING (topic, partition)",
@@ -234,27 +236,27 @@ async fn places<'e>(
     .fetch_all(reader)
     .await
     .map_err(failed)?;
-    let place = |row: PlaceRow| {
-        Ok(Place {
-            topic: topic_named(&row.topic)?,
+    let progress = |row: ProgressRow| {
+        Ok(PartitionProgress {
+            topic: parse_topic(&row.topic)?,
             partition: row.partition,
             next: row.next,
             committed: row.committed,
         })
     };
-    rows.into_iter().map(place).collect()
+    rows.into_iter().map(progress).collect()
 }
 
-fn topic_named(name: &str) -> Result<Topic> {
+fn parse_topic(name: &str) -> Result<Topic> {
     Topic::from_name(name)
-        .ok_or_else(|| Error::Corrupt(format!("the log has a topic {name:?} that nobody knows")))
+        .ok_or_else(|| Error::Corrupt(format!("the log has an unknown topic {name:?}")))
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{super::Offset, *};
+    use super::{super::PartitionOffset, *};
     use crate::domain::record::partition_of;
 
     fn records(topic: Topic, count: usize) -> Vec<Record> {
@@ -280,9 +282,9 @@ mod tests {
             .unwrap()
     }
 
-    async fn commit(broker: &EmbeddedBroker, group: Group, next: i64) {
+    async fn commit(broker: &EmbeddedBroker, group: ConsumerGroup, next: i64) {
         let mut member = broker.subscribe(group).await.unwrap();
-        let offset = Offset {
+        let offset = PartitionOffset {
             topic: Topic::ProductCreated,
             partition: partition_of(b"a", 4),
             next,
@@ -300,12 +302,12 @@ mod tests {
         assert_eq!(rows(&broker).await, 4);
     }
 
-    /// Only what is old and done by both groups goes; offsets and readers go on behind it.
+    /// Deletes only what is old and done by both groups; offsets and readers continue after it.
     #[tokio::test]
-    async fn sweeps_what_every_group_has_done_with() {
+    async fn sweeps_what_every_group_has_committed() {
         let directory = tempfile::tempdir().unwrap();
         let broker = open(directory.path()).await;
-        for _ in 0..SWEEP_STEP + 20 {
+        for _ in 0..SWEEP_BATCH_ROWS + 20 {
             broker
                 .publish(records(Topic::ProductCreated, 2))
                 .await
@@ -315,25 +317,35 @@ mod tests {
             .publish(records(Topic::AnalyticsDlq, 2))
             .await
             .unwrap();
-        let all = SWEEP_STEP + 21;
+        let all = SWEEP_BATCH_ROWS + 21;
         let later = clock::now().plus(Duration::from_secs(60));
-        let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+        let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
 
         broker.sweep(Timestamp::from_millis(0)).await.unwrap();
         assert_eq!(rows(&broker).await, all);
         broker.sweep(later).await.unwrap();
         assert_eq!(rows(&broker).await, all - 1, "dead letters go by age alone");
-        commit(&broker, Group::Analytics, 2 * (SWEEP_STEP + 20)).await;
+        commit(
+            &broker,
+            ConsumerGroup::Analytics,
+            2 * (SWEEP_BATCH_ROWS + 20),
+        )
+        .await;
         broker.sweep(later).await.unwrap();
         assert_eq!(
             rows(&broker).await,
             all - 1,
             "the other group has yet to read them"
         );
-        commit(&broker, Group::Notifications, 11).await;
+        commit(&broker, ConsumerGroup::Notifications, 11).await;
         broker.sweep(later).await.unwrap();
         assert_eq!(rows(&broker).await, all - 1 - 5, "a half-read row stays");
-        commit(&broker, Group::Notifications, 2 * (SWEEP_STEP + 20)).await;
+        commit(
+            &broker,
+            ConsumerGroup::Notifications,
+            2 * (SWEEP_BATCH_ROWS + 20),
+        )
+        .await;
         broker.sweep(later).await.unwrap();
         assert_eq!(rows(&broker).await, 0);
 
@@ -342,8 +354,8 @@ mod tests {
             .await
             .unwrap();
         let next = member.poll(10).await.unwrap().deliveries;
-        assert_eq!(next[0].offset, 2 * (SWEEP_STEP + 20));
-        assert_eq!(broker.lag(Group::Notifications).await.unwrap(), 1);
+        assert_eq!(next[0].offset, 2 * (SWEEP_BATCH_ROWS + 20));
+        assert_eq!(broker.lag(ConsumerGroup::Notifications).await.unwrap(), 1);
     }
 
     #[tokio::test]
@@ -364,7 +376,7 @@ mod tests {
             })
             .await
             .unwrap();
-        let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+        let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
         assert!(matches!(member.poll(10).await, Err(Error::Corrupt(_))));
     }
 }

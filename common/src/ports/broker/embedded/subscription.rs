@@ -1,4 +1,4 @@
-//! Reading the embedded log for one group: rows by arrival, behind what the group committed.
+//! Reads the embedded log for one group: rows by arrival, after the group's committed offsets.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -11,8 +11,8 @@ use futures_util::TryStreamExt;
 use sqlx::{FromRow, SqliteConnection};
 
 use super::{
-    super::{Delivery, Group, Offset, Polled, Subscription},
-    Log, places, topic_named,
+    super::{ConsumerGroup, Delivery, PartitionOffset, PollBatch, Subscription},
+    EmbeddedLog, group_progress, parse_topic,
 };
 use crate::{
     domain::{
@@ -23,18 +23,18 @@ use crate::{
     engines::sqlite_db::failed,
 };
 
-/// How often a waiting subscription looks by itself, for messages that another process appended.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How often a waiting subscription polls, for messages that another process appended.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
-pub(super) struct LogSubscription {
-    log: Arc<Log>,
-    group: Group,
-    /// What the group had committed when this subscription began.
+pub(super) struct EmbeddedSubscription {
+    log: Arc<EmbeddedLog>,
+    group: ConsumerGroup,
+    /// The group's committed offsets when this subscription began.
     committed: HashMap<(Topic, u32), i64>,
     /// The row read last.
     after: i64,
-    /// Messages read and not yet handed out.
+    /// Messages that were read and not yet delivered.
     ready: VecDeque<Delivery>,
 }
 
@@ -49,22 +49,27 @@ struct BlockRow {
     block: Vec<u8>,
 }
 
-impl LogSubscription {
+impl EmbeddedSubscription {
     /// Starts at the oldest row with a message that the group has not committed.
-    pub(super) async fn join(log: Arc<Log>, group: Group) -> Result<Self> {
+    pub(super) async fn join(log: Arc<EmbeddedLog>, group: ConsumerGroup) -> Result<Self> {
         let mut snapshot = log.database.readers().begin().await.map_err(failed)?;
         let mut after: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM blocks")
             .fetch_one(&mut *snapshot)
             .await
             .map_err(failed)?;
         let mut committed = HashMap::new();
-        for place in places(&mut *snapshot, group).await? {
-            if place.has_events() && place.committed < place.next {
-                let first =
-                    first_row(&mut snapshot, place.topic, place.partition, place.committed).await?;
+        for progress in group_progress(&mut *snapshot, group).await? {
+            if progress.has_events() && progress.committed < progress.next {
+                let first = first_uncommitted_row(
+                    &mut snapshot,
+                    progress.topic,
+                    progress.partition,
+                    progress.committed,
+                )
+                .await?;
                 after = after.min(first.map_or(after, |id| id - 1));
             }
-            committed.insert((place.topic, place.partition), place.committed);
+            committed.insert((progress.topic, progress.partition), progress.committed);
         }
         snapshot.rollback().await.map_err(failed)?;
         Ok(Self {
@@ -91,7 +96,8 @@ impl LogSubscription {
             .fetch(self.log.database.readers());
             while let Some(row) = rows.try_next().await.map_err(failed)? {
                 let id = row.id;
-                self.ready.extend(unpack(&row, &self.committed)?);
+                self.ready
+                    .extend(unpack_uncommitted(&row, &self.committed)?);
                 self.after = id;
                 seen += 1;
                 if self.ready.len() >= max {
@@ -107,30 +113,30 @@ impl LogSubscription {
 }
 
 #[async_trait]
-impl Subscription for LogSubscription {
-    async fn poll(&mut self, max: usize) -> Result<Polled> {
+impl Subscription for EmbeddedSubscription {
+    async fn poll(&mut self, max: usize) -> Result<PollBatch> {
         let max = max.max(1);
         let mut appended = self.log.appended.subscribe();
         loop {
             if self.ready.is_empty() {
-                // Whatever is appended from here on ends the wait below.
+                // Anything appended from here on ends the wait below.
                 appended.mark_unchanged();
                 self.read(max).await?;
             }
             if !self.ready.is_empty() {
                 let count = max.min(self.ready.len());
-                return Ok(Polled {
-                    // There is no other process to take partitions over.
+                return Ok(PollBatch {
+                    // No other process can take over partitions.
                     revoked: Vec::new(),
                     deliveries: self.ready.drain(..count).collect(),
                 });
             }
-            // Whether it was told or only waited long enough, it looks again.
-            let _ = tokio::time::timeout(LOOK_AGAIN, appended.changed()).await;
+            // Reads again, whether it was woken up or the interval has passed.
+            let _ = tokio::time::timeout(POLL_INTERVAL, appended.changed()).await;
         }
     }
 
-    async fn commit(&mut self, offsets: &[Offset]) -> Result<()> {
+    async fn commit(&mut self, offsets: &[PartitionOffset]) -> Result<()> {
         if offsets.is_empty() {
             return Ok(());
         }
@@ -140,7 +146,7 @@ impl Subscription for LogSubscription {
             .write(move |connection| {
                 Box::pin(async move {
                     for offset in &offsets {
-                        store(connection, group, offset).await?;
+                        store_offset(connection, group, offset).await?;
                     }
                     Ok(())
                 })
@@ -149,8 +155,8 @@ impl Subscription for LogSubscription {
     }
 }
 
-/// The first row that holds a message at or behind `offset`.
-async fn first_row(
+/// The first row with a message at or after `offset`.
+async fn first_uncommitted_row(
     reader: &mut SqliteConnection,
     topic: Topic,
     partition: u32,
@@ -168,9 +174,12 @@ async fn first_row(
     .map_err(failed)
 }
 
-/// The messages of a row that the group has yet to see; none of a dead letter topic.
-fn unpack(row: &BlockRow, committed: &HashMap<(Topic, u32), i64>) -> Result<Vec<Delivery>> {
-    let topic = topic_named(&row.topic)?;
+/// The messages of a row that the group has not committed; none of a dead letter topic.
+fn unpack_uncommitted(
+    row: &BlockRow,
+    committed: &HashMap<(Topic, u32), i64>,
+) -> Result<Vec<Delivery>> {
+    let topic = parse_topic(&row.topic)?;
     let partition = row.partition;
     let from = committed.get(&(topic, partition)).copied().unwrap_or(0);
     if !Topic::EVENTS.contains(&topic) || row.end_offset <= from {
@@ -197,8 +206,12 @@ fn unpack(row: &BlockRow, committed: &HashMap<(Topic, u32), i64>) -> Result<Vec<
         .collect())
 }
 
-/// Never moves a group backwards: what was done once stays done.
-async fn store(connection: &mut SqliteConnection, group: Group, offset: &Offset) -> Result<()> {
+/// Never moves a group backwards.
+async fn store_offset(
+    connection: &mut SqliteConnection,
+    group: ConsumerGroup,
+    offset: &PartitionOffset,
+) -> Result<()> {
     sqlx::query(
         "INSERT INTO commits (consumers, topic, partition, next_offset) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET next_offset = MAX(next_offset, excluded.next_offset)",

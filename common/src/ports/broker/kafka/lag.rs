@@ -1,5 +1,5 @@
-//! How far a group is behind: its committed offsets against the ends of the partitions, asked for
-//! in a few requests whatever the number of partitions, by a client that never joins the group.
+//! The lag of a group: the ends of the partitions minus its committed offsets. A client that never
+//! joins the group fetches them, in a few requests whatever the number of partitions.
 
 use std::{
     collections::HashMap,
@@ -15,83 +15,90 @@ use rdkafka::{
     metadata::MetadataTopic,
 };
 
-use super::{super::Group, Cluster, away, blocking, bury, voice::Voice};
+use super::{
+    super::ConsumerGroup, KafkaCluster, blocking, client_log::ClientLog, drop_in_background,
+    unavailable,
+};
 use crate::domain::error::Result;
 
 /// For all requests together.
-const DEADLINE: Duration = Duration::from_secs(1);
-const PAUSE: Duration = Duration::from_millis(20);
+const LAG_TIMEOUT: Duration = Duration::from_secs(1);
+const LAG_RETRY_PAUSE: Duration = Duration::from_millis(20);
 
-type Client = BaseConsumer<Voice>;
+type LagClient = BaseConsumer<ClientLog>;
 
-/// A client for each group, kept because it takes a while to connect.
+/// A client for each group, kept because connecting takes a while.
 #[derive(Default)]
-pub(super) struct Gauges {
-    clients: Mutex<HashMap<Group, Arc<Client>>>,
+pub(super) struct LagMonitor {
+    clients: Mutex<HashMap<ConsumerGroup, Arc<LagClient>>>,
 }
 
-impl Gauges {
-    pub(super) async fn lag(&self, cluster: &Arc<Cluster>, group: Group) -> Result<u64> {
+impl LagMonitor {
+    pub(super) async fn lag(
+        &self,
+        cluster: &Arc<KafkaCluster>,
+        group: ConsumerGroup,
+    ) -> Result<u64> {
         let client = self.client(cluster, group)?;
         let cluster = Arc::clone(cluster);
         blocking(move || lag(&client, &cluster)).await
     }
 
-    fn client(&self, cluster: &Cluster, group: Group) -> Result<Arc<Client>> {
+    fn client(&self, cluster: &KafkaCluster, group: ConsumerGroup) -> Result<Arc<LagClient>> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&group) {
             return Ok(Arc::clone(client));
         }
-        let client: Client = cluster
+        let client: LagClient = cluster
             .client()
             .set("group.id", cluster.names.group(group))
-            .create_with_context(Voice::hushed("lag"))
-            .map_err(away)?;
+            .create_with_context(ClientLog::quiet("lag"))
+            .map_err(unavailable)?;
         let client = Arc::new(client);
         clients.insert(group, Arc::clone(&client));
         Ok(client)
     }
 }
 
-impl fmt::Debug for Gauges {
+impl fmt::Debug for LagMonitor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gauges").finish_non_exhaustive()
+        f.debug_struct("LagMonitor").finish_non_exhaustive()
     }
 }
 
-impl Drop for Gauges {
+impl Drop for LagMonitor {
     fn drop(&mut self) {
         let clients = self
             .clients
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner);
-        bury(std::mem::take(clients));
+        drop_in_background(std::mem::take(clients));
     }
 }
 
-/// Tries again while a partition has just been made or is changing hands.
-fn lag(client: &Client, cluster: &Cluster) -> KafkaResult<u64> {
-    let end = Instant::now() + DEADLINE;
+/// Retries while a partition is new or changes its leader.
+fn lag(client: &LagClient, cluster: &KafkaCluster) -> KafkaResult<u64> {
+    let end = Instant::now() + LAG_TIMEOUT;
     loop {
-        // What the library has to say waits until it is asked for.
+        // The library's messages wait until they are polled.
         while client.poll(Duration::ZERO).is_some() {}
-        match lag_now(client, cluster, end) {
-            Err(error) if is_passing(&error) && Instant::now() + PAUSE < end => {
-                let _ = client.poll(PAUSE);
+        match read_lag(client, cluster, end) {
+            Err(error) if is_transient(&error) && Instant::now() + LAG_RETRY_PAUSE < end => {
+                let _ = client.poll(LAG_RETRY_PAUSE);
             }
             lag => return lag,
         }
     }
 }
 
-fn is_passing(error: &KafkaError) -> bool {
+fn is_transient(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
         Some(RDKafkaErrorCode::NotLeaderForPartition | RDKafkaErrorCode::LeaderNotAvailable)
     )
 }
 
-fn lag_now(client: &Client, cluster: &Cluster, end: Instant) -> KafkaResult<u64> {
+fn read_lag(client: &LagClient, cluster: &KafkaCluster, end: Instant) -> KafkaResult<u64> {
     let left = || end.saturating_duration_since(Instant::now());
     let mut all = TopicPartitionList::new();
     for topic in cluster.names.events() {
@@ -102,24 +109,24 @@ fn lag_now(client: &Client, cluster: &Cluster, end: Instant) -> KafkaResult<u64>
         }
     }
     if all.count() == 0 {
-        // The topics are yet to be created.
+        // The topics do not exist yet.
         return Ok(0);
     }
     let committed = client.committed_offsets(all.clone(), left())?;
     let at = |position| {
-        let mut asked = all.clone();
-        asked.set_all_offsets(position)?;
+        let mut query = all.clone();
+        query.set_all_offsets(position)?;
         // As "times" these two mean the first and the next offset.
-        client.offsets_for_times(asked, left())
+        client.offsets_for_times(query, left())
     };
     let (first, next) = (at(Offset::Beginning)?, at(Offset::End)?);
     let elements = all.elements();
-    let lags = elements.iter().map(|place| {
+    let lags = elements.iter().map(|partition| {
         let offset = |list: &TopicPartitionList| {
-            let found = list.find_partition(place.topic(), place.partition());
+            let found = list.find_partition(partition.topic(), partition.partition());
             found.and_then(|found| found.offset().to_raw()).unwrap_or(0)
         };
-        // Nothing committed is a negative number.
+        // It is negative when nothing is committed.
         let done = offset(&committed).max(offset(&first));
         u64::try_from(offset(&next) - done).unwrap_or(0)
     });

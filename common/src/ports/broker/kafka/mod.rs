@@ -1,20 +1,20 @@
 //! The broker on Apache Kafka.
 //!
-//! The relay publishes through one idempotent producer that is thrown away after any failure, so
-//! that nothing it still holds comes out behind what is published later. A subscription is a group
-//! member with threads of its own: it stays in the group however long its handler takes. Topics are
-//! created on the first contact that works, and looked for again after every failure; so the daemon
-//! and the cluster start in any order.
+//! The relay publishes through one idempotent producer that is discarded after any failure, so that
+//! no message it still holds is appended after later ones. A subscription is a group member with
+//! threads of its own: it stays in the group however long its handler takes. Topics are created on
+//! the first contact that works, and checked again after every failure; so the daemon and the
+//! cluster start in any order.
 
+mod client_log;
+mod consumer_state;
 mod lag;
-mod member;
-mod names;
 mod publisher;
-mod shelf;
+mod subscription;
 #[cfg(test)]
 pub(super) mod tests;
+mod topic_names;
 mod topics;
-mod voice;
 
 use std::{fmt, sync::Arc};
 
@@ -22,9 +22,10 @@ use async_trait::async_trait;
 use rdkafka::{ClientConfig, error::KafkaResult};
 
 use self::{
-    lag::Gauges, member::KafkaSubscription, names::Names, publisher::Publisher, topics::Topics,
+    lag::LagMonitor, publisher::KafkaPublisher, subscription::KafkaSubscription,
+    topic_names::KafkaNames, topics::TopicSetup,
 };
-use super::{Broker, Group, Subscription};
+use super::{Broker, ConsumerGroup, Subscription};
 use crate::{
     config,
     domain::{
@@ -34,34 +35,34 @@ use crate::{
     },
 };
 
-/// What every client of the cluster needs to know.
+/// How to reach the cluster, for all its clients.
 #[derive(Debug)]
-struct Cluster {
+struct KafkaCluster {
     config: config::Kafka,
-    names: Names,
+    names: KafkaNames,
 }
 
 #[derive(Debug)]
 struct KafkaBroker {
-    cluster: Arc<Cluster>,
-    topics: Topics,
-    publisher: Publisher,
-    gauges: Gauges,
+    cluster: Arc<KafkaCluster>,
+    topic_setup: TopicSetup,
+    publisher: KafkaPublisher,
+    lag_monitor: LagMonitor,
 }
 
-/// Needs no answer of the cluster.
+/// Does not wait for the cluster.
 pub(super) fn connect(config: &config::Kafka) -> Result<Arc<dyn Broker>> {
-    let cluster = Cluster {
+    let cluster = KafkaCluster {
         config: config.clone(),
-        names: Names::new(&config.prefix),
+        names: KafkaNames::new(&config.prefix),
     };
     let broker = KafkaBroker {
         cluster: Arc::new(cluster),
-        topics: Topics::default(),
-        publisher: Publisher::default(),
-        gauges: Gauges::default(),
+        topic_setup: TopicSetup::default(),
+        publisher: KafkaPublisher::default(),
+        lag_monitor: LagMonitor::default(),
     };
-    // It takes half a second to get ready; when it is needed it should be.
+    // A producer needs half a second to get ready.
     broker.publisher.current(&broker.cluster)?;
     Ok(Arc::new(broker))
 }
@@ -72,23 +73,23 @@ impl Broker for KafkaBroker {
         if records.is_empty() {
             return Ok(());
         }
-        self.topics.ensure(&self.cluster).await?;
+        self.topic_setup.ensure(&self.cluster).await?;
         let published = self.publisher.publish(&self.cluster, &records).await;
         if published.is_err() {
-            // Perhaps they are gone.
-            self.topics.forget();
+            // The topics may have been deleted.
+            self.topic_setup.forget();
         }
         published
     }
 
-    async fn subscribe(&self, group: Group) -> Result<Box<dyn Subscription>> {
-        self.topics.ensure(&self.cluster).await?;
+    async fn subscribe(&self, group: ConsumerGroup) -> Result<Box<dyn Subscription>> {
+        self.topic_setup.ensure(&self.cluster).await?;
         let subscription = KafkaSubscription::join(&self.cluster, group)?;
         Ok(Box::new(subscription))
     }
 
-    async fn lag(&self, group: Group) -> Result<u64> {
-        self.gauges.lag(&self.cluster, group).await
+    async fn lag(&self, group: ConsumerGroup) -> Result<u64> {
+        self.lag_monitor.lag(&self.cluster, group).await
     }
 
     async fn ping(&self) -> Result<()> {
@@ -96,25 +97,25 @@ impl Broker for KafkaBroker {
     }
 
     async fn prepare(&self) -> Result<()> {
-        self.topics.ensure(&self.cluster).await
+        self.topic_setup.ensure(&self.cluster).await
     }
 
-    /// The cluster forgets by itself.
+    /// The cluster deletes old messages by itself.
     async fn sweep(&self, _before: Timestamp) -> Result<()> {
         Ok(())
     }
 }
 
-impl Cluster {
-    /// What all clients have in common.
+impl KafkaCluster {
+    /// The settings that all clients share.
     fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", &self.config.brokers)
             .set("client.id", &self.config.client_id)
-            // The cluster may be set to create what is asked for, with settings that are not ours.
+            // A cluster may create unknown topics by itself, with other settings than ours.
             .set("allow.auto.create.topics", "false")
-            // Soon there again after an outage, soon aware of new topics and partitions.
+            // Reconnects soon after an outage, and soon knows new topics and partitions.
             .set("reconnect.backoff.max.ms", "1000")
             .set("topic.metadata.refresh.interval.ms", "10000")
             .set("socket.timeout.ms", "10000")
@@ -124,25 +125,25 @@ impl Cluster {
     }
 }
 
-fn away(reason: impl fmt::Display) -> Error {
+fn unavailable(reason: impl fmt::Display) -> Error {
     Error::Unavailable {
         engine: "Kafka",
         reason: reason.to_string(),
     }
 }
 
-/// For calls that block; each has a deadline of its own.
+/// Runs a blocking call, which has a timeout of its own.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> KafkaResult<T> + Send + 'static,
 ) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(away)?.map_err(away)
+    done.map_err(unavailable)?.map_err(unavailable)
 }
 
-/// Drops a client on a thread of its own: it joins its threads, which may take long or for ever.
-fn bury<T: Send + 'static>(client: T) {
-    let grave = std::thread::Builder::new().name("kafka-close".to_owned());
-    if let Err(error) = grave.spawn(move || drop(client)) {
-        tracing::debug!(%error, "a Kafka client was closed in place");
+/// Drops a client on a thread of its own: the client joins its threads, which may take for ever.
+fn drop_in_background<T: Send + 'static>(client: T) {
+    let thread = std::thread::Builder::new().name("kafka-close".to_owned());
+    if let Err(error) = thread.spawn(move || drop(client)) {
+        tracing::debug!(%error, "a Kafka client was closed on the calling thread");
     }
 }

@@ -1,11 +1,11 @@
-//! Publishing: hand all messages to the producer, then wait until the cluster has all of them.
+//! Publishing: passes all messages to the producer, then waits until the cluster has acknowledged
+//! all of them.
 //!
-//! The producer itself never gives a message up; whoever publishes does, once no acknowledgement
-//! has come for a while. Then, as after any other failure and when the caller stops waiting, the
-//! producer is thrown away with all it holds. The caller publishes the same messages again before
-//! newer ones, through a new producer. What the old one had sent to the cluster may still be
-//! appended, always in order from the first of them on; so of each message the first copy is in
-//! order, whatever comes twice.
+//! The producer itself never gives up a message; the publisher does, when no acknowledgement has
+//! come for a while. Then, as after any other failure and when the caller stops waiting, the
+//! producer is discarded with all messages it holds. The caller publishes the same messages again
+//! before newer ones, through a new producer. What the old one has sent may still be appended, in
+//! order and beginning with the first; so the first copies of all messages are in order.
 
 use std::{
     fmt,
@@ -28,154 +28,148 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Cluster, away, blocking, bury, topics::LARGEST_LETTER, voice::Voice};
+use super::{
+    KafkaCluster, blocking, client_log::ClientLog, drop_in_background,
+    topics::MAX_DEAD_LETTER_BYTES, unavailable,
+};
 use crate::domain::{
     error::Result,
     record::{Record, Topic},
 };
 
-/// For how long no acknowledgement may come. A large publish on a slow cluster may take longer in
-/// all.
-const STALL: Duration = Duration::from_secs(5);
-const PING_DEADLINE: Duration = Duration::from_secs(1);
-/// Between two tries to put a message into a full queue.
-const QUEUE_FULL: Duration = Duration::from_millis(2);
-/// Messages handed over before others get their turn.
-const STEP: usize = 250;
+/// The longest wait for the next acknowledgement. A large publish on a slow cluster may take longer.
+const ACK_TIMEOUT: Duration = Duration::from_secs(5);
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
+/// Between two attempts to enqueue a message while the producer's queue is full.
+const QUEUE_RETRY_PAUSE: Duration = Duration::from_millis(2);
+/// Messages enqueued before other tasks get their turn.
+const MESSAGES_PER_TURN: usize = 250;
 
-pub(super) type Producer = ThreadedProducer<Acks>;
+pub(super) type KafkaProducer = ThreadedProducer<DeliveryReports>;
 
-/// The producer in use, made when it is needed.
+/// The present producer, created when it is needed.
 #[derive(Default)]
-pub(super) struct Publisher {
-    current: Mutex<Option<Arc<Producer>>>,
+pub(super) struct KafkaPublisher {
+    current: Mutex<Option<Arc<KafkaProducer>>>,
 }
 
-impl Publisher {
-    /// Appends all messages; the caller gets an answer once they are durable, or when the cluster
-    /// is silent.
-    pub(super) async fn publish(&self, cluster: &Cluster, records: &[Record]) -> Result<()> {
-        let batch = Batch {
+impl KafkaPublisher {
+    /// Appends all messages; returns once they are durable, or when the cluster is silent.
+    pub(super) async fn publish(&self, cluster: &KafkaCluster, records: &[Record]) -> Result<()> {
+        let batch = PublishBatch {
             publisher: self,
             producer: self.current(cluster)?,
-            tally: Arc::new(Tally::new(records.len())),
+            acks: Arc::new(BatchAcks::new(records.len())),
         };
-        for step in records.chunks(STEP) {
-            for record in step {
+        for turn in records.chunks(MESSAGES_PER_TURN) {
+            for record in turn {
                 batch
                     .send(cluster.names.topic(record.topic), record)
                     .await?;
             }
             tokio::task::yield_now().await;
         }
-        batch.tally.complete().await
+        batch.acks.wait().await
     }
 
-    /// Asks for one topic, which is about the least that can be asked for.
-    pub(super) async fn ping(&self, cluster: &Cluster) -> Result<()> {
+    /// Asks for one topic's metadata, about the cheapest request.
+    pub(super) async fn ping(&self, cluster: &KafkaCluster) -> Result<()> {
         let producer = self.current(cluster)?;
         let topic = cluster.names.topic(Topic::ProductCreated).to_owned();
-        let ask = move || {
-            producer
-                .client()
-                .fetch_metadata(Some(&topic), PING_DEADLINE)
-        };
-        blocking(ask).await.map(drop)
+        let request = move || producer.client().fetch_metadata(Some(&topic), PING_TIMEOUT);
+        blocking(request).await.map(drop)
     }
 
-    pub(super) fn current(&self, cluster: &Cluster) -> Result<Arc<Producer>> {
+    pub(super) fn current(&self, cluster: &KafkaCluster) -> Result<Arc<KafkaProducer>> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(producer) = &*current {
             return Ok(Arc::clone(producer));
         }
-        let producer: Producer = cluster
+        let producer: KafkaProducer = cluster
             .client()
             .set("enable.idempotence", "true")
             .set("acks", "all")
-            // Not an outage ends a message, but the one who waits for it.
+            // The publisher gives messages up, never the producer.
             .set("message.timeout.ms", "0")
-            // As Java's, and as `record::partition_of`.
+            // The same as Java's, and as `record::partition_of`.
             .set("partitioner", "murmur2_random")
-            .set("message.max.bytes", LARGEST_LETTER)
-            // A message that comes alone goes at once; while requests are under way, the next ones
-            // gather.
+            .set("message.max.bytes", MAX_DEAD_LETTER_BYTES)
+            // A single message is sent at once; the next ones form a batch while requests are in
+            // flight.
             .set("linger.ms", "0")
             .set("compression.type", "lz4")
             .set("queue.buffering.max.kbytes", "65536")
-            .create_with_context(Acks(Voice::new("producer")))
-            .map_err(away)?;
+            .create_with_context(DeliveryReports(ClientLog::new("producer")))
+            .map_err(unavailable)?;
         let producer = Arc::new(producer);
         *current = Some(Arc::clone(&producer));
         Ok(producer)
     }
 
-    /// Whoever else waits for this producer is told that its messages failed.
-    fn discard(&self, spoiled: &Arc<Producer>) {
+    /// Other callers that wait for this producer get an error.
+    fn discard(&self, failed: &Arc<KafkaProducer>) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current
-            .as_ref()
-            .is_some_and(|now| Arc::ptr_eq(now, spoiled))
-        {
+        if current.as_ref().is_some_and(|now| Arc::ptr_eq(now, failed)) {
             *current = None;
         }
         drop(current);
-        spoiled.purge(PurgeConfig::default().queue().inflight().non_blocking());
-        bury(Arc::clone(spoiled));
+        failed.purge(PurgeConfig::default().queue().inflight().non_blocking());
+        drop_in_background(Arc::clone(failed));
     }
 }
 
-impl fmt::Debug for Publisher {
+impl fmt::Debug for KafkaPublisher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Publisher").finish_non_exhaustive()
+        f.debug_struct("KafkaPublisher").finish_non_exhaustive()
     }
 }
 
-impl Drop for Publisher {
+impl Drop for KafkaPublisher {
     fn drop(&mut self) {
         let current = self
             .current
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(producer) = current.take() {
-            bury(producer);
+            drop_in_background(producer);
         }
     }
 }
 
-/// What is published together.
-struct Batch<'a> {
-    publisher: &'a Publisher,
-    producer: Arc<Producer>,
-    tally: Arc<Tally>,
+/// One call's messages.
+struct PublishBatch<'a> {
+    publisher: &'a KafkaPublisher,
+    producer: Arc<KafkaProducer>,
+    acks: Arc<BatchAcks>,
 }
 
-impl Batch<'_> {
+impl PublishBatch<'_> {
     async fn send(&self, topic: &str, record: &Record) -> Result<()> {
-        let mut message = BaseRecord::with_opaque_to(topic, Arc::clone(&self.tally))
+        let mut message = BaseRecord::with_opaque_to(topic, Arc::clone(&self.acks))
             .key(record.key.as_bytes())
             .payload(record.value.as_ref())
             .headers(headers(record));
-        let put = async {
+        let enqueue = async {
             loop {
                 match self.producer.send(message) {
                     Ok(()) => return Ok(()),
-                    Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
-                        message = back;
-                        sleep(QUEUE_FULL).await;
+                    Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), returned)) => {
+                        message = returned;
+                        sleep(QUEUE_RETRY_PAUSE).await;
                     }
-                    Err((error, _)) => return Err(away(error)),
+                    Err((error, _)) => return Err(unavailable(error)),
                 }
             }
         };
-        let done = timeout(STALL, put).await;
-        done.unwrap_or_else(|_| Err(away("the producer's queue stays full")))
+        let done = timeout(ACK_TIMEOUT, enqueue).await;
+        done.unwrap_or_else(|_| Err(unavailable("the producer's queue stays full")))
     }
 }
 
-impl Drop for Batch<'_> {
+impl Drop for PublishBatch<'_> {
     /// Also when the caller has stopped waiting.
     fn drop(&mut self) {
-        if !self.tally.is_complete() {
+        if !self.acks.is_complete() {
             self.publisher.discard(&self.producer);
         }
     }
@@ -191,15 +185,15 @@ fn headers(record: &Record) -> OwnedHeaders {
     })
 }
 
-/// How many messages of a batch are acknowledged.
-pub(super) struct Tally {
+/// Counts the acknowledged messages of a batch.
+pub(super) struct BatchAcks {
     expected: usize,
     acknowledged: AtomicUsize,
     failure: OnceLock<KafkaError>,
     ended: Notify,
 }
 
-impl Tally {
+impl BatchAcks {
     fn new(expected: usize) -> Self {
         Self {
             expected,
@@ -229,27 +223,27 @@ impl Tally {
         }
     }
 
-    async fn complete(&self) -> Result<()> {
+    async fn wait(&self) -> Result<()> {
         loop {
             let acknowledged = self.acknowledged();
             if let Some(error) = self.failure.get() {
-                return Err(away(error));
+                return Err(unavailable(error));
             }
             if acknowledged == self.expected {
                 return Ok(());
             }
-            let ended = timeout(STALL, self.ended.notified()).await;
+            let ended = timeout(ACK_TIMEOUT, self.ended.notified()).await;
             if ended.is_err() && self.acknowledged() == acknowledged {
-                return Err(away("no acknowledgement came in time"));
+                return Err(unavailable("no acknowledgement came in time"));
             }
         }
     }
 }
 
-/// Counts what the cluster acknowledges.
-pub(super) struct Acks(Voice);
+/// Passes the cluster's delivery reports on to their batches.
+pub(super) struct DeliveryReports(ClientLog);
 
-impl ClientContext for Acks {
+impl ClientContext for DeliveryReports {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.0.log(level, facility, message);
     }
@@ -259,13 +253,13 @@ impl ClientContext for Acks {
     }
 }
 
-impl ProducerContext for Acks {
-    type DeliveryOpaque = Arc<Tally>;
+impl ProducerContext for DeliveryReports {
+    type DeliveryOpaque = Arc<BatchAcks>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, tally: Arc<Tally>) {
+    fn delivery(&self, result: &DeliveryResult<'_>, acks: Arc<BatchAcks>) {
         match result {
-            Ok(_) => tally.count(),
-            Err((error, _)) => tally.fail(error),
+            Ok(_) => acks.count(),
+            Err((error, _)) => acks.fail(error),
         }
     }
 }

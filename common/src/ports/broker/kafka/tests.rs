@@ -6,7 +6,7 @@ use std::{
 };
 
 use rdkafka::{
-    ClientConfig, Message, Offset as Position, TopicPartitionList,
+    ClientConfig, Message, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions, ResourceSpecifier},
     client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer},
@@ -17,7 +17,7 @@ use rdkafka::{
 use tokio::time::{Instant, timeout};
 
 use super::{
-    super::{Broker, Delivery, Offset, Subscription},
+    super::{Broker, Delivery, PartitionOffset, Subscription},
     *,
 };
 use crate::{
@@ -25,11 +25,11 @@ use crate::{
     testing::setting,
 };
 
-/// Far more than anything here takes; it only keeps a broken test from hanging.
+/// Far longer than any test here takes; it only keeps a broken test from hanging.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A corner of a cluster that nobody else uses.
-pub(in super::super) fn corner(brokers: &str) -> config::Kafka {
+/// Topics and groups of the test's own on a cluster.
+pub(in super::super) fn test_namespace(brokers: &str) -> config::Kafka {
     config::Kafka {
         brokers: brokers.to_owned(),
         client_id: "pm-test".to_owned(),
@@ -46,10 +46,10 @@ fn admin(config: &config::Kafka) -> AdminClient<DefaultClientContext> {
 }
 
 /// Removes the topics.
-pub(in super::super) async fn tidy(config: &config::Kafka) {
-    let names = Names::new(&config.prefix);
+pub(in super::super) async fn remove_topics(config: &config::Kafka) {
+    let names = KafkaNames::new(&config.prefix);
     let names: Vec<_> = names.topics().iter().map(String::as_str).collect();
-    // It has to live until the answer is there.
+    // It has to live until the answer has come.
     let admin = admin(config);
     let deleted = admin.delete_topics(&names, &AdminOptions::new());
     deleted.await.unwrap();
@@ -65,7 +65,7 @@ fn record(key: &str, number: usize) -> Record {
 }
 
 /// Messages of many keys, so that every partition has some.
-fn many(numbers: std::ops::Range<usize>) -> Vec<Record> {
+fn records_of_many_sellers(numbers: std::ops::Range<usize>) -> Vec<Record> {
     numbers
         .map(|number| record(&format!("seller-{}", number % 37), number))
         .collect()
@@ -76,25 +76,25 @@ fn number(delivery: &Delivery) -> usize {
     text.parse().unwrap()
 }
 
-fn behind(delivery: &Delivery) -> Offset {
-    Offset {
+fn offset_after(delivery: &Delivery) -> PartitionOffset {
+    PartitionOffset {
         topic: delivery.record.topic,
         partition: delivery.partition,
         next: delivery.offset + 1,
     }
 }
 
-/// A member with the messages that it was given and that were not taken away again, by partition.
-struct Reader {
+/// A member with its messages by partition, without those of revoked partitions.
+struct TestMember {
     member: Box<dyn Subscription>,
-    given: BTreeMap<u32, Vec<Delivery>>,
+    deliveries: BTreeMap<u32, Vec<Delivery>>,
 }
 
-impl Reader {
+impl TestMember {
     async fn join(broker: &dyn Broker) -> Self {
         Self {
-            member: broker.subscribe(Group::Analytics).await.unwrap(),
-            given: BTreeMap::new(),
+            member: broker.subscribe(ConsumerGroup::Analytics).await.unwrap(),
+            deliveries: BTreeMap::new(),
         }
     }
 
@@ -102,34 +102,36 @@ impl Reader {
         let polled = self.member.poll(500).await.unwrap();
         for (topic, partition) in &polled.revoked {
             if *topic == Topic::ProductCreated {
-                self.given.remove(partition);
+                self.deliveries.remove(partition);
             }
         }
         for delivery in polled.deliveries {
-            let given = self.given.entry(delivery.partition).or_default();
-            given.push(delivery);
+            let deliveries = self.deliveries.entry(delivery.partition).or_default();
+            deliveries.push(delivery);
         }
     }
 
     async fn commit(&mut self, partitions: &[u32]) {
-        let last = partitions.iter().filter_map(|one| self.given[one].last());
-        let ends: Vec<_> = last.map(behind).collect();
+        let last = partitions
+            .iter()
+            .filter_map(|one| self.deliveries[one].last());
+        let ends: Vec<_> = last.map(offset_after).collect();
         self.member.commit(&ends).await.unwrap();
     }
 
     fn partitions(&self) -> Vec<u32> {
-        self.given.keys().copied().collect()
+        self.deliveries.keys().copied().collect()
     }
 
     fn numbers(&self) -> Vec<usize> {
-        let mut numbers: Vec<_> = self.given.values().flatten().map(number).collect();
+        let mut numbers: Vec<_> = self.deliveries.values().flatten().map(number).collect();
         numbers.sort_unstable();
         numbers
     }
 }
 
-/// Two members step until they have so many messages together, and a half of the partitions each.
-async fn share(one: &mut Reader, other: &mut Reader, count: usize) -> Vec<usize> {
+/// Two members poll until they have `count` messages together, and half of the partitions each.
+async fn read_shared(one: &mut TestMember, other: &mut TestMember, count: usize) -> Vec<usize> {
     let sharing = async {
         while one.partitions().len() != 2
             || other.partitions().len() != 2
@@ -145,41 +147,51 @@ async fn share(one: &mut Reader, other: &mut Reader, count: usize) -> Vec<usize>
     let mut all = [one.numbers(), other.numbers()].concat();
     all.sort_unstable();
     shared.unwrap_or_else(|_| {
-        let given = (one.partitions(), other.partitions());
-        panic!("{} of {count} messages, of {given:?}", all.len())
+        let deliveries = (one.partitions(), other.partitions());
+        panic!("{} of {count} messages, of {deliveries:?}", all.len())
     });
     all
 }
 
 /// Red when: the dropped member does not leave (the other gets nothing until the session ends), or
-/// what is open is not committed at the end of a membership (it comes twice).
+/// does not commit its last offsets (messages come twice).
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
-async fn whoever_stays_reads_on_where_the_other_left() {
-    let config = corner(&setting("KAFKA_BROKERS"));
+async fn a_member_continues_where_another_left() {
+    let config = test_namespace(&setting("KAFKA_BROKERS"));
     let broker = connect(&config).unwrap();
-    broker.publish(many(0..1000)).await.unwrap();
-    let mut stays = Reader::join(&*broker).await;
-    let mut leaves = Reader::join(&*broker).await;
-    let all = share(&mut stays, &mut leaves, 1000).await;
+    broker
+        .publish(records_of_many_sellers(0..1000))
+        .await
+        .unwrap();
+    let mut stays = TestMember::join(&*broker).await;
+    let mut leaves = TestMember::join(&*broker).await;
+    let all = read_shared(&mut stays, &mut leaves, 1000).await;
     assert!(all.into_iter().eq(0..1000));
 
-    // One is done with all it has, the other with one partition of two.
+    // One has done all its messages, the other one partition of two.
     stays.commit(&stays.partitions()).await;
     let [done, open] = leaves.partitions()[..] else {
         panic!("two partitions");
     };
-    // The last of so many commits are still on their way when it leaves.
-    for delivery in &leaves.given[&done] {
-        leaves.member.commit(&[behind(delivery)]).await.unwrap();
+    // The last of these commits are still on their way when it leaves.
+    for delivery in &leaves.deliveries[&done] {
+        leaves
+            .member
+            .commit(&[offset_after(delivery)])
+            .await
+            .unwrap();
     }
-    let mut expected: BTreeSet<usize> = leaves.given[&open].iter().map(number).collect();
+    let mut expected: BTreeSet<usize> = leaves.deliveries[&open].iter().map(number).collect();
     expected.extend(1000..2000);
     assert!(expected.len() > 1000);
     let started = Instant::now();
     drop(leaves);
-    broker.publish(many(1000..2000)).await.unwrap();
-    stays.given.clear();
+    broker
+        .publish(records_of_many_sellers(1000..2000))
+        .await
+        .unwrap();
+    stays.deliveries.clear();
     let resuming = async {
         while stays.numbers().len() < expected.len() {
             stays.step().await;
@@ -188,38 +200,40 @@ async fn whoever_stays_reads_on_where_the_other_left() {
     timeout(DEADLINE, resuming).await.expect("all is read");
     assert!(stays.numbers().iter().eq(&expected), "nothing twice");
     assert!(started.elapsed() < Duration::from_secs(5));
-    tidy(&config).await;
+    remove_topics(&config).await;
 }
 
-/// Its handler takes nothing, its shelf is full, its partitions are paused; still others join and
-/// share, and later it reads all that is its own.
-/// Red when: the reading thread waits for room without an end, or pausing loses or repeats
-/// messages.
+/// Its handler polls no more, its buffer is full, its partitions are paused; still another member
+/// joins and gets its share, and later the first one reads all messages of its own.
+/// Red when: the read thread waits for capacity for ever, or pausing loses or repeats messages.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
-async fn a_member_that_takes_nothing_holds_up_nobody() {
+async fn a_member_that_stops_polling_does_not_block_others() {
     const COUNT: usize = 40_000;
-    let config = corner(&setting("KAFKA_BROKERS"));
+    let config = test_namespace(&setting("KAFKA_BROKERS"));
     let broker = connect(&config).unwrap();
     for start in (0..COUNT).step_by(4000) {
-        broker.publish(many(start..start + 4000)).await.unwrap();
+        broker
+            .publish(records_of_many_sellers(start..start + 4000))
+            .await
+            .unwrap();
     }
-    let mut stuck = Reader::join(&*broker).await;
+    let mut stuck = TestMember::join(&*broker).await;
     timeout(DEADLINE, stuck.step()).await.expect("it joins");
-    let mut other = Reader::join(&*broker).await;
+    let mut other = TestMember::join(&*broker).await;
     timeout(DEADLINE, other.step()).await.expect("both join");
-    let all = share(&mut stuck, &mut other, COUNT).await;
+    let all = read_shared(&mut stuck, &mut other, COUNT).await;
     assert!(all.into_iter().eq(0..COUNT));
-    tidy(&config).await;
+    remove_topics(&config).await;
 }
 
-/// Red when: a producer is used on after a failure or a dropped publish (every attempt is appended
-/// in the end), or nothing gives up waiting.
+/// Red when: a producer is used after a failure or a dropped publish (every attempt is appended in
+/// the end), or publishing has no timeout.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outage_is_answered_and_nothing_overtakes() {
+async fn an_outage_is_reported_and_keeps_the_order() {
     let cluster = MockCluster::new(1).unwrap();
-    let config = corner(&cluster.bootstrap_servers());
-    for topic in Names::new(&config.prefix).topics() {
+    let config = test_namespace(&cluster.bootstrap_servers());
+    for topic in KafkaNames::new(&config.prefix).topics() {
         cluster.create_topic(topic, 4, 1).unwrap();
     }
     let broker = connect(&config).unwrap();
@@ -229,8 +243,8 @@ async fn an_outage_is_answered_and_nothing_overtakes() {
     };
     broker.publish(run(0..100)).await.unwrap();
     cluster.broker_down(1).unwrap();
-    let given_up = timeout(Duration::from_millis(1), broker.publish(run(100..2000))).await;
-    assert!(given_up.is_err());
+    let cancelled = timeout(Duration::from_millis(1), broker.publish(run(100..2000))).await;
+    assert!(cancelled.is_err());
     let started = Instant::now();
     let refused = broker.publish(run(100..2000)).await;
     assert!(matches!(refused, Err(Error::Unavailable { .. })));
@@ -244,7 +258,7 @@ async fn an_outage_is_answered_and_nothing_overtakes() {
     timeout(DEADLINE, healing).await.expect("it heals");
     broker.publish(run(2000..2100)).await.unwrap();
 
-    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let (mut next, mut copies) = (0, 0);
     let reading = async {
         while next < 2100 {
@@ -259,19 +273,22 @@ async fn an_outage_is_answered_and_nothing_overtakes() {
     assert!(copies < 2100 + 1900, "{copies} copies of 2100");
 }
 
-/// A client of its own, as another program would use it.
+/// Reads with a plain client, as another program would.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
-async fn other_programs_find_what_the_contract_says() {
-    let mut config = corner(&setting("KAFKA_BROKERS"));
+async fn other_programs_read_topics_by_the_contract() {
+    let mut config = test_namespace(&setting("KAFKA_BROKERS"));
     config.partitions = 3;
     let broker = connect(&config).unwrap();
-    broker.publish(many(0..50)).await.unwrap();
+    broker
+        .publish(records_of_many_sellers(0..50))
+        .await
+        .unwrap();
     let topic = format!("{}product.created", config.prefix);
 
-    let asked = [ResourceSpecifier::Topic(&topic)];
+    let resources = [ResourceSpecifier::Topic(&topic)];
     let options = AdminOptions::new();
-    let described = admin(&config).describe_configs(&asked, &options).await;
+    let described = admin(&config).describe_configs(&resources, &options).await;
     let described = described.unwrap().remove(0).unwrap();
     let retention = described.get("retention.ms").unwrap().value.clone();
     assert_eq!(retention.as_deref(), Some("604800000"));
@@ -283,7 +300,7 @@ async fn other_programs_find_what_the_contract_says() {
         .unwrap();
     let mut all = TopicPartitionList::new();
     for partition in 0..3 {
-        let added = all.add_partition_offset(&topic, partition, Position::Beginning);
+        let added = all.add_partition_offset(&topic, partition, Offset::Beginning);
         added.unwrap();
     }
     reader.assign(&all).unwrap();
@@ -303,16 +320,16 @@ async fn other_programs_find_what_the_contract_says() {
             ("eventType", Some(&b"ProductCreated"[..]))
         );
     }
-    tidy(&config).await;
+    remove_topics(&config).await;
 }
 
-/// What is not ours comes as well as it can, so that the one who reads it can put it aside.
+/// Foreign messages are delivered as well as possible, so that the consumer can dead-letter them.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn foreign_messages_are_delivered() {
-    let config = corner(&setting("KAFKA_BROKERS"));
+    let config = test_namespace(&setting("KAFKA_BROKERS"));
     let broker = connect(&config).unwrap();
-    let mut member = broker.subscribe(Group::Analytics).await.unwrap();
+    let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let foreign: BaseProducer = ClientConfig::new()
         .set("bootstrap.servers", &config.brokers)
         .create()
@@ -329,7 +346,7 @@ async fn foreign_messages_are_delivered() {
     assert_eq!(delivery.record.topic, Topic::ProductDeleted);
     assert!(delivery.record.key.is_empty() && delivery.record.value.is_empty());
 
-    // As large as the cluster takes, and as a letter a little larger.
+    // As large as the cluster accepts, and a little larger as a dead letter.
     let letter = Record {
         topic: Topic::AnalyticsDlq,
         key: String::new(),
@@ -337,5 +354,5 @@ async fn foreign_messages_are_delivered() {
         value: vec![7; 1_048_000].into(),
     };
     broker.publish(vec![letter]).await.unwrap();
-    tidy(&config).await;
+    remove_topics(&config).await;
 }

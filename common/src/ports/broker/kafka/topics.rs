@@ -1,4 +1,4 @@
-//! The topics we need on the cluster: what is missing is created, what is there is left as it is.
+//! Creates the topics that are missing on the cluster, and leaves existing ones as they are.
 
 use std::{
     sync::{
@@ -15,125 +15,131 @@ use rdkafka::{
 };
 use tokio::sync::Mutex;
 
-use super::{Cluster, away, blocking, bury, voice::Voice};
+use super::{KafkaCluster, blocking, client_log::ClientLog, drop_in_background, unavailable};
 use crate::domain::{
     error::{Error, Result},
     record::Topic,
 };
 
-/// How long one try may take in all.
-const DEADLINE: Duration = Duration::from_secs(5);
-/// Between two looks whether what was created is there.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// For one attempt in all.
+const CREATE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between two checks whether the created topics are ready.
+const CREATED_POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Seven days, in milliseconds.
-const RETENTION: &str = "604800000";
-/// A dead letter is larger than the message it holds, and that one may be as large as the cluster
-/// takes.
-pub(super) const LARGEST_LETTER: &str = "2097152";
+const RETENTION_MS: &str = "604800000";
+/// A dead letter is larger than the message in it, which may be as large as the cluster accepts.
+pub(super) const MAX_DEAD_LETTER_BYTES: &str = "2097152";
 
-type Admin = AdminClient<Voice>;
+type KafkaAdmin = AdminClient<ClientLog>;
 
-/// Whether the topics were seen on the cluster.
+/// Whether all topics are known to be on the cluster.
 #[derive(Debug, Default)]
-pub(super) struct Topics {
-    seen: AtomicBool,
-    looking: Mutex<()>,
+pub(super) struct TopicSetup {
+    complete: AtomicBool,
+    setup_lock: Mutex<()>,
 }
 
-impl Topics {
-    pub(super) async fn ensure(&self, cluster: &Cluster) -> Result<()> {
-        if self.seen.load(Ordering::Acquire) {
+impl TopicSetup {
+    pub(super) async fn ensure(&self, cluster: &KafkaCluster) -> Result<()> {
+        if self.complete.load(Ordering::Acquire) {
             return Ok(());
         }
-        let _one_at_a_time = self.looking.lock().await;
-        if self.seen.load(Ordering::Acquire) {
+        let _one_at_a_time = self.setup_lock.lock().await;
+        if self.complete.load(Ordering::Acquire) {
             return Ok(());
         }
         create_missing(cluster).await?;
-        self.seen.store(true, Ordering::Release);
+        self.complete.store(true, Ordering::Release);
         Ok(())
     }
 
-    /// The next use looks again.
+    /// The next use checks again.
     pub(super) fn forget(&self) {
-        self.seen.store(false, Ordering::Release);
+        self.complete.store(false, Ordering::Release);
     }
 }
 
-async fn create_missing(cluster: &Cluster) -> Result<()> {
+async fn create_missing(cluster: &KafkaCluster) -> Result<()> {
     let admin = cluster
         .client()
-        .create_with_context::<_, Admin>(Voice::new("topics"))
-        .map_err(away)?;
+        .create_with_context::<_, KafkaAdmin>(ClientLog::new("topics"))
+        .map_err(unavailable)?;
     let admin = Arc::new(admin);
-    let end = Instant::now() + DEADLINE;
+    let end = Instant::now() + CREATE_TIMEOUT;
     let work = async {
         let mut missing = missing(cluster, &admin, end).await?;
         if !missing.is_empty() {
             create(cluster, &admin, &missing).await?;
         }
-        // In a cluster the news takes a while to reach every broker.
+        // It takes a while until every broker of the cluster knows new topics.
         while !missing.is_empty() {
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(CREATED_POLL_INTERVAL).await;
             missing = self::missing(cluster, &admin, end).await?;
         }
         Ok(())
     };
-    let done = tokio::time::timeout(DEADLINE, work).await;
-    bury(admin);
-    done.unwrap_or_else(|_| Err(away("the topics were not there in time")))
+    let done = tokio::time::timeout(CREATE_TIMEOUT, work).await;
+    drop_in_background(admin);
+    done.unwrap_or_else(|_| Err(unavailable("the topics were not ready in time")))
 }
 
-/// Topics without a partition that has a leader.
-async fn missing(cluster: &Cluster, admin: &Arc<Admin>, end: Instant) -> Result<Vec<Topic>> {
+/// The topics that do not exist, or have a partition without a leader.
+async fn missing(
+    cluster: &KafkaCluster,
+    admin: &Arc<KafkaAdmin>,
+    end: Instant,
+) -> Result<Vec<Topic>> {
     let names = cluster.names.topics().to_vec();
     let admin = Arc::clone(admin);
-    let there = blocking(move || {
-        let there = names.iter().map(|name| is_there(&admin, name, end));
-        there.collect::<KafkaResult<Vec<bool>>>()
+    let ready = blocking(move || {
+        let ready = names.iter().map(|name| is_ready(&admin, name, end));
+        ready.collect::<KafkaResult<Vec<bool>>>()
     });
-    let topics = Topic::ALL.into_iter().zip(there.await?);
+    let topics = Topic::ALL.into_iter().zip(ready.await?);
     Ok(topics
-        .filter(|(_, there)| !there)
+        .filter(|(_, ready)| !ready)
         .map(|(topic, _)| topic)
         .collect())
 }
 
-fn is_there(admin: &Admin, name: &str, end: Instant) -> KafkaResult<bool> {
+fn is_ready(admin: &KafkaAdmin, name: &str, end: Instant) -> KafkaResult<bool> {
     let left = end.saturating_duration_since(Instant::now());
     let metadata = admin.inner().fetch_metadata(Some(name), left)?;
-    let led = metadata.topics().iter().any(|topic| {
+    let ready = metadata.topics().iter().any(|topic| {
         let mut partitions = topic.partitions().iter();
         !topic.partitions().is_empty() && partitions.all(|partition| partition.leader() >= 0)
     });
-    Ok(led)
+    Ok(ready)
 }
 
-async fn create(cluster: &Cluster, admin: &Admin, missing: &[Topic]) -> Result<()> {
+async fn create(cluster: &KafkaCluster, admin: &KafkaAdmin, missing: &[Topic]) -> Result<()> {
     let config = &cluster.config;
     let partitions = i32::try_from(config.partitions).unwrap_or(i32::MAX);
-    // -1 is the cluster's own.
+    // -1 means the cluster's default.
     let replication = config.replication.map_or(-1, i32::from);
-    let wanted: Vec<_> = missing
+    let new_topics: Vec<_> = missing
         .iter()
         .map(|topic| {
             let name = cluster.names.topic(*topic);
             let new = NewTopic::new(name, partitions, TopicReplication::Fixed(replication))
-                .set("retention.ms", RETENTION);
+                .set("retention.ms", RETENTION_MS);
             if Topic::EVENTS.contains(topic) {
                 new
             } else {
-                new.set("max.message.bytes", LARGEST_LETTER)
+                new.set("max.message.bytes", MAX_DEAD_LETTER_BYTES)
             }
         })
         .collect();
     let options = AdminOptions::new()
-        .request_timeout(Some(DEADLINE))
-        .operation_timeout(Some(DEADLINE));
-    let results = admin.create_topics(&wanted, &options).await.map_err(away)?;
+        .request_timeout(Some(CREATE_TIMEOUT))
+        .operation_timeout(Some(CREATE_TIMEOUT));
+    let results = admin
+        .create_topics(&new_topics, &options)
+        .await
+        .map_err(unavailable)?;
     for result in results {
         match result {
-            // Another process may have been faster.
+            // Another process may have created it just now.
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((name, code)) => return Err(not_created(&name, code)),
         }
@@ -142,5 +148,5 @@ async fn create(cluster: &Cluster, admin: &Admin, missing: &[Topic]) -> Result<(
 }
 
 fn not_created(name: &str, code: RDKafkaErrorCode) -> Error {
-    away(format_args!("topic {name} cannot be created: {code}"))
+    unavailable(format_args!("topic {name} cannot be created: {code}"))
 }

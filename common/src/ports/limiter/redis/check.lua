@@ -1,8 +1,8 @@
--- One request of one seller: counted if it fits. All of it happens at one moment of Redis' clock.
+-- One request of a seller: counted if it fits, atomically and by Redis' clock.
 --
--- KEYS[1]  the sorted set of admitted requests, scored by their moment in microseconds
--- ARGV     the window in microseconds, the limit, a member nobody else uses, the expiry in ms
--- Answers  whether it is admitted, how many counted before it, microseconds until a slot frees
+-- KEYS[1]  the sorted set of admitted requests, scored by their time in microseconds
+-- ARGV     the window in microseconds, the limit, a unique member, the expiry in ms
+-- Returns  whether it is admitted, how many counted before it, microseconds until a slot frees
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -12,7 +12,7 @@ local limit = tonumber(ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%d', now - window))
 local counted = redis.call('ZCARD', KEYS[1])
 if counted >= limit then
-  -- The clock was set back by more than a window: nobody is locked out until it catches up.
+  -- The clock was set back by more than a window: do not lock the seller out until it catches up.
   counted = counted
     - redis.call('ZREMRANGEBYSCORE', KEYS[1], string.format('(%d', now + window), '+inf')
 end

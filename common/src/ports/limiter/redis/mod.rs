@@ -1,13 +1,22 @@
 //! The limiter that all processes on one Redis share: a sorted set per seller and bucket, one
 //! script per check, Redis' own clock.
 //!
-//! Without Redis a process limits by itself, at once and for as long as it takes. No switch lets
-//! this process admit more than the limit in any window: its own windows record whatever it
-//! admits, so they know what Redis admitted before; and for one window after the last decision
-//! without Redis, and after the return of a Redis that may have forgotten everything, a request
-//! has to fit both. Their moments are those of the answers, a little later than Redis' own, so
-//! they never count too little. What processes admit beside each other during an outage, they do
-//! not know of each other.
+//! Without Redis a process limits by its own windows, at once and as long as the outage lasts:
+//!
+//! | state | when | decides | local windows |
+//! |---|---|---|---|
+//! | shared | Redis answers in time | Redis | record what it admits |
+//! | local | a check fails or is late, or the link is down | the local windows | count |
+//! | both | for one window after the last local admission, and after Redis returned | both have to admit | count what Redis admits |
+//!
+//! In every state a refusal of Redis is repeated for a while without asking, and in *both* a request
+//! that does not fit the local windows is refused before Redis could count it.
+//!
+//! No change of state lets this process admit more than the limit in any window. The local windows
+//! record all it admits, so they know what Redis admitted before an outage; and a Redis that returns
+//! may have forgotten everything, so both have to agree. Local windows use the time of the reply, a
+//! little later than Redis' own, so they never count too few. During an outage processes do not
+//! know what the others admit.
 
 #[cfg(test)]
 mod tests;
@@ -24,8 +33,8 @@ use async_trait::async_trait;
 use redis::{Script, aio::MultiplexedConnection};
 
 use super::{
-    Bucket, Decision, Limiter, Limits,
-    windows::{Fades, PerSeller, ROUNDING, Window},
+    Bucket, Limiter, Limits, RateDecision,
+    sliding_window::{Expires, PerSeller, RESET_ROUNDING, SlidingWindow},
 };
 use crate::{
     config,
@@ -37,12 +46,12 @@ use crate::{
     engines::redis_link::{Link, client},
 };
 
-/// What a request may wait for Redis.
-const DEADLINE: Duration = Duration::from_millis(50);
-/// How long a refusal is repeated without asking Redis, at most: a window that an operator deletes
-/// has its effect soon.
-const REPEATED: Duration = Duration::from_secs(1);
-/// A set outlives its last window by this: it must not go a moment too soon.
+/// How long a request may wait for Redis.
+const CHECK_TIMEOUT: Duration = Duration::from_millis(50);
+/// How long a refusal is repeated without asking Redis, at most: when an operator deletes a window,
+/// that takes effect soon.
+const MAX_REFUSAL_AGE: Duration = Duration::from_secs(1);
+/// A set outlives its last window by this, so that it never expires too soon.
 const EXPIRY_SLACK: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -50,48 +59,48 @@ struct RedisLimiter {
     limits: Limits,
     prefix: String,
     link: Link,
-    deadline: Duration,
+    timeout: Duration,
     script: Script,
-    /// No two requests are the same member of a set: the process and a number in it.
+    /// Makes the members of a set unique, together with the number of the request.
     process: String,
     requests: AtomicU64,
-    local: Mutex<Local>,
+    local: Mutex<LocalWindows>,
 }
 
-/// What this process knows by itself.
+/// What this process knows without Redis.
 #[derive(Debug)]
-struct Local {
-    sellers: PerSeller<Known>,
-    /// When it last admitted someone without Redis.
-    alone_at: Option<Instant>,
+struct LocalWindows {
+    sellers: PerSeller<SellerState>,
+    /// When it last admitted a request without Redis.
+    last_local_decision: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
-    /// Every request that this process admitted, whoever decided.
-    admitted: Window,
-    full: Option<Full>,
+struct SellerState {
+    /// All requests that this process admitted, by Redis' decision or its own.
+    admitted: SlidingWindow,
+    refusal: Option<CachedRefusal>,
 }
 
 /// A refusal of Redis.
 #[derive(Debug, Clone, Copy)]
-struct Full {
+struct CachedRefusal {
     /// No slot frees before.
     until: Instant,
     resets_at: Timestamp,
 }
 
-impl Fades for Known {
-    fn has_faded(&mut self, bucket: Bucket, now: Instant) -> bool {
-        let full = self.full.is_some_and(|full| now < full.until);
-        !full && self.admitted.has_faded(bucket, now)
+impl Expires for SellerState {
+    fn is_expired(&mut self, bucket: Bucket, now: Instant) -> bool {
+        let is_refused = self.refusal.is_some_and(|refusal| now < refusal.until);
+        !is_refused && self.admitted.is_expired(bucket, now)
     }
 }
 
-/// The script's answer.
+/// The script's reply.
 #[derive(Debug, Clone, Copy)]
-struct Answer {
-    asked_at: Instant,
+struct ScriptReply {
+    sent_at: Instant,
     admitted: bool,
     /// Before this request.
     counted: u32,
@@ -99,39 +108,39 @@ struct Answer {
 }
 
 pub(super) async fn connect(redis: &config::Redis, limits: Limits) -> Result<Arc<dyn Limiter>> {
-    open(redis, limits, DEADLINE).await
+    open(redis, limits, CHECK_TIMEOUT).await
 }
 
-/// A limiter whose requests wait for Redis as long as the deadline says.
+/// A limiter with another timeout than `CHECK_TIMEOUT`, for tests.
 async fn open(
     redis: &config::Redis,
     limits: Limits,
-    deadline: Duration,
+    timeout: Duration,
 ) -> Result<Arc<dyn Limiter>> {
     Ok(Arc::new(RedisLimiter {
         limits,
         prefix: redis.prefix.clone(),
         link: Link::open(client(&redis.server)?, "limiter").await,
-        deadline,
+        timeout,
         script: Script::new(include_str!("check.lua")),
         process: uuid::Uuid::new_v4().simple().to_string(),
         requests: AtomicU64::new(0),
-        local: Mutex::new(Local {
+        local: Mutex::new(LocalWindows {
             sellers: PerSeller::new(),
-            alone_at: None,
+            last_local_decision: None,
         }),
     }))
 }
 
 #[async_trait]
 impl Limiter for RedisLimiter {
-    async fn check(&self, seller: &SellerId, bucket: Bucket) -> Result<Decision> {
-        if let Some(refusal) = self.known_refusal(seller, bucket) {
+    async fn check(&self, seller: &SellerId, bucket: Bucket) -> Result<RateDecision> {
+        if let Some(refusal) = self.cached_refusal(seller, bucket) {
             return Ok(refusal);
         }
-        match self.ask(seller, bucket).await {
-            Ok(answer) => Ok(self.follow(seller, bucket, answer)),
-            Err(_) => Ok(self.decide_alone(seller, bucket)),
+        match self.ask_redis(seller, bucket).await {
+            Ok(reply) => Ok(self.apply_reply(seller, bucket, reply)),
+            Err(_) => Ok(self.decide_locally(seller, bucket)),
         }
     }
 
@@ -142,32 +151,33 @@ impl Limiter for RedisLimiter {
 
 impl RedisLimiter {
     /// No holder of the lock can panic halfway through a change.
-    fn local(&self) -> MutexGuard<'_, Local> {
+    fn local(&self) -> MutexGuard<'_, LocalWindows> {
         self.local.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a request has to fit this process' own windows too.
-    fn doubts_redis(&self, local: &Local, bucket: Bucket, now: Instant) -> bool {
+    /// Whether a request has to fit the local windows too.
+    fn needs_local_check(&self, local: &LocalWindows, bucket: Bucket, now: Instant) -> bool {
         let recent = |at: Instant| now.duration_since(at) < bucket.window();
-        local.alone_at.is_some_and(recent) || self.link.returned_at().is_some_and(recent)
+        local.last_local_decision.is_some_and(recent) || self.link.returned_at().is_some_and(recent)
     }
 
-    /// A refusal that is certain without asking.
-    fn known_refusal(&self, seller: &SellerId, bucket: Bucket) -> Option<Decision> {
+    /// A refusal that is certain without asking Redis.
+    fn cached_refusal(&self, seller: &SellerId, bucket: Bucket) -> Option<RateDecision> {
         let limit = self.limits.of(bucket);
         let mut local = self.local();
         let (now, clock_now) = (Instant::now(), clock::now());
-        let doubt = self.doubts_redis(&local, bucket, now);
-        let known = local.sellers.of(seller, bucket, now);
-        let resets_at = if let Some(full) = known.full.filter(|full| now < full.until) {
-            full.resets_at
-        } else if doubt && known.admitted.live(bucket, now) >= limit {
-            // Redis would count a request that is then refused here.
-            clock_now.plus(known.admitted.frees_in(bucket, now) + ROUNDING)
-        } else {
-            return None;
-        };
-        Some(Decision {
+        let needs_local_check = self.needs_local_check(&local, bucket, now);
+        let seller_state = local.sellers.of(seller, bucket, now);
+        let resets_at =
+            if let Some(refusal) = seller_state.refusal.filter(|refusal| now < refusal.until) {
+                refusal.resets_at
+            } else if needs_local_check && seller_state.admitted.live(bucket, now) >= limit {
+                // Redis would count a request that is then refused locally.
+                clock_now.plus(seller_state.admitted.frees_in(bucket, now) + RESET_ROUNDING)
+            } else {
+                return None;
+            };
+        Some(RateDecision {
             admitted: false,
             limit,
             remaining: 0,
@@ -175,81 +185,83 @@ impl RedisLimiter {
         })
     }
 
-    async fn ask(&self, seller: &SellerId, bucket: Bucket) -> Result<Answer> {
+    async fn ask_redis(&self, seller: &SellerId, bucket: Bucket) -> Result<ScriptReply> {
         let window = bucket.window();
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let mut call = self.script.prepare_invoke();
         call.key(key(&self.prefix, seller, bucket))
-            .arg(micros(window))
+            .arg(as_micros(window))
             .arg(self.limits.of(bucket))
             .arg(format!("{}-{number:x}", self.process))
-            .arg(micros(window + EXPIRY_SLACK) / 1000);
+            .arg(as_micros(window + EXPIRY_SLACK) / 1000);
         let call = |mut connection: MultiplexedConnection| async move {
             call.invoke_async(&mut connection).await
         };
-        let asked_at = Instant::now();
+        let sent_at = Instant::now();
         let (admitted, counted, frees_in): (bool, u32, u64) =
-            self.link.call(self.deadline, call).await?;
-        Ok(Answer {
-            asked_at,
+            self.link.call(self.timeout, call).await?;
+        Ok(ScriptReply {
+            sent_at,
             admitted,
             counted,
             frees_in: Duration::from_micros(frees_in),
         })
     }
 
-    /// Does as Redis says, as far as this process' own windows allow it when they have a say.
-    fn follow(&self, seller: &SellerId, bucket: Bucket, answer: Answer) -> Decision {
+    /// Follows Redis' decision, unless the local windows have to agree and do not.
+    fn apply_reply(&self, seller: &SellerId, bucket: Bucket, reply: ScriptReply) -> RateDecision {
         let limit = self.limits.of(bucket);
         let mut local = self.local();
         let (now, clock_now) = (Instant::now(), clock::now());
-        let doubt = self.doubts_redis(&local, bucket, now);
-        let known = local.sellers.of(seller, bucket, now);
-        let counted = answer.counted.saturating_add(u32::from(answer.admitted));
-        let mut decision = Decision {
-            admitted: answer.admitted,
+        let needs_local_check = self.needs_local_check(&local, bucket, now);
+        let seller_state = local.sellers.of(seller, bucket, now);
+        let counted = reply.counted.saturating_add(u32::from(reply.admitted));
+        let mut decision = RateDecision {
+            admitted: reply.admitted,
             limit,
             remaining: limit.saturating_sub(counted),
-            resets_at: clock_now.plus(answer.frees_in + ROUNDING),
+            resets_at: clock_now.plus(reply.frees_in + RESET_ROUNDING),
         };
-        if doubt {
-            if answer.admitted {
-                decision.admitted = known.admitted.count(bucket, limit, now).admitted;
+        if needs_local_check {
+            if reply.admitted {
+                decision.admitted = seller_state.admitted.count(bucket, limit, now).admitted;
             }
-            let left = limit.saturating_sub(known.admitted.live(bucket, now));
+            let left = limit.saturating_sub(seller_state.admitted.live(bucket, now));
             decision.remaining = decision.remaining.min(left);
             if left == 0 {
-                let frees_in = known.admitted.frees_in(bucket, now);
-                decision.resets_at = decision.resets_at.max(clock_now.plus(frees_in + ROUNDING));
+                let frees_in = seller_state.admitted.frees_in(bucket, now);
+                decision.resets_at = decision
+                    .resets_at
+                    .max(clock_now.plus(frees_in + RESET_ROUNDING));
             }
-        } else if answer.admitted {
-            known.admitted.record(now);
+        } else if reply.admitted {
+            seller_state.admitted.record(now);
         }
-        if !answer.admitted {
-            known.full = Some(Full {
-                // Redis looked after it was asked, so no slot frees before.
-                until: answer.asked_at + answer.frees_in.min(REPEATED),
+        if !reply.admitted {
+            seller_state.refusal = Some(CachedRefusal {
+                // Redis decided after it was asked, so no slot frees before.
+                until: reply.sent_at + reply.frees_in.min(MAX_REFUSAL_AGE),
                 resets_at: decision.resets_at,
             });
         }
         decision
     }
 
-    /// Redis is away: this process' own windows decide.
-    fn decide_alone(&self, seller: &SellerId, bucket: Bucket) -> Decision {
+    /// Redis is unavailable: the local windows decide.
+    fn decide_locally(&self, seller: &SellerId, bucket: Bucket) -> RateDecision {
         let limit = self.limits.of(bucket);
         let mut local = self.local();
         let (now, clock_now) = (Instant::now(), clock::now());
-        let known = local.sellers.of(seller, bucket, now);
-        let count = known.admitted.count(bucket, limit, now);
+        let seller_state = local.sellers.of(seller, bucket, now);
+        let count = seller_state.admitted.count(bucket, limit, now);
         if count.admitted {
-            local.alone_at = Some(now);
+            local.last_local_decision = Some(now);
         }
         count.decision(limit, clock_now)
     }
 }
 
-/// The set's name, as operators and other programs know it.
+/// The set's name by the contract.
 fn key(prefix: &str, seller: &SellerId, bucket: Bucket) -> String {
     let name = match bucket {
         Bucket::Standard => "standard",
@@ -258,6 +270,6 @@ fn key(prefix: &str, seller: &SellerId, bucket: Bucket) -> String {
     format!("{prefix}rate_limit:{seller}:{name}")
 }
 
-fn micros(duration: Duration) -> u64 {
+fn as_micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

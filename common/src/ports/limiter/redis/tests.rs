@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use redis::{AsyncCommands, aio::Monitor};
 use tokio::task::JoinSet;
 
-use super::{super::Limiter, Bucket, DEADLINE, Limits, connect, key, open};
+use super::{super::Limiter, Bucket, CHECK_TIMEOUT, Limits, connect, key, open};
 use crate::{
     config,
     domain::seller::SellerId,
@@ -18,8 +18,8 @@ const LIMITS: Limits = Limits {
     standard: 40,
     bulk: 3,
 };
-/// For tests that are not about the deadline: the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// For tests that are not about the timeout: the machine may be busy.
+const LONG_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn seller(name: &str) -> SellerId {
     SellerId::parse(name).unwrap()
@@ -30,7 +30,7 @@ async fn admits(limiter: &Arc<dyn Limiter>, seller: &SellerId, bucket: Bucket) -
 }
 
 /// Checks for a new seller each time, until Redis has counted one.
-async fn until_redis_counts(limiter: &Arc<dyn Limiter>, server: &RedisServer, prefix: &str) {
+async fn wait_until_redis_counts(limiter: &Arc<dyn Limiter>, server: &RedisServer, prefix: &str) {
     let mut raw = server.connection().await;
     let deadline = Instant::now() + Duration::from_secs(10);
     for number in 0.. {
@@ -45,7 +45,7 @@ async fn until_redis_counts(limiter: &Arc<dyn Limiter>, server: &RedisServer, pr
     }
 }
 
-/// Asks as long as told, from 128 tasks; answers how many were admitted.
+/// Checks from 128 tasks for this time; returns how many requests were admitted.
 async fn saturate(limiter: Arc<dyn Limiter>, time: Duration) -> usize {
     let end = Instant::now() + time;
     let mut tasks = JoinSet::new();
@@ -64,8 +64,8 @@ async fn saturate(limiter: Arc<dyn Limiter>, time: Duration) -> usize {
     tasks.join_all().await.into_iter().sum()
 }
 
-/// The next requests that Redis has counted, in microseconds of its clock: the scores it was told
-/// to add.
+/// The next requests that Redis counts, in microseconds of its clock: the scores that the script
+/// adds.
 async fn history(monitor: Monitor, requests: usize) -> Vec<u64> {
     let score = |line: String| async move {
         let words: Vec<_> = line.split('"').collect();
@@ -74,21 +74,21 @@ async fn history(monitor: Monitor, requests: usize) -> Vec<u64> {
     };
     let scores = monitor.into_on_message::<String>().filter_map(score);
     let scores = scores.take(requests).collect();
-    tokio::time::timeout(PATIENCE, scores)
+    tokio::time::timeout(LONG_TIMEOUT, scores)
         .await
         .expect("Redis counted fewer")
 }
 
-/// Red when: the script looks and adds in two calls, two requests can be the same member, or a
-/// refused one is counted.
+/// Red when: the script reads and adds in two calls, two requests can be the same member, or a
+/// refused request is counted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn two_processes_admit_exactly_the_limit() {
     let server = RedisServer::start().await;
     let config = server.config();
     let monitor = server.client().get_async_monitor().await.unwrap();
-    let first = open(&config, LIMITS, PATIENCE).await.unwrap();
-    let second = open(&config, LIMITS, PATIENCE).await.unwrap();
+    let first = open(&config, LIMITS, LONG_TIMEOUT).await.unwrap();
+    let second = open(&config, LIMITS, LONG_TIMEOUT).await.unwrap();
     let time = Duration::from_secs(4);
     let (first, second) = tokio::join!(saturate(first, time), saturate(second, time));
     let admitted = first + second;
@@ -99,7 +99,7 @@ async fn two_processes_admit_exactly_the_limit() {
         let took = requests[requests.len() - 1] - requests[0];
         assert!(took >= window, "one more than the limit in {took} µs");
     }
-    // Nearly all that there were slots for: the limit in each whole window.
+    // Nearly all slots are used: the limit in each whole window.
     let windows = (history[admitted - 1] - history[0]) / window;
     let slots = LIMITS.standard as usize * usize::try_from(windows).unwrap();
     assert!(
@@ -108,8 +108,8 @@ async fn two_processes_admit_exactly_the_limit() {
     );
 }
 
-/// Red when: the limiter is off or fails without Redis, what Redis admitted is not known then, or
-/// what it has forgotten is forgotten.
+/// Red when: the limiter is off or fails without Redis, or forgets then what Redis admitted, or
+/// forgets after a restart what Redis has forgotten.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn a_killed_redis_changes_no_window() {
@@ -117,7 +117,7 @@ async fn a_killed_redis_changes_no_window() {
     let config = server.config();
     let limiter = connect(&config, LIMITS).await.unwrap();
     let one = seller("one");
-    until_redis_counts(&limiter, &server, &config.prefix).await;
+    wait_until_redis_counts(&limiter, &server, &config.prefix).await;
     let start = Instant::now();
     assert!(admits(&limiter, &one, Bucket::Bulk).await);
     assert!(admits(&limiter, &one, Bucket::Bulk).await);
@@ -127,7 +127,7 @@ async fn a_killed_redis_changes_no_window() {
     assert!(!refused.admitted && refused.remaining == 0);
     limiter.ping().await.unwrap_err();
     server.restart().await;
-    until_redis_counts(&limiter, &server, &config.prefix).await;
+    wait_until_redis_counts(&limiter, &server, &config.prefix).await;
     for _ in 0..10 {
         let refused = limiter.check(&one, Bucket::Bulk).await.unwrap();
         assert!(!refused.admitted && refused.remaining == 0);
@@ -137,7 +137,7 @@ async fn a_killed_redis_changes_no_window() {
         start.elapsed() < Bucket::Bulk.window(),
         "too slow to show anything"
     );
-    // Those ten were refused before Redis counted them.
+    // The local windows refused those ten before Redis could count them.
     let mut raw = server.connection().await;
     let counted: u32 = raw
         .zcard(key(&config.prefix, &one, Bucket::Bulk))
@@ -146,35 +146,35 @@ async fn a_killed_redis_changes_no_window() {
     assert_eq!(counted, 0);
 }
 
-/// Red when: there is no deadline, or each request waits for it.
+/// Red when: there is no timeout, or each request waits for it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
-async fn a_frozen_redis_holds_up_one_request_only() {
+async fn a_frozen_redis_delays_one_request_only() {
     let server = RedisServer::start().await;
     let config = server.config();
     let limiter = connect(&config, LIMITS).await.unwrap();
-    until_redis_counts(&limiter, &server, &config.prefix).await;
+    wait_until_redis_counts(&limiter, &server, &config.prefix).await;
     server.freeze().await;
     let (start, mut waited, mut asked) = (Instant::now(), 0, 0_u32);
     while start.elapsed() < Duration::from_secs(3) {
         let at = Instant::now();
         admits(&limiter, &seller("one"), Bucket::Standard).await;
         assert!(
-            at.elapsed() < 10 * DEADLINE,
+            at.elapsed() < 10 * CHECK_TIMEOUT,
             "waited for {:?}",
             at.elapsed()
         );
-        waited += u32::from(at.elapsed() >= DEADLINE);
+        waited += u32::from(at.elapsed() >= CHECK_TIMEOUT);
         asked += 1;
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    // The first one; on a busy machine some may be slow for another reason.
+    // The first request; on a busy machine a few may be slow for another reason.
     assert!(waited * 20 < asked, "{waited} of {asked} waited");
     server.thaw().await;
-    until_redis_counts(&limiter, &server, &config.prefix).await;
+    wait_until_redis_counts(&limiter, &server, &config.prefix).await;
 }
 
-/// Red when: a name, the type or the expiry is another one, or a refused request is stored.
+/// Red when: a name, the type or the expiry differs from the contract, or a refused request is stored.
 #[tokio::test]
 #[ignore = "needs dev/engines"]
 async fn windows_are_sorted_sets_that_expire() {
@@ -183,7 +183,7 @@ async fn windows_are_sorted_sets_that_expire() {
         prefix: String::new(),
         ..server.config()
     };
-    let limiter = open(&config, LIMITS, PATIENCE).await.unwrap();
+    let limiter = open(&config, LIMITS, LONG_TIMEOUT).await.unwrap();
     for _ in 0..10 {
         admits(&limiter, &seller("shop-7"), Bucket::Bulk).await;
     }
@@ -191,7 +191,7 @@ async fn windows_are_sorted_sets_that_expire() {
     let mut raw = server.connection().await;
     let mut keys: Vec<String> = raw.keys("*").await.unwrap();
     keys.sort();
-    // The other one may have expired on a slow machine.
+    // The standard set may have expired on a slow machine.
     assert_eq!(keys[0], "rate_limit:shop-7:bulk");
     assert!(keys.len() == 1 || keys[1] == "rate_limit:shop-7:standard");
     assert_eq!(raw.zcard::<_, u32>(&keys[0]).await.unwrap(), LIMITS.bulk);
@@ -201,10 +201,10 @@ async fn windows_are_sorted_sets_that_expire() {
 
 #[tokio::test]
 #[ignore = "needs dev/engines"]
-async fn a_clock_that_was_set_back_locks_nobody_out() {
+async fn a_clock_that_was_set_back_locks_no_seller_out() {
     let server = RedisServer::start().await;
     let config = server.config();
-    let limiter = open(&config, LIMITS, PATIENCE).await.unwrap();
+    let limiter = open(&config, LIMITS, LONG_TIMEOUT).await.unwrap();
     let mut raw = server.connection().await;
     let set = key(&config.prefix, &seller("one"), Bucket::Bulk);
     let (seconds, _): (u64, u64) = redis::cmd("TIME").query_async(&mut raw).await.unwrap();
@@ -218,7 +218,7 @@ async fn a_clock_that_was_set_back_locks_nobody_out() {
 }
 
 #[tokio::test]
-async fn limits_without_ever_having_seen_redis() {
+async fn limits_when_redis_never_answered() {
     // Port 9 discards, if anything is there at all.
     let config = corner("redis://127.0.0.1:9");
     let limiter = connect(&config, LIMITS).await.unwrap();

@@ -1,16 +1,16 @@
-//! What our topics and groups are called on the cluster: a prefix and the name everyone knows.
+//! The names of topics and groups on the cluster: a prefix and the name of the contract.
 
-use super::super::Group;
+use super::super::ConsumerGroup;
 use crate::domain::record::Topic;
 
 #[derive(Debug)]
-pub(super) struct Names {
+pub(super) struct KafkaNames {
     prefix: String,
     /// In the order of `Topic::ALL`.
     topics: [String; Topic::ALL.len()],
 }
 
-impl Names {
+impl KafkaNames {
     pub(super) fn new(prefix: &str) -> Self {
         Self {
             prefix: prefix.to_owned(),
@@ -26,7 +26,7 @@ impl Names {
         &self.topics
     }
 
-    /// The topic that is called so.
+    /// The topic with this name on the cluster.
     pub(super) fn find(&self, name: &str) -> Option<Topic> {
         Topic::from_name(name.strip_prefix(&self.prefix)?)
     }
@@ -35,7 +35,7 @@ impl Names {
         Topic::EVENTS.map(|topic| self.topic(topic)).to_vec()
     }
 
-    pub(super) fn group(&self, group: Group) -> String {
+    pub(super) fn group(&self, group: ConsumerGroup) -> String {
         format!("{}{}", self.prefix, group.as_str())
     }
 }
@@ -45,15 +45,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_topic_is_found_under_the_name_it_was_given() {
-        let names = Names::new("shop.");
+    fn a_topic_is_found_by_its_name() {
+        let names = KafkaNames::new("shop.");
         for topic in Topic::ALL {
             assert_eq!(names.topic(topic), format!("shop.{}", topic.as_str()));
             assert_eq!(names.find(names.topic(topic)), Some(topic));
         }
         assert_eq!(names.find("product.created"), None);
         assert_eq!(
-            names.group(Group::Analytics),
+            names.group(ConsumerGroup::Analytics),
             "shop.analytics-service-group"
         );
     }

@@ -1,103 +1,103 @@
-//! Sliding windows inside one process: the moments of the admitted requests. Pure.
+//! Sliding windows inside one process: the times of the admitted requests. Pure.
 
 use std::{
     collections::{HashMap, VecDeque},
     time::{Duration, Instant},
 };
 
-use super::{Bucket, Decision};
+use super::{Bucket, RateDecision};
 use crate::domain::{clock::Timestamp, seller::SellerId};
 
-/// Windows kept before the empty ones are looked for.
-const SWEEP_FROM: usize = 1024;
-/// The clock's time and the wait are both cut to milliseconds; with this, whoever comes back at
-/// `resets_at` is not a moment early.
-pub(super) const ROUNDING: Duration = Duration::from_millis(2);
+/// Below this number of entries expired ones are not swept.
+const MIN_SWEEP_ENTRIES: usize = 1024;
+/// The clock's time and the wait are both cut to milliseconds; with this, a client that returns at
+/// `resets_at` is never too early.
+pub(super) const RESET_ROUNDING: Duration = Duration::from_millis(2);
 
-/// What is known of each seller and bucket, as long as it matters.
+/// A value for each seller and bucket, until it expires.
 #[derive(Debug)]
 pub(super) struct PerSeller<V> {
     by_key: HashMap<(SellerId, Bucket), V>,
     sweep_at: usize,
 }
 
-/// What stops to matter with time.
-pub(super) trait Fades {
-    /// Whether it is as good as new at `now`.
-    fn has_faded(&mut self, bucket: Bucket, now: Instant) -> bool;
+/// A value that expires.
+pub(super) trait Expires {
+    /// Whether it is no different from a new one at `now`.
+    fn is_expired(&mut self, bucket: Bucket, now: Instant) -> bool;
 }
 
-impl<V: Default + Fades> PerSeller<V> {
+impl<V: Default + Expires> PerSeller<V> {
     pub(super) fn new() -> Self {
         Self {
             by_key: HashMap::new(),
-            sweep_at: SWEEP_FROM,
+            sweep_at: MIN_SWEEP_ENTRIES,
         }
     }
 
-    /// What is known at `now`, which never goes back between calls.
+    /// The value at `now`, which never goes back between calls.
     pub(super) fn of(&mut self, seller: &SellerId, bucket: Bucket, now: Instant) -> &mut V {
         self.sweep(now);
         self.by_key.entry((seller.clone(), bucket)).or_default()
     }
 
-    /// Drops what has faded each time the number has doubled, so that memory follows the sellers
-    /// that are active, at a constant cost per request.
+    /// Drops expired values each time their number has doubled, so that memory follows the active
+    /// sellers, at a constant cost per request.
     fn sweep(&mut self, now: Instant) {
         if self.by_key.len() < self.sweep_at {
             return;
         }
         self.by_key
-            .retain(|(_, bucket), value| !value.has_faded(*bucket, now));
-        self.sweep_at = (self.by_key.len() * 2).max(SWEEP_FROM);
+            .retain(|(_, bucket), value| !value.is_expired(*bucket, now));
+        self.sweep_at = (self.by_key.len() * 2).max(MIN_SWEEP_ENTRIES);
     }
 }
 
-/// The moments of the requests that count, oldest first. Times never go back between calls.
+/// The times of the requests that count, oldest first. Times never go back between calls.
 #[derive(Debug, Default)]
-pub(super) struct Window(VecDeque<Instant>);
+pub(super) struct SlidingWindow(VecDeque<Instant>);
 
-/// What became of one request.
+/// The decision on one request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Count {
+pub(super) struct WindowDecision {
     pub(super) admitted: bool,
     pub(super) remaining: u32,
     /// Until the oldest counted request leaves its window.
     pub(super) frees_in: Duration,
 }
 
-impl Count {
-    pub(super) fn decision(self, limit: u32, clock_now: Timestamp) -> Decision {
-        Decision {
+impl WindowDecision {
+    pub(super) fn decision(self, limit: u32, clock_now: Timestamp) -> RateDecision {
+        RateDecision {
             admitted: self.admitted,
             limit,
             remaining: self.remaining,
-            resets_at: clock_now.plus(self.frees_in + ROUNDING),
+            resets_at: clock_now.plus(self.frees_in + RESET_ROUNDING),
         }
     }
 }
 
-impl Window {
+impl SlidingWindow {
     /// Counts a request if it fits.
-    pub(super) fn count(&mut self, bucket: Bucket, limit: u32, now: Instant) -> Count {
+    pub(super) fn count(&mut self, bucket: Bucket, limit: u32, now: Instant) -> WindowDecision {
         let counted = self.live(bucket, now);
         let admitted = counted < limit;
         if admitted {
             self.record(now);
         }
-        Count {
+        WindowDecision {
             admitted,
             remaining: limit.saturating_sub(counted + u32::from(admitted)),
             frees_in: self.frees_in(bucket, now),
         }
     }
 
-    /// Counts a request that is admitted anyway.
+    /// Counts a request that Redis has admitted.
     pub(super) fn record(&mut self, now: Instant) {
         self.0.push_back(now);
     }
 
-    /// How many requests count. Each does until its window has fully passed.
+    /// The number of requests that count: each does until its window has fully passed.
     pub(super) fn live(&mut self, bucket: Bucket, now: Instant) -> u32 {
         let passed = |at: &Instant| now.duration_since(*at) >= bucket.window();
         while self.0.front().is_some_and(passed) {
@@ -113,8 +113,8 @@ impl Window {
     }
 }
 
-impl Fades for Window {
-    fn has_faded(&mut self, bucket: Bucket, now: Instant) -> bool {
+impl Expires for SlidingWindow {
+    fn is_expired(&mut self, bucket: Bucket, now: Instant) -> bool {
         self.live(bucket, now) == 0
     }
 }
@@ -134,7 +134,7 @@ mod tests {
         /// and never one refused that would have fitted.
         #[test]
         fn is_exact(limit in 0..6_u32, steps in prop::collection::vec(0..700_u64, 1..80)) {
-            let mut counted_here = Window::default();
+            let mut sliding_window = SlidingWindow::default();
             let window = Bucket::Standard.window();
             let mut now = Instant::now();
             let mut admitted: Vec<Instant> = Vec::new();
@@ -142,7 +142,7 @@ mod tests {
                 now += Duration::from_millis(step);
                 let live = |at: &&Instant| now.duration_since(**at) < window;
                 let counted = u32::try_from(admitted.iter().filter(live).count()).unwrap();
-                let count = counted_here.count(Bucket::Standard, limit, now);
+                let count = sliding_window.count(Bucket::Standard, limit, now);
                 prop_assert_eq!(count.admitted, counted < limit);
                 prop_assert_eq!(
                     count.remaining,
@@ -158,8 +158,8 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_frees_exactly_when_it_says() {
-        let mut window = Window::default();
+    fn a_slot_frees_exactly_at_the_reported_time() {
+        let mut window = SlidingWindow::default();
         let start = Instant::now();
         let at = |millis| start + Duration::from_millis(millis);
         let mut count = |now| window.count(Bucket::Standard, 2, now);
@@ -173,15 +173,15 @@ mod tests {
     }
 
     #[test]
-    fn forgets_sellers_that_went_away() {
-        let mut windows = PerSeller::<Window>::new();
+    fn drops_sellers_that_are_inactive() {
+        let mut windows = PerSeller::<SlidingWindow>::new();
         let start = Instant::now();
         for number in 0..20_000 {
-            // A thousand sellers are active within any one second.
+            // A thousand sellers are active within any second.
             let now = start + Duration::from_millis(u64::try_from(number).unwrap());
             let window = windows.of(&seller(number), Bucket::Standard, now);
             assert!(window.count(Bucket::Standard, 5, now).admitted);
-            assert!(windows.by_key.len() <= 2 * SWEEP_FROM);
+            assert!(windows.by_key.len() <= 2 * MIN_SWEEP_ENTRIES);
         }
     }
 }

@@ -1,15 +1,15 @@
-//! Sorting what is published into the rows of the log.
+//! Sorts published messages into rows of the log.
 
 use std::collections::{HashMap, hash_map::Entry};
 
 use crate::domain::record::{self, Record, Topic};
 
-/// Messages and bytes of a block at most, so that reading one is a small step.
-const BLOCK_MESSAGES: usize = 1000;
-const BLOCK_BYTES: usize = 1024 * 1024;
+/// The size of a block, so that reading it is a small step.
+const MAX_BLOCK_MESSAGES: usize = 1000;
+const MAX_BLOCK_BYTES: usize = 1024 * 1024;
 
 /// Messages of one topic and partition, packed.
-pub(super) struct Block {
+pub(super) struct PackedBlock {
     pub(super) topic: Topic,
     pub(super) partition: u32,
     pub(super) messages: i64,
@@ -18,46 +18,46 @@ pub(super) struct Block {
 
 /// Sorts messages by topic and partition, each in its order, and packs them; blocks come in the
 /// order of their first messages.
-pub(super) async fn pack(records: Vec<Record>, partitions: u32) -> Vec<Block> {
-    let mut runs: Vec<Run> = Vec::new();
-    let mut open: HashMap<(Topic, u32), usize> = HashMap::new();
+pub(super) async fn pack_records(records: Vec<Record>, partitions: u32) -> Vec<PackedBlock> {
+    let mut batches: Vec<PartitionBatch> = Vec::new();
+    let mut current: HashMap<(Topic, u32), usize> = HashMap::new();
     for record in records {
         let partition = record::partition_of(record.key.as_bytes(), partitions);
-        let fresh = runs.len();
-        let place = match open.entry((record.topic, partition)) {
-            Entry::Occupied(mut place) => {
-                if runs[*place.get()].is_full() {
-                    place.insert(fresh);
+        let next_index = batches.len();
+        let index = match current.entry((record.topic, partition)) {
+            Entry::Occupied(mut index) => {
+                if batches[*index.get()].is_full() {
+                    index.insert(next_index);
                 }
-                *place.get()
+                *index.get()
             }
-            Entry::Vacant(place) => *place.insert(fresh),
+            Entry::Vacant(index) => *index.insert(next_index),
         };
-        if place == fresh {
-            runs.push(Run::new(record.topic, partition));
+        if index == next_index {
+            batches.push(PartitionBatch::new(record.topic, partition));
         }
-        runs[place].push(record);
+        batches[index].push(record);
     }
-    let mut blocks = Vec::with_capacity(runs.len());
-    for run in runs {
+    let mut blocks = Vec::with_capacity(batches.len());
+    for batch in batches {
         if !blocks.is_empty() {
-            // Compressing a large publish takes a while; others get their turn.
+            // Compressing a large publish takes a while; other tasks get their turn.
             tokio::task::yield_now().await;
         }
-        blocks.push(run.pack());
+        blocks.push(batch.pack());
     }
     blocks
 }
 
 /// Messages that will be one block.
-struct Run {
+struct PartitionBatch {
     topic: Topic,
     partition: u32,
     bytes: usize,
     records: Vec<Record>,
 }
 
-impl Run {
+impl PartitionBatch {
     const fn new(topic: Topic, partition: u32) -> Self {
         Self {
             topic,
@@ -68,7 +68,7 @@ impl Run {
     }
 
     const fn is_full(&self) -> bool {
-        self.records.len() >= BLOCK_MESSAGES || self.bytes >= BLOCK_BYTES
+        self.records.len() >= MAX_BLOCK_MESSAGES || self.bytes >= MAX_BLOCK_BYTES
     }
 
     fn push(&mut self, record: Record) {
@@ -76,8 +76,8 @@ impl Run {
         self.records.push(record);
     }
 
-    fn pack(self) -> Block {
-        Block {
+    fn pack(self) -> PackedBlock {
+        PackedBlock {
             topic: self.topic,
             partition: self.partition,
             messages: i64::try_from(self.records.len()).unwrap_or(i64::MAX),

@@ -1,6 +1,5 @@
-//! What Kafka's client library has to say, in this program's log. It repeats itself for as long as
-//! an outage lasts, so each client is heard as a warning once in a while, and otherwise only at
-//! debug level.
+//! The messages of Kafka's client library in this program's log. It repeats them as long as an
+//! outage lasts, so of each client one message per interval is a warning, the others are debug.
 
 use std::{
     fmt,
@@ -12,47 +11,47 @@ use rdkafka::{
     ClientContext, config::RDKafkaLogLevel, consumer::ConsumerContext, error::KafkaError,
 };
 
-/// Between two warnings of one client.
-const QUIET: Duration = Duration::from_secs(30);
+/// Between two warnings of a client.
+const WARN_INTERVAL: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
-pub(super) struct Voice {
+pub(super) struct ClientLog {
     client: &'static str,
-    hushed: bool,
+    quiet: bool,
     warned: Mutex<Option<Instant>>,
 }
 
-impl Voice {
+impl ClientLog {
     pub(super) const fn new(client: &'static str) -> Self {
         Self {
             client,
-            hushed: false,
+            quiet: false,
             warned: Mutex::new(None),
         }
     }
 
-    /// For a client that is listened to only when it is used: what it has to say then is old.
-    pub(super) const fn hushed(client: &'static str) -> Self {
+    /// For a client that is polled only when it is used: its messages are old by then.
+    pub(super) const fn quiet(client: &'static str) -> Self {
         Self {
-            hushed: true,
+            quiet: true,
             ..Self::new(client)
         }
     }
 
-    pub(super) fn warn(&self, what: impl fmt::Display) {
+    pub(super) fn warn(&self, message: impl fmt::Display) {
         if self.is_due() {
-            tracing::warn!(client = self.client, "Kafka: {what}");
+            tracing::warn!(client = self.client, "Kafka: {message}");
         } else {
-            tracing::debug!(client = self.client, "Kafka: {what}");
+            tracing::debug!(client = self.client, "Kafka: {message}");
         }
     }
 
     fn is_due(&self) -> bool {
-        if self.hushed {
+        if self.quiet {
             return false;
         }
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = warned.is_none_or(|at| at.elapsed() >= QUIET);
+        let due = warned.is_none_or(|at| at.elapsed() >= WARN_INTERVAL);
         if due {
             *warned = Some(Instant::now());
         }
@@ -60,7 +59,7 @@ impl Voice {
     }
 }
 
-impl ClientContext for Voice {
+impl ClientContext for ClientLog {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         match level {
             RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
@@ -75,19 +74,19 @@ impl ClientContext for Voice {
     }
 }
 
-impl ConsumerContext for Voice {}
+impl ConsumerContext for ClientLog {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn warns_once_in_a_while() {
-        let voice = Voice::new("test");
-        assert!(voice.is_due());
-        assert!(!voice.is_due());
-        *voice.warned.lock().unwrap() = Instant::now().checked_sub(QUIET);
-        assert!(voice.is_due());
-        assert!(!Voice::hushed("test").is_due());
+    fn warns_once_per_interval() {
+        let client_log = ClientLog::new("test");
+        assert!(client_log.is_due());
+        assert!(!client_log.is_due());
+        *client_log.warned.lock().unwrap() = Instant::now().checked_sub(WARN_INTERVAL);
+        assert!(client_log.is_due());
+        assert!(!ClientLog::quiet("test").is_due());
     }
 }
