@@ -17,8 +17,8 @@ pub(crate) struct RedisServer {
     child: Child,
 }
 
-/// The configuration of the server at `url`, below a prefix nobody else has.
-pub(crate) fn corner(url: &str) -> Redis {
+/// The configuration of the server at `url`, with a prefix of the test's own.
+pub(crate) fn test_namespace(url: &str) -> Redis {
     Redis {
         server: Server {
             url: Secret::new(url),
@@ -40,7 +40,7 @@ impl RedisServer {
     }
 
     pub(crate) fn config(&self) -> Redis {
-        corner(&self.url())
+        test_namespace(&self.url())
     }
 
     fn url(&self) -> String {

@@ -21,7 +21,7 @@ async fn memory() -> Arc<dyn Feed> {
 }
 
 async fn redis() -> Arc<dyn Feed> {
-    let redis = server::corner(&testing::setting("REDIS_URL"));
+    let redis = server::test_namespace(&testing::setting("REDIS_URL"));
     connect(&FeedConfig::Redis(redis)).await.unwrap()
 }
 

@@ -21,7 +21,7 @@ async fn memory(limits: Limits) -> Arc<dyn Limiter> {
 }
 
 async fn redis(limits: Limits) -> Arc<dyn Limiter> {
-    let redis = server::corner(&testing::setting("REDIS_URL"));
+    let redis = server::test_namespace(&testing::setting("REDIS_URL"));
     connect(&LimiterConfig::Redis { redis, limits })
         .await
         .unwrap()

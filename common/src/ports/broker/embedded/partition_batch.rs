@@ -1,6 +1,6 @@
 //! Sorts published messages into rows of the log.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::HashMap;
 
 use crate::domain::record::{self, Record, Topic};
 
@@ -23,20 +23,13 @@ pub(super) async fn pack_records(records: Vec<Record>, partitions: u32) -> Vec<P
     let mut current: HashMap<(Topic, u32), usize> = HashMap::new();
     for record in records {
         let partition = record::partition_of(record.key.as_bytes(), partitions);
-        let next_index = batches.len();
-        let index = match current.entry((record.topic, partition)) {
-            Entry::Occupied(mut index) => {
-                if batches[*index.get()].is_full() {
-                    index.insert(next_index);
-                }
-                *index.get()
-            }
-            Entry::Vacant(index) => *index.insert(next_index),
-        };
-        if index == next_index {
+        let key = (record.topic, partition);
+        let index = current.entry(key).or_insert(batches.len());
+        if batches.get(*index).is_none_or(PartitionBatch::is_full) {
+            *index = batches.len();
             batches.push(PartitionBatch::new(record.topic, partition));
         }
-        batches[index].push(record);
+        batches[*index].push(record);
     }
     let mut blocks = Vec::with_capacity(batches.len());
     for batch in batches {

@@ -12,7 +12,7 @@ use sqlx::{FromRow, SqliteConnection};
 
 use super::{
     super::{ConsumerGroup, Delivery, PartitionOffset, PollBatch, Subscription},
-    EmbeddedLog, group_progress, parse_topic,
+    EmbeddedLog, PartitionProgress, group_progress, parse_topic,
 };
 use crate::{
     domain::{
@@ -60,13 +60,7 @@ impl EmbeddedSubscription {
         let mut committed = HashMap::new();
         for progress in group_progress(&mut *snapshot, group).await? {
             if progress.has_events() && progress.committed < progress.next {
-                let first = first_uncommitted_row(
-                    &mut snapshot,
-                    progress.topic,
-                    progress.partition,
-                    progress.committed,
-                )
-                .await?;
+                let first = first_uncommitted_row(&mut snapshot, &progress).await?;
                 after = after.min(first.map_or(after, |id| id - 1));
             }
             committed.insert((progress.topic, progress.partition), progress.committed);
@@ -155,20 +149,17 @@ impl Subscription for EmbeddedSubscription {
     }
 }
 
-/// The first row with a message at or after `offset`.
 async fn first_uncommitted_row(
     reader: &mut SqliteConnection,
-    topic: Topic,
-    partition: u32,
-    offset: i64,
+    progress: &PartitionProgress,
 ) -> Result<Option<i64>> {
     sqlx::query_scalar(
         "SELECT id FROM blocks WHERE topic = ?1 AND partition = ?2 AND end_offset > ?3
          ORDER BY end_offset LIMIT 1",
     )
-    .bind(topic.as_str())
-    .bind(partition)
-    .bind(offset)
+    .bind(progress.topic.as_str())
+    .bind(progress.partition)
+    .bind(progress.committed)
     .fetch_optional(reader)
     .await
     .map_err(failed)

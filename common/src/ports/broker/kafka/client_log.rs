@@ -14,7 +14,6 @@ use rdkafka::{
 /// Between two warnings of a client.
 const WARN_INTERVAL: Duration = Duration::from_secs(30);
 
-#[derive(Debug)]
 pub(super) struct ClientLog {
     client: &'static str,
     quiet: bool,

@@ -49,7 +49,7 @@ type TopicPartition = (Topic, u32);
 
 #[derive(Debug, Default)]
 pub(super) struct ConsumerState {
-    state: Mutex<State>,
+    state: Mutex<LockedState>,
     /// Messages, revoked partitions or a failure for the handler.
     filled: Notify,
     emptied: Condvar,
@@ -57,7 +57,7 @@ pub(super) struct ConsumerState {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct LockedState {
     waiting: VecDeque<Delivery>,
     bytes: usize,
     owned: BTreeMap<TopicPartition, OwnedPartition>,
@@ -74,7 +74,7 @@ struct OwnedPartition {
     committed: i64,
 }
 
-impl State {
+impl LockedState {
     fn is_full(&self) -> bool {
         self.waiting.len() >= MAX_WAITING_MESSAGES || self.bytes >= MAX_WAITING_BYTES
     }
@@ -110,7 +110,7 @@ impl ConsumerState {
     /// Waits until more messages may be fetched, at most for `wait_time`.
     pub(super) fn wait_capacity(&self, wait_time: Duration) -> Capacity {
         let state = self.state();
-        let must_wait = |state: &mut State| state.is_full() && !state.closing;
+        let must_wait = |state: &mut LockedState| state.is_full() && !state.closing;
         let waited = self.emptied.wait_timeout_while(state, wait_time, must_wait);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         match (state.closing, state.is_full()) {
@@ -157,7 +157,7 @@ impl ConsumerState {
 impl ConsumerState {
     /// Waits for offsets to commit; `None` when this member is about to leave.
     pub(super) fn wait_uncommitted(&self) -> Option<Vec<PartitionOffset>> {
-        let idle = |state: &mut State| !state.closing && state.uncommitted().next().is_none();
+        let idle = |state: &mut LockedState| !state.closing && state.uncommitted().next().is_none();
         let waited = self.done.wait_while(self.state(), idle);
         let state = waited.unwrap_or_else(PoisonError::into_inner);
         (!state.closing).then(|| state.uncommitted().collect())
@@ -218,7 +218,7 @@ impl ConsumerState {
         if let Some(reason) = &state.failure {
             return Err(unavailable(reason));
         }
-        let State { owned, revoked, .. } = &mut *state;
+        let LockedState { owned, revoked, .. } = &mut *state;
         for offset in offsets {
             let partition = (offset.topic, offset.partition);
             if let Some(owned) = owned.get_mut(&partition)
@@ -238,7 +238,7 @@ impl ConsumerState {
         self.done.notify_one();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LockedState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashMap,
-    fmt,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -57,12 +56,6 @@ impl LagMonitor {
         let client = Arc::new(client);
         clients.insert(group, Arc::clone(&client));
         Ok(client)
-    }
-}
-
-impl fmt::Debug for LagMonitor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LagMonitor").finish_non_exhaustive()
     }
 }
 

@@ -36,18 +36,22 @@ use crate::{
 };
 
 /// How to reach the cluster, for all its clients.
-#[derive(Debug)]
 struct KafkaCluster {
     config: config::Kafka,
     names: KafkaNames,
 }
 
-#[derive(Debug)]
 struct KafkaBroker {
     cluster: Arc<KafkaCluster>,
     topic_setup: TopicSetup,
     publisher: KafkaPublisher,
     lag_monitor: LagMonitor,
+}
+
+impl fmt::Debug for KafkaBroker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KafkaBroker").finish_non_exhaustive()
+    }
 }
 
 /// Does not wait for the cluster.

@@ -8,7 +8,6 @@
 //! order and beginning with the first; so the first copies of all messages are in order.
 
 use std::{
-    fmt,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -115,12 +114,6 @@ impl KafkaPublisher {
         drop(current);
         failed.purge(PurgeConfig::default().queue().inflight().non_blocking());
         drop_in_background(Arc::clone(failed));
-    }
-}
-
-impl fmt::Debug for KafkaPublisher {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KafkaPublisher").finish_non_exhaustive()
     }
 }
 

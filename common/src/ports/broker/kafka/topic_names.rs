@@ -3,7 +3,6 @@
 use super::super::ConsumerGroup;
 use crate::domain::record::Topic;
 
-#[derive(Debug)]
 pub(super) struct KafkaNames {
     prefix: String,
     /// In the order of `Topic::ALL`.

@@ -33,7 +33,7 @@ pub(super) const MAX_DEAD_LETTER_BYTES: &str = "2097152";
 type KafkaAdmin = AdminClient<ClientLog>;
 
 /// Whether all topics are known to be on the cluster.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct TopicSetup {
     complete: AtomicBool,
     setup_lock: Mutex<()>,

@@ -59,12 +59,12 @@ impl RedisFeed {
         let names = RedisChannelNames::new(&redis.prefix);
         let channels = LocalChannels::new();
         let registry = Arc::<SubscriptionRegistry>::default();
-        let subscriber = ChannelSubscriber::new(
-            client.clone(),
-            names.clone(),
-            Arc::clone(&channels),
-            Arc::clone(&registry),
-        );
+        let subscriber = ChannelSubscriber {
+            client: client.clone(),
+            names: names.clone(),
+            channels: Arc::clone(&channels),
+            registry: Arc::clone(&registry),
+        };
         let (subscriber, link) = tokio::join!(subscriber.start(), Link::open(client, "feed"));
         Ok(Self {
             names,

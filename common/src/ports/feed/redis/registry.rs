@@ -12,12 +12,12 @@ use crate::domain::seller::SellerId;
 
 #[derive(Debug, Default)]
 pub(super) struct SubscriptionRegistry {
-    state: Mutex<State>,
+    state: Mutex<RegistryState>,
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct RegistryState {
     /// Whether the subscriber has a connection.
     is_connected: bool,
     by_seller: HashMap<SellerId, SellerSubscription>,
@@ -44,7 +44,7 @@ pub(super) struct SubscriptionChanges {
 
 impl SubscriptionRegistry {
     /// No holder of the lock can panic halfway through a change.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, RegistryState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -28,27 +28,13 @@ type PubSubConnection = (PubSubSink, PubSubStream);
 
 #[derive(Debug)]
 pub(super) struct ChannelSubscriber {
-    client: Client,
-    names: RedisChannelNames,
-    channels: Arc<LocalChannels>,
-    registry: Arc<SubscriptionRegistry>,
+    pub(super) client: Client,
+    pub(super) names: RedisChannelNames,
+    pub(super) channels: Arc<LocalChannels>,
+    pub(super) registry: Arc<SubscriptionRegistry>,
 }
 
 impl ChannelSubscriber {
-    pub(super) const fn new(
-        client: Client,
-        names: RedisChannelNames,
-        channels: Arc<LocalChannels>,
-        registry: Arc<SubscriptionRegistry>,
-    ) -> Self {
-        Self {
-            client,
-            names,
-            channels,
-            registry,
-        }
-    }
-
     /// Receives from the time this returns if the server answers within a second, later otherwise.
     pub(super) async fn start(self) -> AbortOnDropHandle<()> {
         let connection = self.connect().await.ok();

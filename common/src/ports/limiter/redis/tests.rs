@@ -11,7 +11,7 @@ use super::{super::Limiter, Bucket, CHECK_TIMEOUT, Limits, connect, key, open};
 use crate::{
     config,
     domain::seller::SellerId,
-    engines::redis_link::server::{RedisServer, corner},
+    engines::redis_link::server::{RedisServer, test_namespace},
 };
 
 const LIMITS: Limits = Limits {
@@ -220,7 +220,7 @@ async fn a_clock_that_was_set_back_locks_no_seller_out() {
 #[tokio::test]
 async fn limits_when_redis_never_answered() {
     // Port 9 discards, if anything is there at all.
-    let config = corner("redis://127.0.0.1:9");
+    let config = test_namespace("redis://127.0.0.1:9");
     let limiter = connect(&config, LIMITS).await.unwrap();
     let mut left = Vec::new();
     for _ in 0..5 {
