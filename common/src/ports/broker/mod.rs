@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Opens the configured engine. What is missing on a server is created on the first contact that works.
+/// Opens the configured engine. What a server lacks is created on the first contact that works.
 pub async fn connect(config: &BrokerConfig) -> Result<Arc<dyn Broker>> {
     match config {
         BrokerConfig::Embedded { path, partitions } => embedded::connect(path, *partitions).await,

@@ -36,7 +36,7 @@ use crate::domain::{
     record::{Record, Topic},
 };
 
-/// The longest wait for the next acknowledgement. A large publish on a slow cluster may take longer.
+/// The longest wait for the next acknowledgement; a large publish may take longer in all.
 const ACK_TIMEOUT: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 /// Between two attempts to enqueue a message while the producer's queue is full.

@@ -40,7 +40,7 @@ use crate::domain::{
 
 /// How long the read thread waits for messages before it checks whether it has to end.
 const POLL_TIMEOUT: Duration = Duration::from_millis(100);
-/// How long the handler may take before partitions are paused. Pausing discards prefetched messages.
+/// How long the handler may take before partitions are paused, which discards prefetched messages.
 const PAUSE_AFTER: Duration = Duration::from_secs(1);
 /// Between a commit that failed and the next one.
 const COMMIT_RETRY_PAUSE: Duration = Duration::from_millis(100);

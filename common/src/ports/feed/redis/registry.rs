@@ -145,7 +145,7 @@ impl SubscriptionRegistry {
         changes
     }
 
-    /// These are subscribed from now on. Returns those whose listeners may have missed notifications.
+    /// These are subscribed now. Returns those whose listeners may have missed notifications.
     pub(super) fn confirm<'a>(&self, sellers: &'a [SellerId]) -> Vec<&'a SellerId> {
         let mut state = self.state();
         let mut may_have_missed = Vec::new();

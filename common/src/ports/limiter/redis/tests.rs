@@ -174,7 +174,7 @@ async fn a_frozen_redis_delays_one_request_only() {
     wait_until_redis_counts(&limiter, &server, &config.prefix).await;
 }
 
-/// Red when: a name, the type or the expiry differs from the contract, or a refused request is stored.
+/// Red when: a name, the type or the expiry breaks the contract, or a refused request is stored.
 #[tokio::test]
 #[ignore = "needs dev/engines"]
 async fn windows_are_sorted_sets_that_expire() {
