@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::{output::Format, ui::Color};
+use crate::{output::OutputFormat, ui::ColorChoice};
 
 /// Flags of every command.
 #[derive(Debug, Clone, Default, Args)]
@@ -17,7 +17,7 @@ pub(crate) struct GlobalArgs {
         hide_possible_values = true,
         value_name = "FORMAT"
     )]
-    pub(crate) output: Option<Format>,
+    pub(crate) output: Option<OutputFormat>,
     /// Only these fields, in this order
     #[arg(long, global = true, value_delimiter = ',', value_name = "A,B")]
     pub(crate) fields: Vec<String>,
@@ -38,7 +38,7 @@ pub(crate) struct GlobalArgs {
         hide_possible_values = true,
         value_name = "WHEN"
     )]
-    pub(crate) color: Option<Color>,
+    pub(crate) color: Option<ColorChoice>,
     /// Data and errors only
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,

@@ -13,7 +13,7 @@ use pm_common::{
 };
 use serde_json::{Map, Value};
 
-use crate::error::{Exit, Result};
+use crate::error::{ExitCode, Result};
 
 /// The ways to a seller's data.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub(crate) async fn paced<T>(read: impl AsyncFn() -> Result<T>) -> Result<T> {
     let mut waits = 0;
     loop {
         let error = match read().await {
-            Err(error) if error.exit == Exit::RateLimited && waits < PATIENCE => error,
+            Err(error) if error.exit == ExitCode::RateLimited && waits < PATIENCE => error,
             outcome => return outcome,
         };
         waits += 1;

@@ -9,9 +9,9 @@ use crate::{
         api, auth, completions, config, context, events, export, health, help, import, imports,
         man, products, stats, version,
     },
-    error::{Error, Exit, Result},
+    error::{Error, ExitCode, Result},
     session::{Session, wait_for},
-    ui::{Color, Ui},
+    ui::{ColorChoice, Ui},
 };
 
 /// Manage products, imports and events of a pmd server
@@ -103,26 +103,26 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
 /// # Errors
 /// With the exit code when there is nothing to run. Help and version are answers; everything else
 /// is a usage error, as JSON for those who asked for JSON. Either was printed.
-pub(crate) fn parse() -> Result<Cli, Exit> {
-    Cli::try_parse().map_err(|error| misunderstood(&error))
+pub(crate) fn parse() -> Result<Cli, ExitCode> {
+    Cli::try_parse().map_err(|error| report_parse_error(&error))
 }
 
-fn misunderstood(error: &clap::Error) -> Exit {
+fn report_parse_error(error: &clap::Error) -> ExitCode {
     if error.exit_code() == 0 {
         // The reader of a closed pipe has seen enough.
         let _ = error.print();
-        return Exit::Ok;
+        return ExitCode::Ok;
     }
     if asks_for_json(std::env::args_os()) {
         let text = error.to_string();
         let message = text.trim_start_matches("error: ").trim_end();
-        let mut ui = Ui::new(Color::Never);
+        let mut ui = Ui::new(ColorChoice::Never);
         ui.json_errors = true;
         ui.error(&Error::usage(message));
     } else {
         let _ = error.print();
     }
-    Exit::Usage
+    ExitCode::Usage
 }
 
 fn asks_for_json(args: impl Iterator<Item = std::ffi::OsString>) -> bool {
@@ -131,7 +131,7 @@ fn asks_for_json(args: impl Iterator<Item = std::ffi::OsString>) -> bool {
         .take_while(|arg| arg != "--")
         .collect();
     let json = |format: &str| matches!(format, "json" | "jsonl");
-    let apart = args
+    let separate = args
         .windows(2)
         .any(|pair| matches!(pair[0].as_str(), "-o" | "--output") && json(&pair[1]));
     let joined = |arg: &String| {
@@ -140,7 +140,7 @@ fn asks_for_json(args: impl Iterator<Item = std::ffi::OsString>) -> bool {
             .or_else(|| arg.strip_prefix("-o"));
         format.is_some_and(|format| json(format.trim_start_matches('=')))
     };
-    apart || args.iter().any(joined)
+    separate || args.iter().any(joined)
 }
 
 #[cfg(test)]

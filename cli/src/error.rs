@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 /// The exit codes; part of the interface, listed by `pm help exit-codes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Exit {
+pub(crate) enum ExitCode {
     Ok = 0,
     Failure = 1,
     Usage = 2,
@@ -29,7 +29,7 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why a command did not succeed.
 #[derive(Debug)]
 pub(crate) struct Error {
-    pub(crate) exit: Exit,
+    pub(crate) exit: ExitCode,
     /// For programs; the server's code where it has one.
     pub(crate) code: Box<str>,
     /// One sentence: what and where. Empty when everything was said already.
@@ -44,19 +44,19 @@ pub(crate) struct Error {
 
 impl Error {
     /// An error with its exit code.
-    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+    pub(crate) fn new(exit: ExitCode, message: impl Into<String>) -> Self {
         let code = match exit {
-            Exit::Ok => "OK",
-            Exit::Failure => "FAILURE",
-            Exit::Usage => "USAGE",
-            Exit::Rejected => "ROWS_REJECTED",
-            Exit::NotAuthorised => "NOT_AUTHORISED",
-            Exit::NotFound => "NOT_FOUND",
-            Exit::Conflict => "CONFLICT",
-            Exit::Unavailable => "UNAVAILABLE",
-            Exit::RateLimited => "RATE_LIMITED",
-            Exit::Unhealthy => "UNHEALTHY",
-            Exit::Interrupted => "INTERRUPTED",
+            ExitCode::Ok => "OK",
+            ExitCode::Failure => "FAILURE",
+            ExitCode::Usage => "USAGE",
+            ExitCode::Rejected => "ROWS_REJECTED",
+            ExitCode::NotAuthorised => "NOT_AUTHORISED",
+            ExitCode::NotFound => "NOT_FOUND",
+            ExitCode::Conflict => "CONFLICT",
+            ExitCode::Unavailable => "UNAVAILABLE",
+            ExitCode::RateLimited => "RATE_LIMITED",
+            ExitCode::Unhealthy => "UNHEALTHY",
+            ExitCode::Interrupted => "INTERRUPTED",
         };
         Self {
             exit,
@@ -71,16 +71,16 @@ impl Error {
 
     /// Exit code 1.
     pub(crate) fn failure(message: impl Into<String>) -> Self {
-        Self::new(Exit::Failure, message)
+        Self::new(ExitCode::Failure, message)
     }
 
     /// Exit code 2: a flag, an argument or a setting is wrong.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::new(Exit::Usage, message)
+        Self::new(ExitCode::Usage, message)
     }
 
     /// Only the exit code: the command has said the rest.
-    pub(crate) fn silent(exit: Exit) -> Self {
+    pub(crate) fn silent(exit: ExitCode) -> Self {
         Self::new(exit, "")
     }
 
@@ -127,8 +127,8 @@ impl From<ClientError> for Error {
     fn from(error: ClientError) -> Self {
         let message = error.to_string();
         match error {
-            ClientError::Refused(refusal) => refused(*refusal),
-            ClientError::Unreachable { server, .. } => Self::new(Exit::Unavailable, message)
+            ClientError::Refused(refusal) => from_refusal(*refusal),
+            ClientError::Unreachable { server, .. } => Self::new(ExitCode::Unavailable, message)
                 .hint(format!(
                     "is the daemon running? start it with `pmd serve`, then `pm health --wait --server {server}`"
                 ))
@@ -143,7 +143,7 @@ impl From<ClientError> for Error {
     }
 }
 
-fn refused(refusal: Refusal) -> Error {
+fn from_refusal(refusal: Refusal) -> Error {
     let ErrorOut {
         message,
         error_code,
@@ -151,15 +151,15 @@ fn refused(refusal: Refusal) -> Error {
         ..
     } = refusal.body;
     let exit = match (refusal.status, error_code.as_str()) {
-        (400, "VALIDATION_ERROR" | "INVALID_PRODUCT_ID") => Exit::Usage,
-        (401 | 403, _) => Exit::NotAuthorised,
+        (400, "VALIDATION_ERROR" | "INVALID_PRODUCT_ID") => ExitCode::Usage,
+        (401 | 403, _) => ExitCode::NotAuthorised,
         // Some other server, or a proxy, knows no such address; that says nothing of a product.
-        (404, "HTTP_404") => Exit::Failure,
-        (404, _) => Exit::NotFound,
-        (409 | 412, _) | (422, "IDEMPOTENCY_KEY_REUSED") => Exit::Conflict,
-        (429, _) => Exit::RateLimited,
-        (502..=504, _) => Exit::Unavailable,
-        _ => Exit::Failure,
+        (404, "HTTP_404") => ExitCode::Failure,
+        (404, _) => ExitCode::NotFound,
+        (409 | 412, _) | (422, "IDEMPOTENCY_KEY_REUSED") => ExitCode::Conflict,
+        (429, _) => ExitCode::RateLimited,
+        (502..=504, _) => ExitCode::Unavailable,
+        _ => ExitCode::Failure,
     };
     let mut error = Error::new(exit, message);
     // The first broken rule is the message; the others are no less important.
@@ -225,7 +225,7 @@ pub(crate) fn meant<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -
 }
 
 /// A usage error for a name that is not one of the known ones.
-pub(crate) fn unknown(what: &str, given: &str, known: &[&str]) -> Error {
+pub(crate) fn unknown_name(what: &str, given: &str, known: &[&str]) -> Error {
     let error = Error::usage(format!("there is no {what} {given:?}"));
     let error = match meant(given, known.iter().copied()) {
         Some(name) => error.hint(format!("did you mean {name:?}?")),

@@ -11,31 +11,31 @@ mod session;
 mod settings;
 mod ui;
 
-use std::process::ExitCode;
+use std::process;
 
 use crate::{
     command::Cli,
-    error::Exit,
-    session::{Session, early_ui},
-    ui::{Color, Ui},
+    error::ExitCode,
+    session::{Session, initial_ui},
+    ui::{ColorChoice, Ui},
 };
 
-fn main() -> ExitCode {
+fn main() -> process::ExitCode {
     let outcome = command::parse().map_or_else(|exit| exit, run);
-    ExitCode::from(outcome as u8)
+    process::ExitCode::from(outcome as u8)
 }
 
-fn run(cli: Cli) -> Exit {
-    let color = cli.global.color.unwrap_or(Color::Auto);
+fn run(cli: Cli) -> ExitCode {
+    let color = cli.global.color.unwrap_or(ColorChoice::Auto);
     match Session::open(&cli.global) {
-        Ok(session) => told(&session.ui, command::run(cli.command, &session)),
-        Err(error) => told(&early_ui(&cli.global, color), Err(error)),
+        Ok(session) => report_outcome(&session.ui, command::run(cli.command, &session)),
+        Err(error) => report_outcome(&initial_ui(&cli.global, color), Err(error)),
     }
 }
 
-fn told(ui: &Ui, outcome: error::Result<()>) -> Exit {
+fn report_outcome(ui: &Ui, outcome: error::Result<()>) -> ExitCode {
     match outcome {
-        Ok(()) => Exit::Ok,
+        Ok(()) => ExitCode::Ok,
         Err(error) => {
             ui.error(&error);
             error.exit

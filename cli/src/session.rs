@@ -5,54 +5,54 @@ use pm_common::client::{Client, Identity};
 use crate::{
     args::GlobalArgs,
     backend::Backend,
-    error::{Error, Exit, Result, SELLER_HINT},
-    output::{Format, Listing, Noun, Wanted},
-    settings::{Credentials, Settings, Values, choice_name},
-    ui::{Color, Style, Ui, to_stderr},
+    error::{Error, ExitCode, Result, SELLER_HINT},
+    output::{OutputFormat, OutputOptions, RecordWriter, ResourceSpec},
+    settings::{CredentialStore, ResolvedSettings, SettingValues, choice_name},
+    ui::{ColorChoice, TextStyle, Ui, to_stderr},
 };
 
 /// One run of the program.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) ui: Ui,
-    pub(crate) settings: Settings,
-    pub(crate) wanted: Wanted,
+    pub(crate) settings: ResolvedSettings,
+    pub(crate) output_options: OutputOptions,
     /// The settings that were given as flags.
-    pub(crate) given: Values,
+    pub(crate) flag_values: SettingValues,
     /// The flags that say which seller of which server, with a blank before each: what a command
     /// that goes on with the same work needs too.
-    pub(crate) scope: String,
+    pub(crate) repeat_flags: String,
 }
 
 impl Session {
     /// Settles the settings; speaks to nobody.
     pub(crate) fn open(global: &GlobalArgs) -> Result<Self> {
-        let settings = Settings::load(global)?;
+        let settings = ResolvedSettings::load(global)?;
         let format = settings.output.as_ref().map(|setting| setting.value);
         let ui = Ui {
-            json_errors: matches!(format, Some(Format::Json | Format::Jsonl)),
-            ..early_ui(global, settings.color.value)
+            json_errors: matches!(format, Some(OutputFormat::Json | OutputFormat::Jsonl)),
+            ..initial_ui(global, settings.color.value)
         };
         Ok(Self {
             ui,
             settings,
-            wanted: Wanted {
+            output_options: OutputOptions {
                 format,
                 fields: global.fields.clone(),
             },
-            given: Values {
+            flag_values: SettingValues {
                 server: global.server.clone(),
                 seller: global.seller.clone(),
                 output: global.output.map(choice_name),
                 color: global.color.map(choice_name),
             },
-            scope: scope(global),
+            repeat_flags: repeat_flags(global),
         })
     }
 
     /// A listing in the wanted format.
-    pub(crate) fn listing(&self, noun: &'static Noun) -> Result<Listing<'_>> {
-        Listing::new(&self.ui, &self.wanted, noun)
+    pub(crate) fn records(&self, spec: &'static ResourceSpec) -> Result<RecordWriter<'_>> {
+        RecordWriter::new(&self.ui, &self.output_options, spec)
     }
 
     /// The way to the products of a seller.
@@ -62,7 +62,7 @@ impl Session {
     pub(crate) fn backend(&self) -> Result<Backend> {
         let identity = self.identity()?;
         if identity.seller.is_none() && identity.token.is_none() {
-            return Err(Error::new(Exit::NotAuthorised, "no seller is given").hint(SELLER_HINT));
+            return Err(Error::new(ExitCode::NotAuthorised, "no seller is given").hint(SELLER_HINT));
         }
         self.connect(identity).map(Backend::Http)
     }
@@ -82,8 +82,8 @@ impl Session {
     }
 
     /// The stored keys.
-    pub(crate) fn credentials(&self) -> Credentials {
-        Credentials::beside(&self.settings.path)
+    pub(crate) fn credentials(&self) -> CredentialStore {
+        CredentialStore::beside(&self.settings.path)
     }
 
     fn identity(&self) -> Result<Identity> {
@@ -101,13 +101,13 @@ impl Session {
         if !self.ui.verbose {
             return Ok(client);
         }
-        let look = self.ui.err;
+        let style = self.ui.err;
         Ok(client.watched(move |exchange| {
             let status = exchange
                 .status
                 .map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-            to_stderr(&look.paint(
-                Style::Dim,
+            to_stderr(&style.paint(
+                TextStyle::Dim,
                 &format!(
                     "{} {} -> {status} in {} ms, request id {}",
                     exchange.method,
@@ -121,12 +121,15 @@ impl Session {
 }
 
 /// A printer before the settings are known.
-pub(crate) fn early_ui(global: &GlobalArgs, color: Color) -> Ui {
+pub(crate) fn initial_ui(global: &GlobalArgs, color: ColorChoice) -> Ui {
     Ui {
         quiet: global.quiet,
         verbose: global.verbose,
         yes: global.yes,
-        json_errors: matches!(global.output, Some(Format::Json | Format::Jsonl)),
+        json_errors: matches!(
+            global.output,
+            Some(OutputFormat::Json | OutputFormat::Jsonl)
+        ),
         ..Ui::new(color)
     }
 }
@@ -136,7 +139,7 @@ pub(crate) fn wait_for(work: impl Future<Output = Result<()>>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Error::new(Exit::Failure, format!("cannot start: {error}")))?;
+        .map_err(|error| Error::new(ExitCode::Failure, format!("cannot start: {error}")))?;
     let outcome = runtime.block_on(work);
     // A thread that still waits for a name or for standard input must not keep the program.
     runtime.shutdown_background();
@@ -144,22 +147,22 @@ pub(crate) fn wait_for(work: impl Future<Output = Result<()>>) -> Result<()> {
 }
 
 /// As they were typed.
-fn scope(global: &GlobalArgs) -> String {
+fn repeat_flags(global: &GlobalArgs) -> String {
     let flags = [
         ("context", &global.context),
         ("server", &global.server),
         ("seller", &global.seller),
     ];
-    let given = flags
+    let flag_values = flags
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.as_deref()?)));
-    given
-        .map(|(name, value)| format!(" --{name} {}", quoted(value)))
+    flag_values
+        .map(|(name, value)| format!(" --{name} {}", shell_quoted(value)))
         .collect()
 }
 
 /// An argument as a shell reads it back.
-pub(crate) fn quoted(arg: &str) -> String {
+pub(crate) fn shell_quoted(arg: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
     if !arg.is_empty() && arg.chars().all(plain) {
         arg.to_owned()
@@ -174,21 +177,21 @@ mod tests {
 
     #[test]
     fn a_scope_is_what_was_given() {
-        assert_eq!(scope(&GlobalArgs::default()), "");
+        assert_eq!(repeat_flags(&GlobalArgs::default()), "");
         let global = GlobalArgs {
             seller: Some("s 1".to_owned()),
             context: Some("shop".to_owned()),
             ..GlobalArgs::default()
         };
-        assert_eq!(scope(&global), " --context shop --seller 's 1'");
+        assert_eq!(repeat_flags(&global), " --context shop --seller 's 1'");
     }
 
     #[test]
     fn arguments_survive_a_shell() {
-        assert_eq!(quoted("a.csv"), "a.csv");
-        assert_eq!(quoted("Preis=price"), "Preis=price");
-        assert_eq!(quoted("it's here"), r"'it'\''s here'");
-        assert_eq!(quoted(""), "''");
-        assert_eq!(quoted("*.csv"), "'*.csv'");
+        assert_eq!(shell_quoted("a.csv"), "a.csv");
+        assert_eq!(shell_quoted("Preis=price"), "Preis=price");
+        assert_eq!(shell_quoted("it's here"), r"'it'\''s here'");
+        assert_eq!(shell_quoted(""), "''");
+        assert_eq!(shell_quoted("*.csv"), "'*.csv'");
     }
 }

@@ -5,11 +5,11 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 
-use crate::error::{Error, Exit, Result};
+use crate::error::{Error, ExitCode, Result};
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
+pub(crate) enum ColorChoice {
     Auto,
     Always,
     Never,
@@ -17,7 +17,7 @@ pub(crate) enum Color {
 
 /// The few styles there are.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Style {
+pub(crate) enum TextStyle {
     Dim,
     Red,
     Green,
@@ -26,7 +26,7 @@ pub(crate) enum Style {
     Cyan,
 }
 
-impl Style {
+impl TextStyle {
     const fn code(self) -> &'static str {
         match self {
             Self::Dim => "2",
@@ -41,27 +41,27 @@ impl Style {
 
 /// One of the two streams, as far as looks are concerned.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Look {
+pub(crate) struct StreamStyle {
     pub(crate) terminal: bool,
     color: bool,
 }
 
-impl Look {
-    fn of(stream: &impl IsTerminal, color: Color) -> Self {
+impl StreamStyle {
+    fn of(stream: &impl IsTerminal, color: ColorChoice) -> Self {
         let terminal = stream.is_terminal();
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let color = match color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto if set("NO_COLOR").is_some() => false,
-            Color::Auto if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
-            Color::Auto => terminal && set("TERM").is_none_or(|term| term != "dumb"),
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto if set("NO_COLOR").is_some() => false,
+            ColorChoice::Auto if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
+            ColorChoice::Auto => terminal && set("TERM").is_none_or(|term| term != "dumb"),
         };
         Self { terminal, color }
     }
 
     /// The text in a style, where styles are wanted.
-    pub(crate) fn paint(self, style: Style, text: &str) -> String {
+    pub(crate) fn paint(self, style: TextStyle, text: &str) -> String {
         if self.color {
             format!("\x1b[{}m{text}\x1b[0m", style.code())
         } else {
@@ -73,8 +73,8 @@ impl Look {
 /// The terminal, pipe or file at both ends.
 #[derive(Debug)]
 pub(crate) struct Ui {
-    pub(crate) out: Look,
-    pub(crate) err: Look,
+    pub(crate) out: StreamStyle,
+    pub(crate) err: StreamStyle,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
     /// Every question is answered with yes.
@@ -85,10 +85,10 @@ pub(crate) struct Ui {
 
 impl Ui {
     /// What this process is connected to.
-    pub(crate) fn new(color: Color) -> Self {
+    pub(crate) fn new(color: ColorChoice) -> Self {
         Self {
-            out: Look::of(&io::stdout(), color),
-            err: Look::of(&io::stderr(), color),
+            out: StreamStyle::of(&io::stdout(), color),
+            err: StreamStyle::of(&io::stderr(), color),
             quiet: false,
             verbose: false,
             yes: false,
@@ -120,7 +120,7 @@ impl Ui {
     pub(crate) fn warn(&self, text: &str) {
         to_stderr(&format!(
             "{} {text}",
-            self.err.paint(Style::Yellow, "warning:")
+            self.err.paint(TextStyle::Yellow, "warning:")
         ));
     }
 
@@ -135,16 +135,16 @@ impl Ui {
         }
         let mut text = format!(
             "{} {}",
-            self.err.paint(Style::Red, "error:"),
-            visible(&error.message)
+            self.err.paint(TextStyle::Red, "error:"),
+            sanitized(&error.message)
         );
         for hint in &error.hints {
-            let label = self.err.paint(Style::Cyan, "  hint:");
-            text.push_str(&format!("\n{label} {}", visible(hint)));
+            let label = self.err.paint(TextStyle::Cyan, "  hint:");
+            text.push_str(&format!("\n{label} {}", sanitized(hint)));
         }
         if let Some(id) = &error.request_id {
-            let label = self.err.paint(Style::Dim, "  request id:");
-            text.push_str(&format!("\n{label} {}", visible(id)));
+            let label = self.err.paint(TextStyle::Dim, "  request id:");
+            text.push_str(&format!("\n{label} {}", sanitized(id)));
         }
         to_stderr(&text);
     }
@@ -192,7 +192,7 @@ fn to_stdout(data: &[u8]) -> Result<()> {
     let mut out = io::stdout().lock();
     let written = out.write_all(data).and_then(|()| out.flush());
     written.map_err(|error| match error.kind() {
-        io::ErrorKind::BrokenPipe => Error::silent(Exit::Ok),
+        io::ErrorKind::BrokenPipe => Error::silent(ExitCode::Ok),
         _ => Error::failure(format!("cannot write to standard output: {error}")),
     })
 }
@@ -204,14 +204,14 @@ pub(crate) fn to_stderr(text: &str) {
 
 /// Takes back what the terminal itself wrote for Ctrl-C behind a full line: `^C` at the start of
 /// the next one.
-pub(crate) fn take_back_echo() {
+pub(crate) fn erase_interrupt_echo() {
     if io::stdin().is_terminal() {
         let _ = io::stderr().lock().write_all(b"\r\x1b[2K\x1b[1A");
     }
 }
 
 /// Text from elsewhere without what would command the terminal.
-pub(crate) fn visible(text: &str) -> String {
+pub(crate) fn sanitized(text: &str) -> String {
     let harmless = |c: char| {
         !c.is_control()
             && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -235,19 +235,19 @@ mod tests {
 
     #[test]
     fn terminal_commands_are_shown_not_obeyed() {
-        assert_eq!(visible("Käse 🧀"), "Käse 🧀");
-        assert_eq!(visible("a\x1b[2J\nb"), "a\\u{1b}[2J\\nb");
-        assert_eq!(visible("a\u{202e}b"), "a\\u{202e}b");
+        assert_eq!(sanitized("Käse 🧀"), "Käse 🧀");
+        assert_eq!(sanitized("a\x1b[2J\nb"), "a\\u{1b}[2J\\nb");
+        assert_eq!(sanitized("a\u{202e}b"), "a\\u{202e}b");
     }
 
     #[test]
     fn paints_only_where_colours_are_wanted() {
-        let on = Look {
+        let on = StreamStyle {
             terminal: false,
             color: true,
         };
-        let off = Look { color: false, ..on };
-        assert_eq!(on.paint(Style::Red, "a"), "\x1b[31ma\x1b[0m");
-        assert_eq!(off.paint(Style::Red, "a"), "a");
+        let off = StreamStyle { color: false, ..on };
+        assert_eq!(on.paint(TextStyle::Red, "a"), "\x1b[31ma\x1b[0m");
+        assert_eq!(off.paint(TextStyle::Red, "a"), "a");
     }
 }

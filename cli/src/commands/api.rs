@@ -76,14 +76,14 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
     };
     let client = session.client()?;
     let body = body.map(Into::into);
-    let mut answer = client.raw(method, &path, &query, headers, body).await?;
+    let mut response = client.raw(method, &path, &query, headers, body).await?;
     if args.include {
-        to_stderr(&head(&answer));
+        to_stderr(&status_and_headers(&response));
     }
-    if answer.status().is_success() {
-        return print(&mut answer, session).await;
+    if response.status().is_success() {
+        return print_response(&mut response, session).await;
     }
-    Err(client.refusal(answer).await.into())
+    Err(client.refusal(response).await.into())
 }
 
 fn json_body(parameters: &[(String, String)]) -> Vec<u8> {
@@ -96,32 +96,35 @@ fn json_body(parameters: &[(String, String)]) -> Vec<u8> {
     Value::Object(body).to_string().into_bytes()
 }
 
-fn head(answer: &pm_common::client::Response) -> String {
-    let headers = answer.headers().iter().map(|(name, value)| {
+fn status_and_headers(response: &pm_common::client::Response) -> String {
+    let headers = response.headers().iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes());
         format!("\n{name}: {value}")
     });
-    format!("{}{}", answer.status(), headers.collect::<String>())
+    format!("{}{}", response.status(), headers.collect::<String>())
 }
 
 /// As it comes; JSON for a terminal is set apart for reading.
-async fn print(answer: &mut pm_common::client::Response, session: &Session) -> Result<()> {
-    let is_json = answer
+async fn print_response(
+    response: &mut pm_common::client::Response,
+    session: &Session,
+) -> Result<()> {
+    let is_json = response
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     let pretty = is_json && session.ui.out.terminal;
-    let mut held = Vec::new();
-    let broken = |error| Error::failure(format!("the answer broke off: {error}"));
-    while let Some(chunk) = answer.chunk().await.map_err(broken)? {
+    let mut buffered = Vec::new();
+    let read_error = |error| Error::failure(format!("the answer broke off: {error}"));
+    while let Some(chunk) = response.chunk().await.map_err(read_error)? {
         if pretty {
-            held.extend_from_slice(&chunk);
+            buffered.extend_from_slice(&chunk);
         } else {
             session.ui.write(&chunk)?;
         }
     }
-    match serde_json::from_slice::<Value>(&held) {
+    match serde_json::from_slice::<Value>(&buffered) {
         Ok(value) => session.ui.line(&format!("{value:#}")),
-        Err(_) => session.ui.write(&held),
+        Err(_) => session.ui.write(&buffered),
     }
 }

@@ -7,19 +7,19 @@ use pm_common::client::Client;
 use serde_json::json;
 
 use crate::{
-    error::{Error, Exit, Result},
-    output::{Column, Kind, Noun},
+    error::{Error, ExitCode, Result},
+    output::{ColumnSpec, ResourceSpec, ValueKind},
     session::Session,
 };
 
-const NOUN: Noun = Noun {
+const AUTH_SPEC: ResourceSpec = ResourceSpec {
     name: "auth",
     id: "server",
     columns: &[
-        Column::table("server", Kind::Text),
-        Column::table("seller", Kind::Text),
-        Column::table("token", Kind::Text),
-        Column::table("accepted", Kind::Text),
+        ColumnSpec::table("server", ValueKind::Text),
+        ColumnSpec::table("seller", ValueKind::Text),
+        ColumnSpec::table("token", ValueKind::Text),
+        ColumnSpec::table("accepted", ValueKind::Text),
     ],
     none: "",
 };
@@ -48,7 +48,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
     match command {
         Command::Login { token_stdin } => {
             let token = read_token(token_stdin, session)?;
-            check(&session.client_with_token(token.clone())?).await?;
+            check_accepted(&session.client_with_token(token.clone())?).await?;
             session.credentials().store(server, Some(&token))?;
             let path = session.credentials().path;
             let stored = format!("the key for {server} is stored in {}", path.display());
@@ -63,15 +63,15 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
             Ok(())
         }
         Command::Status => {
-            let listing = session.listing(&NOUN)?;
+            let records = session.records(&AUTH_SPEC)?;
             let token = session.credentials().token(server)?;
-            let outcome = check(&session.client()?).await;
+            let outcome = check_accepted(&session.client()?).await;
             let accepted = match &outcome {
                 Ok(()) => Some(true),
-                Err(error) if error.exit == Exit::NotAuthorised => Some(false),
+                Err(error) if error.exit == ExitCode::NotAuthorised => Some(false),
                 Err(_) => None,
             };
-            listing.single(&json!({
+            records.single(&json!({
                 "server": server,
                 "seller": session.settings.seller.as_ref().map(|seller| &seller.value),
                 "token": token.map(|token| token.origin.to_string()),
@@ -83,7 +83,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
 }
 
 /// The cheapest request that needs a seller.
-async fn check(client: &Client) -> Result<()> {
+async fn check_accepted(client: &Client) -> Result<()> {
     let query = [("limit", "1"), ("count", "none")];
     let query = query.map(|(name, value)| (name.to_owned(), value.to_owned()));
     client.product_list(&query).await?;

@@ -10,7 +10,7 @@ use crate::{
     session::Session,
 };
 
-const SHELLS: [Shell; 4] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell];
+const SUPPORTED_SHELLS: [Shell; 4] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell];
 
 /// Arguments of `pm completions`.
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,7 @@ pub(crate) struct Args {
 }
 
 fn supported_shell() -> impl TypedValueParser<Value = Shell> {
-    PossibleValuesParser::new(SHELLS.map(|shell| shell.to_string()))
+    PossibleValuesParser::new(SUPPORTED_SHELLS.map(|shell| shell.to_string()))
         .try_map(|name| name.parse::<Shell>())
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args, mut grammar: clap::Command, session: &Session) ->
     }
     if let Some(dir) = &args.dir {
         std::fs::create_dir_all(dir).map_err(|error| Error::file(dir, "create", &error))?;
-        for shell in SHELLS {
+        for shell in SUPPORTED_SHELLS {
             clap_complete::generate_to(shell, &mut grammar, "pm", dir)
                 .map_err(|error| Error::file(dir, "write to", &error))?;
         }

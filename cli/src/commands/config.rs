@@ -4,32 +4,32 @@ use clap::Subcommand;
 use pm_common::domain::seller::SellerId;
 use serde_json::{Value, json};
 
-use super::ALONE;
+use super::NO_PAGINATION;
 use crate::{
-    error::{Error, Result, unknown},
-    output::{Column, Format, Kind, Noun},
+    error::{Error, Result, unknown_name},
+    output::{ColumnSpec, OutputFormat, ResourceSpec, ValueKind},
     session::Session,
-    settings::{ConfigFile, KEYS, Origin, choice_name, parse_choice},
-    ui::Color,
+    settings::{ConfigFile, SETTING_KEYS, SettingOrigin, choice_name, parse_choice},
+    ui::ColorChoice,
 };
 
-const NOUN: Noun = Noun {
+const SETTING_SPEC: ResourceSpec = ResourceSpec {
     name: "setting",
     id: "key",
     columns: &[
-        Column::table("key", Kind::Text),
-        Column::table("value", Kind::Text),
+        ColumnSpec::table("key", ValueKind::Text),
+        ColumnSpec::table("value", ValueKind::Text),
     ],
     none: "",
 };
 
-const WITH_ORIGIN: Noun = Noun {
+const SETTING_WITH_ORIGIN_SPEC: ResourceSpec = ResourceSpec {
     columns: &[
-        Column::table("key", Kind::Text),
-        Column::table("value", Kind::Text),
-        Column::table("origin", Kind::Text),
+        ColumnSpec::table("key", ValueKind::Text),
+        ColumnSpec::table("value", ValueKind::Text),
+        ColumnSpec::table("origin", ValueKind::Text),
     ],
-    ..NOUN
+    ..SETTING_SPEC
 };
 
 /// What to do with the settings.
@@ -71,12 +71,16 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
         Command::Get { key } => get(&key, session),
         Command::Set { key, value, .. } => set(&key, value.as_deref(), session),
         Command::List { origin } => {
-            let noun = if origin { &WITH_ORIGIN } else { &NOUN };
-            let mut listing = session.listing(noun)?;
-            for (key, value, origin) in settled(session) {
-                listing.push(&json!({"key": key, "value": value, "origin": origin.to_string()}))?;
+            let noun = if origin {
+                &SETTING_WITH_ORIGIN_SPEC
+            } else {
+                &SETTING_SPEC
+            };
+            let mut records = session.records(noun)?;
+            for (key, value, origin) in resolved_settings(session) {
+                records.push(&json!({"key": key, "value": value, "origin": origin.to_string()}))?;
             }
-            listing.finish(ALONE)
+            records.finish(NO_PAGINATION)
         }
         Command::Path => session
             .ui
@@ -84,13 +88,13 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
     }
 }
 
-fn settled(session: &Session) -> Vec<(&'static str, Value, Origin)> {
+fn resolved_settings(session: &Session) -> Vec<(&'static str, Value, SettingOrigin)> {
     let settings = &session.settings;
-    let optional = |found: Option<(String, Origin)>| match found {
+    let optional = |found: Option<(String, SettingOrigin)>| match found {
         Some((value, origin)) => (json!(value), origin),
-        None => (Value::Null, Origin::Default),
+        None => (Value::Null, SettingOrigin::Default),
     };
-    let text = |setting: &crate::settings::Setting<String>| {
+    let text = |setting: &crate::settings::ResolvedSetting<String>| {
         (setting.value.clone(), setting.origin.clone())
     };
     let (seller, seller_origin) = optional(settings.seller.as_ref().map(text));
@@ -110,10 +114,10 @@ fn settled(session: &Session) -> Vec<(&'static str, Value, Origin)> {
 }
 
 fn get(key: &str, session: &Session) -> Result<()> {
-    let all = settled(session);
+    let all = resolved_settings(session);
     let known: Vec<_> = all.iter().map(|(key, ..)| *key).collect();
     let Some((_, value, _)) = all.iter().find(|(name, ..)| *name == key) else {
-        return Err(unknown("setting", key, &known));
+        return Err(unknown_name("setting", key, &known));
     };
     match value {
         Value::String(text) => session.ui.line(text),
@@ -127,21 +131,21 @@ fn set(key: &str, value: Option<&str>, session: &Session) -> Result<()> {
             "a context is chosen with `pm context use NAME`",
         ));
     }
-    if !KEYS.contains(&key) {
-        return Err(unknown("setting", key, &KEYS));
+    if !SETTING_KEYS.contains(&key) {
+        return Err(unknown_name("setting", key, &SETTING_KEYS));
     }
     if let Some(value) = value {
-        check(key, value)?;
+        check_value(key, value)?;
     }
     ConfigFile::set(&session.settings.path, key, value)
 }
 
 /// Whether a value can be stored under a key.
-pub(super) fn check(key: &str, value: &str) -> Result<()> {
+pub(super) fn check_value(key: &str, value: &str) -> Result<()> {
     let refused = match key {
         "seller" => SellerId::parse(value).err().map(|error| error.to_string()),
-        "output" => parse_choice::<Format>(value).err(),
-        "color" => parse_choice::<Color>(value).err(),
+        "output" => parse_choice::<OutputFormat>(value).err(),
+        "color" => parse_choice::<ColorChoice>(value).err(),
         _ if value.starts_with("http://") || value.starts_with("https://") => None,
         _ => Some("it must start with http:// or https://".to_owned()),
     };

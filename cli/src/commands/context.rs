@@ -3,24 +3,24 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{ALONE, config};
+use super::{NO_PAGINATION, config};
 use crate::{
-    error::{Error, Result, unknown},
-    output::{Column, Kind, Noun},
+    error::{Error, Result, unknown_name},
+    output::{ColumnSpec, ResourceSpec, ValueKind},
     session::Session,
-    settings::{ConfigFile, KEYS, Values},
+    settings::{ConfigFile, SETTING_KEYS, SettingValues},
 };
 
-const NOUN: Noun = Noun {
+const CONTEXT_SPEC: ResourceSpec = ResourceSpec {
     name: "context",
     id: "name",
     columns: &[
-        Column::table("current", Kind::Text),
-        Column::table("name", Kind::Text),
-        Column::table("server", Kind::Text),
-        Column::table("seller", Kind::Text),
-        Column::wide("output", Kind::Text),
-        Column::wide("color", Kind::Text),
+        ColumnSpec::table("current", ValueKind::Text),
+        ColumnSpec::table("name", ValueKind::Text),
+        ColumnSpec::table("server", ValueKind::Text),
+        ColumnSpec::table("seller", ValueKind::Text),
+        ColumnSpec::wide("output", ValueKind::Text),
+        ColumnSpec::wide("color", ValueKind::Text),
     ],
     none: "There are no contexts; `pm context create NAME --server URL --seller ID` makes one.",
 };
@@ -65,16 +65,16 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
     let (file, path) = (&session.settings.file, &session.settings.path);
     match command {
         Command::List => {
-            let mut listing = session.listing(&NOUN)?;
+            let mut records = session.records(&CONTEXT_SPEC)?;
             for name in file.contexts.keys() {
-                listing.push(&record(session, name)?)?;
+                records.push(&record(session, name)?)?;
             }
-            listing.finish(ALONE)
+            records.finish(NO_PAGINATION)
         }
-        Command::Use { name } if name == "-" => ConfigFile::choose(path, None),
+        Command::Use { name } if name == "-" => ConfigFile::set_current_context(path, None),
         Command::Use { name } => {
-            existing(file, &name)?;
-            ConfigFile::choose(path, Some(&name))
+            existing_context(file, &name)?;
+            ConfigFile::set_current_context(path, Some(&name))
         }
         Command::Show { name } => {
             let current = session.settings.context.as_ref();
@@ -83,25 +83,27 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
                 return Err(Error::failure("there is no current context")
                     .hint("`pm context use NAME` chooses one"));
             };
-            session.listing(&NOUN)?.single(&record(session, &name)?)
+            session
+                .records(&CONTEXT_SPEC)?
+                .single(&record(session, &name)?)
         }
         Command::Create { name, force } => create(&name, force, session),
         Command::Delete { name } => {
-            existing(file, &name)?;
+            existing_context(file, &name)?;
             ConfigFile::remove_context(path, &name)
         }
     }
 }
 
-fn existing<'a>(file: &'a ConfigFile, name: &str) -> Result<&'a Values> {
+fn existing_context<'a>(file: &'a ConfigFile, name: &str) -> Result<&'a SettingValues> {
     file.contexts.get(name).ok_or_else(|| {
         let known: Vec<_> = file.contexts.keys().map(String::as_str).collect();
-        unknown("context", name, &known)
+        unknown_name("context", name, &known)
     })
 }
 
 fn record(session: &Session, name: &str) -> Result<serde_json::Value> {
-    let values = existing(&session.settings.file, name)?;
+    let values = existing_context(&session.settings.file, name)?;
     let current = session.settings.context.as_ref();
     let is_current = current.is_some_and(|current| current.value == name);
     Ok(json!({
@@ -119,19 +121,19 @@ fn create(name: &str, force: bool, session: &Session) -> Result<()> {
     let settings = &session.settings;
     if settings.file.contexts.contains_key(name) && !force {
         return Err(Error::new(
-            crate::error::Exit::Conflict,
+            crate::error::ExitCode::Conflict,
             format!("there is a context {name:?} already"),
         )
         .hint("--force changes it"));
     }
-    let values = session.given.clone();
-    if values == Values::default() {
+    let values = session.flag_values.clone();
+    if values == SettingValues::default() {
         return Err(Error::usage("a context needs at least one setting")
             .hint(format!("pm context create {name} --server URL --seller ID")));
     }
-    for key in KEYS {
+    for key in SETTING_KEYS {
         if let Some(value) = values.get(key) {
-            config::check(key, &value)?;
+            config::check_value(key, &value)?;
         }
     }
     ConfigFile::put_context(&settings.path, name, &values)

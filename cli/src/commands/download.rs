@@ -6,14 +6,14 @@ use std::{io::Write, path::Path};
 use pm_common::client::Response;
 
 use crate::{
-    error::{Error, Exit, Result},
+    error::{Error, ExitCode, Result},
     ui::Ui,
 };
 
 /// Writes the answer to `target`, `-` being standard output; gives the bytes written.
-pub(crate) async fn save(ui: &Ui, answer: Response, target: &str) -> Result<u64> {
+pub(crate) async fn save(ui: &Ui, response: Response, target: &str) -> Result<u64> {
     if target == "-" {
-        return each_chunk(answer, |chunk| ui.write(chunk)).await;
+        return each_chunk(response, |chunk| ui.write(chunk)).await;
     }
     let path = Path::new(target);
     if path.is_dir() {
@@ -28,7 +28,7 @@ pub(crate) async fn save(ui: &Ui, answer: Response, target: &str) -> Result<u64>
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
         .tempfile_in(folder.unwrap_or(Path::new(".")))
         .map_err(|error| cannot(&error))?;
-    let bytes = each_chunk(answer, |chunk| {
+    let bytes = each_chunk(response, |chunk| {
         file.write_all(chunk).map_err(|error| cannot(&error))
     })
     .await?;
@@ -37,14 +37,14 @@ pub(crate) async fn save(ui: &Ui, answer: Response, target: &str) -> Result<u64>
 }
 
 async fn each_chunk(
-    mut answer: Response,
+    mut response: Response,
     mut take: impl FnMut(&[u8]) -> Result<()>,
 ) -> Result<u64> {
     let mut bytes = 0;
     loop {
-        let chunk = answer.chunk().await.map_err(|error| {
+        let chunk = response.chunk().await.map_err(|error| {
             Error::new(
-                Exit::Unavailable,
+                ExitCode::Unavailable,
                 format!("the connection broke after {bytes} bytes: {error}"),
             )
             .hint("run the command again")

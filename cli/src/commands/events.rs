@@ -9,31 +9,31 @@ use pm_common::{
 use super::{pair, wire_choice};
 use crate::{
     backend::{Backend, paced},
-    error::{Error, Exit, Result},
-    output::{Column, Kind, Listing, Noun},
+    error::{Error, ExitCode, Result},
+    output::{ColumnSpec, RecordWriter, ResourceSpec, ValueKind},
     session::Session,
-    ui::{Style, Ui, visible},
+    ui::{TextStyle, Ui, sanitized},
 };
 
-const NOUN: Noun = Noun {
+const EVENT_SPEC: ResourceSpec = ResourceSpec {
     name: "event",
     id: "sequence",
     columns: &[
-        Column::table("sequence", Kind::Text),
-        Column::table("timestamp", Kind::Time),
-        Column::table("type", Kind::State),
-        Column::table("message", Kind::Text),
-        Column::wide("id", Kind::Text),
-        Column::named("firstSequence", Kind::Text),
-        Column::named("data", Kind::Text),
-        Column::named("sellerId", Kind::Text),
-        Column::named("read", Kind::Text),
+        ColumnSpec::table("sequence", ValueKind::Text),
+        ColumnSpec::table("timestamp", ValueKind::Time),
+        ColumnSpec::table("type", ValueKind::State),
+        ColumnSpec::table("message", ValueKind::Text),
+        ColumnSpec::wide("id", ValueKind::Text),
+        ColumnSpec::named("firstSequence", ValueKind::Text),
+        ColumnSpec::named("data", ValueKind::Text),
+        ColumnSpec::named("sellerId", ValueKind::Text),
+        ColumnSpec::named("read", ValueKind::Text),
     ],
     none: "No events.",
 };
 
 /// Events a page of the past has.
-const PAGE: u32 = 1_000;
+const EVENTS_PER_PAGE: u32 = 1_000;
 
 /// How to read events.
 #[derive(Debug, clap::Subcommand)]
@@ -70,8 +70,8 @@ pub(crate) enum Command {
   pm events tail --from start --no-follow -o jsonl")]
 pub(crate) struct TailArgs {
     /// start, end, a sequence, or -N for the last N
-    #[arg(long, default_value = "end", allow_hyphen_values = true, value_parser = start)]
-    from: Start,
+    #[arg(long, default_value = "end", allow_hyphen_values = true, value_parser = tail_start)]
+    from: TailStart,
     /// Only this type; may be given more than once
     #[arg(long = "type", value_name = "TYPE", value_parser = event_type())]
     kinds: Vec<NotificationKind>,
@@ -87,7 +87,7 @@ pub(crate) struct TailArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Start {
+enum TailStart {
     Newest,
     /// Behind this sequence.
     After(i64),
@@ -98,12 +98,12 @@ fn event_type() -> impl TypedValueParser<Value = NotificationKind> {
     wire_choice(NotificationKind::ALL.map(NotificationKind::as_str))
 }
 
-fn start(text: &str) -> Result<Start, String> {
+fn tail_start(text: &str) -> Result<TailStart, String> {
     match (text, text.parse::<i64>()) {
-        ("start", _) => Ok(Start::After(0)),
-        ("end", _) => Ok(Start::Newest),
-        (_, Ok(sequence)) if sequence > 0 => Ok(Start::After(sequence - 1)),
-        (_, Ok(count)) if count < 0 && count > i64::MIN => Ok(Start::Last(-count)),
+        ("start", _) => Ok(TailStart::After(0)),
+        ("end", _) => Ok(TailStart::Newest),
+        (_, Ok(sequence)) if sequence > 0 => Ok(TailStart::After(sequence - 1)),
+        (_, Ok(count)) if count < 0 && count > i64::MIN => Ok(TailStart::Last(-count)),
         _ => Err("it must be start, end, a sequence from 1, or -N for the last N".to_owned()),
     }
 }
@@ -113,7 +113,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
     match command {
         Command::Tail(args) => tail(args, session).await,
         Command::List { after, limit, kind } => {
-            let mut listing = session.listing(&NOUN)?;
+            let mut records = session.records(&EVENT_SPEC)?;
             let kind = kind.map(NotificationKind::as_str);
             let query = [
                 pair("after", Some(after)),
@@ -123,46 +123,53 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
             let query: Vec<_> = query.into_iter().flatten().collect();
             let page = session.backend()?.event_list(&query).await?;
             for event in &page.data {
-                listing.push(event)?;
+                records.push(event)?;
             }
-            listing.finish(Some(&page.pagination))
+            records.finish(Some(&page.pagination))
         }
     }
 }
 
 async fn tail(args: TailArgs, session: &Session) -> Result<()> {
     let backend = session.backend()?;
-    let mut printer = Printer {
-        listing: session.listing(&NOUN)?.streaming(),
+    let mut printer = EventPrinter {
+        records: session.records(&EVENT_SPEC)?.streaming(),
         ui: &session.ui,
         left: args.count.unwrap_or(u64::MAX),
         args: &args,
-        scope: &session.scope,
+        repeat_flags: &session.repeat_flags,
     };
     let from = match args.from {
-        Start::Newest => From::Newest,
-        Start::After(sequence) => From::After(sequence),
-        Start::Last(count) => From::After((newest(&backend).await? - count).max(0)),
+        TailStart::Newest => From::Newest,
+        TailStart::After(sequence) => From::After(sequence),
+        TailStart::Last(count) => From::After((newest_sequence(&backend).await? - count).max(0)),
     };
     if args.no_follow {
         return match from {
             From::Newest => Ok(()),
-            From::After(sequence) => past(&backend, sequence, &mut printer).await,
+            From::After(sequence) => replay_past(&backend, sequence, &mut printer).await,
         };
     }
     follow(backend.event_tail(from), &mut printer).await
 }
 
 /// The newest sequence there is: the first frame of a fresh stream carries it.
-async fn newest(backend: &Backend) -> Result<i64> {
+async fn newest_sequence(backend: &Backend) -> Result<i64> {
     let mut tail = backend.event_tail(From::Newest);
     tail.opened().await.map_err(Error::from)
 }
 
 /// Prints the past, page by page.
-async fn past(backend: &Backend, mut after: i64, printer: &mut Printer<'_>) -> Result<()> {
+async fn replay_past(
+    backend: &Backend,
+    mut after: i64,
+    printer: &mut EventPrinter<'_>,
+) -> Result<()> {
     loop {
-        let query: [Option<_>; 2] = [pair("after", Some(after)), pair("limit", Some(PAGE))];
+        let query: [Option<_>; 2] = [
+            pair("after", Some(after)),
+            pair("limit", Some(EVENTS_PER_PAGE)),
+        ];
         let query: Vec<_> = query.into_iter().flatten().collect();
         let query: &Pairs = &query;
         let page = paced(async || backend.event_list(query).await).await?;
@@ -179,20 +186,20 @@ async fn past(backend: &Backend, mut after: i64, printer: &mut Printer<'_>) -> R
 }
 
 /// Prints the live events until there are enough, or somebody presses Ctrl-C.
-async fn follow(mut tail: Tail, printer: &mut Printer<'_>) -> Result<()> {
-    let mut interrupt = super::interrupt::Interrupt::new()?;
-    let mut was_lost = false;
+async fn follow(mut tail: Tail, printer: &mut EventPrinter<'_>) -> Result<()> {
+    let mut interrupt = super::interrupt::InterruptSignal::new()?;
+    let mut was_disconnected = false;
     loop {
         let told = tokio::select! {
             told = tail.next() => told?,
             () = interrupt.wait() => {
-                printer.ui.note(&resume(tail.cursor(), printer.args, printer.scope));
-                return Err(Error::silent(Exit::Interrupted));
+                printer.ui.note(&resume_command(tail.cursor(), printer.args, printer.repeat_flags));
+                return Err(Error::silent(ExitCode::Interrupted));
             }
         };
         match told {
             Told::Connected => {
-                if std::mem::take(&mut was_lost) {
+                if std::mem::take(&mut was_disconnected) {
                     printer
                         .ui
                         .note("connected again; nothing was missed so far");
@@ -208,11 +215,11 @@ async fn follow(mut tail: Tail, printer: &mut Printer<'_>) -> Result<()> {
                 printer.ui.warn(&lost);
             }
             Told::Lost { reason, wait } => {
-                was_lost = true;
+                was_disconnected = true;
                 let wait = wait.as_secs_f32();
                 printer.ui.note(&format!(
                     "{}; connecting again in {wait:.1} s",
-                    visible(&reason)
+                    sanitized(&reason)
                 ));
             }
         }
@@ -220,7 +227,7 @@ async fn follow(mut tail: Tail, printer: &mut Printer<'_>) -> Result<()> {
 }
 
 /// The command that goes on where this one stopped.
-fn resume(cursor: Option<i64>, args: &TailArgs, scope: &str) -> String {
+fn resume_command(cursor: Option<i64>, args: &TailArgs, repeat_flags: &str) -> String {
     let next = cursor.map_or_else(|| "end".to_owned(), |cursor| (cursor + 1).to_string());
     let mut command = format!("pm events tail --from {next}");
     for kind in &args.kinds {
@@ -229,20 +236,20 @@ fn resume(cursor: Option<i64>, args: &TailArgs, scope: &str) -> String {
     for product in &args.products {
         command.push_str(&format!(" --product {product}"));
     }
-    format!("go on with: {command}{scope}")
+    format!("go on with: {command}{repeat_flags}")
 }
 
 /// Prints the events that are wanted, and knows when there were enough.
-struct Printer<'a> {
-    listing: Listing<'a>,
+struct EventPrinter<'a> {
+    records: RecordWriter<'a>,
     ui: &'a Ui,
     args: &'a TailArgs,
     /// The flags that the resuming command needs too.
-    scope: &'a str,
+    repeat_flags: &'a str,
     left: u64,
 }
 
-impl Printer<'_> {
+impl EventPrinter<'_> {
     /// Prints an event if it is wanted; true when it was the last one.
     fn print(&mut self, event: &Notification) -> Result<bool> {
         let kinds = &self.args.kinds;
@@ -252,7 +259,7 @@ impl Printer<'_> {
         let of_product =
             products.is_empty() || product.is_some_and(|product| products.contains(&product));
         if of_kind && of_product {
-            self.listing.tell(event, &prose(self.ui, event))?;
+            self.records.push_line(event, &event_line(self.ui, event))?;
             self.left -= 1;
         }
         Ok(self.left == 0)
@@ -260,25 +267,25 @@ impl Printer<'_> {
 }
 
 /// One line for people: local time, sequence, type in its colour, message.
-fn prose(ui: &Ui, event: &Notification) -> String {
+fn event_line(ui: &Ui, event: &Notification) -> String {
     let moment = jiff::Timestamp::from_millisecond(event.timestamp).unwrap_or_default();
     let time = moment
         .to_zoned(jiff::tz::TimeZone::system())
         .strftime("%H:%M:%S%.3f");
     let style = match event.kind {
-        NotificationKind::ProductCreated => Style::Green,
-        NotificationKind::ProductUpdated => Style::Blue,
-        NotificationKind::ProductDeleted => Style::Red,
-        NotificationKind::LowStockWarning => Style::Yellow,
-        NotificationKind::ImportProgress => Style::Dim,
-        NotificationKind::ImportCompleted => Style::Cyan,
+        NotificationKind::ProductCreated => TextStyle::Green,
+        NotificationKind::ProductUpdated => TextStyle::Blue,
+        NotificationKind::ProductDeleted => TextStyle::Red,
+        NotificationKind::LowStockWarning => TextStyle::Yellow,
+        NotificationKind::ImportProgress => TextStyle::Dim,
+        NotificationKind::ImportCompleted => TextStyle::Cyan,
     };
     let kind = ui.out.paint(style, &format!("{:16}", event.kind.as_str()));
-    let time = ui.out.paint(Style::Dim, &time.to_string());
+    let time = ui.out.paint(TextStyle::Dim, &time.to_string());
     format!(
         "{time}  {:>6}  {kind}  {}",
         event.sequence,
-        visible(&event.message)
+        sanitized(&event.message)
     )
 }
 
@@ -288,24 +295,24 @@ mod tests {
 
     #[test]
     fn understands_where_to_start() {
-        assert_eq!(start("start"), Ok(Start::After(0)));
-        assert_eq!(start("end"), Ok(Start::Newest));
-        assert_eq!(start("17"), Ok(Start::After(16)));
-        assert_eq!(start("-5"), Ok(Start::Last(5)));
-        assert!(start("0").is_err() && start("yesterday").is_err());
+        assert_eq!(tail_start("start"), Ok(TailStart::After(0)));
+        assert_eq!(tail_start("end"), Ok(TailStart::Newest));
+        assert_eq!(tail_start("17"), Ok(TailStart::After(16)));
+        assert_eq!(tail_start("-5"), Ok(TailStart::Last(5)));
+        assert!(tail_start("0").is_err() && tail_start("yesterday").is_err());
     }
 
     #[test]
     fn the_resume_command_keeps_the_filters() {
         let args = TailArgs {
-            from: Start::Newest,
+            from: TailStart::Newest,
             kinds: vec![NotificationKind::ProductCreated],
             products: vec![7],
             count: None,
             no_follow: false,
         };
         assert_eq!(
-            resume(Some(41), &args, " --seller s1"),
+            resume_command(Some(41), &args, " --seller s1"),
             "go on with: pm events tail --from 42 --type ProductCreated --product 7 --seller s1"
         );
     }

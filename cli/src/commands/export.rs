@@ -2,7 +2,7 @@
 
 use crate::{error::Result, output::thousands, session::Session};
 
-use super::{download, filter::Filter};
+use super::{download, filter::ProductFilterArgs};
 
 /// Arguments of `pm export`.
 #[derive(Debug, clap::Args)]
@@ -16,7 +16,7 @@ pub(crate) struct Args {
     #[arg(default_value = "-", value_name = "FILE")]
     file: String,
     #[command(flatten)]
-    filter: Filter,
+    filter: ProductFilterArgs,
 }
 
 /// Streams the export.

@@ -8,7 +8,7 @@ use super::pair;
 /// All filters hold together.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Filters")]
-pub(crate) struct Filter {
+pub(crate) struct ProductFilterArgs {
     /// Exactly this category
     #[arg(long)]
     category: Option<String>,
@@ -32,7 +32,7 @@ pub(crate) struct Filter {
     max_quantity: Option<i64>,
 }
 
-impl Filter {
+impl ProductFilterArgs {
     /// As query parameters.
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {
         let pairs = [

@@ -13,38 +13,38 @@ use pm_common::{
 };
 use serde_json::{Value, json};
 
-use super::{ALONE, positive_duration, wire_name};
+use super::{NO_PAGINATION, positive_duration, wire_name};
 use crate::{
-    error::{Error, Exit, Result},
-    output::{Column, Kind, Listing, Noun},
+    error::{Error, ExitCode, Result},
+    output::{ColumnSpec, RecordWriter, ResourceSpec, ValueKind},
     session::Session,
 };
 
-const NOUN: Noun = Noun {
+const DEPENDENCY_SPEC: ResourceSpec = ResourceSpec {
     name: "dependency",
     id: "name",
     columns: &[
-        Column::table("name", Kind::Text),
-        Column::table("status", Kind::State),
-        Column::table("response_time_ms", Kind::Number),
-        Column::table("note", Kind::Text),
-        Column::table("backlog", Kind::Number),
-        Column::table("lag", Kind::Number),
-        Column::table("error", Kind::Text),
-        Column::named("consumer_lag", Kind::Text),
+        ColumnSpec::table("name", ValueKind::Text),
+        ColumnSpec::table("status", ValueKind::State),
+        ColumnSpec::table("response_time_ms", ValueKind::Number),
+        ColumnSpec::table("note", ValueKind::Text),
+        ColumnSpec::table("backlog", ValueKind::Number),
+        ColumnSpec::table("lag", ValueKind::Number),
+        ColumnSpec::table("error", ValueKind::Text),
+        ColumnSpec::named("consumer_lag", ValueKind::Text),
     ],
     none: "",
 };
 
-const CHANGE: Noun = Noun {
+const HEALTH_CHANGE_SPEC: ResourceSpec = ResourceSpec {
     columns: &[
-        Column::table("at", Kind::Text),
-        Column::table("name", Kind::Text),
-        Column::table("before", Kind::State),
-        Column::table("status", Kind::State),
-        Column::table("error", Kind::Text),
+        ColumnSpec::table("at", ValueKind::Text),
+        ColumnSpec::table("name", ValueKind::Text),
+        ColumnSpec::table("before", ValueKind::State),
+        ColumnSpec::table("status", ValueKind::State),
+        ColumnSpec::table("error", ValueKind::Text),
     ],
-    ..NOUN
+    ..DEPENDENCY_SPEC
 };
 
 /// Arguments of `pm health`.
@@ -72,24 +72,24 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
     let client = session.client()?;
     if args.watch {
-        let mut interrupt = super::interrupt::Interrupt::new()?;
+        let mut interrupt = super::interrupt::InterruptSignal::new()?;
         return tokio::select! {
             ended = watch(&args, &client, session) => ended,
-            () = interrupt.wait() => Err(Error::silent(Exit::Interrupted)),
+            () = interrupt.wait() => Err(Error::silent(ExitCode::Interrupted)),
         };
     }
-    let listing = session.listing(&NOUN)?;
+    let records = session.records(&DEPENDENCY_SPEC)?;
     let report = if args.wait {
         wait(&args, &client).await?
     } else {
         client.health().await?
     };
     let status = report.status;
-    show(&report, listing)?;
+    show(&report, records)?;
     match status {
         HealthStatus::Healthy | HealthStatus::Degraded if !args.wait => Ok(()),
         HealthStatus::Healthy => Ok(()),
-        _ => Err(unwell(&args, &report)),
+        _ => Err(unhealthy_error(&args, &report)),
     }
 }
 
@@ -97,17 +97,17 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
 async fn wait(args: &Args, client: &Client) -> Result<HealthOut> {
     let end = Instant::now() + args.timeout;
     loop {
-        let looked = client.health().await;
-        let is_healthy = matches!(&looked, Ok(report) if report.status == HealthStatus::Healthy);
+        let result = client.health().await;
+        let is_healthy = matches!(&result, Ok(report) if report.status == HealthStatus::Healthy);
         let left = end.saturating_duration_since(Instant::now());
-        let may_pass = looked.as_ref().err().is_none_or(ClientError::is_passing);
+        let may_pass = result.as_ref().err().is_none_or(ClientError::is_passing);
         if is_healthy || !may_pass {
-            return Ok(looked?);
+            return Ok(result?);
         }
         if left.is_zero() {
-            return looked.map_err(|error| {
+            return result.map_err(|error| {
                 let mut error = Error::from(error);
-                error.exit = Exit::Unhealthy;
+                error.exit = ExitCode::Unhealthy;
                 error.hints.insert(0, format!("waited {:?}", args.timeout));
                 error
             });
@@ -116,7 +116,7 @@ async fn wait(args: &Args, client: &Client) -> Result<HealthOut> {
     }
 }
 
-fn unwell(args: &Args, report: &HealthOut) -> Error {
+fn unhealthy_error(args: &Args, report: &HealthOut) -> Error {
     let status = wire_name(&report.status);
     let bad = services(report).into_iter();
     let bad = bad.filter(|(_, service)| service.status != HealthStatus::Healthy);
@@ -127,7 +127,7 @@ fn unwell(args: &Args, report: &HealthOut) -> Error {
         String::new()
     };
     Error::new(
-        Exit::Unhealthy,
+        ExitCode::Unhealthy,
         format!("the server is {status}{waited}: {}", names.join(", ")),
     )
 }
@@ -144,20 +144,20 @@ fn services(report: &HealthOut) -> [(&'static str, &ServiceOut); 5] {
 }
 
 /// The whole report for programs, one line a dependency for people.
-fn show(report: &HealthOut, mut listing: Listing<'_>) -> Result<()> {
-    if listing.is_document() {
-        return listing.single(report);
+fn show(report: &HealthOut, mut records: RecordWriter<'_>) -> Result<()> {
+    if records.is_document() {
+        return records.single(report);
     }
     let whole = json!({
         "name": "server",
         "status": report.status,
         "note": format!("pmd {}, up {} s", report.version, report.uptime as u64),
     });
-    listing.push(&whole)?;
+    records.push(&whole)?;
     for (name, service) in services(report) {
         let lag = service.consumer_lag.as_ref();
         let lag: Option<u64> = lag.map(|groups| groups.values().sum());
-        listing.push(&json!({
+        records.push(&json!({
             "name": name,
             "status": service.status,
             "response_time_ms": service.response_time_ms,
@@ -168,39 +168,39 @@ fn show(report: &HealthOut, mut listing: Listing<'_>) -> Result<()> {
             "consumer_lag": service.consumer_lag,
         }))?;
     }
-    listing.finish(ALONE)
+    records.finish(NO_PAGINATION)
 }
 
 /// Prints a line for every part whose state is not what it was.
 async fn watch(args: &Args, client: &Client, session: &Session) -> Result<()> {
-    let mut listing = session.listing(&CHANGE)?.streaming();
+    let mut records = session.records(&HEALTH_CHANGE_SPEC)?.streaming();
     let mut known: BTreeMap<&str, (String, Option<String>)> = BTreeMap::new();
     loop {
-        for (name, status, error) in states(client.health().await)? {
+        for (name, status, error) in part_states(client.health().await)? {
             let state = (status.clone(), error.clone());
             let before = known.insert(name, state.clone());
             if before.as_ref() != Some(&state) {
                 let at = clock::now().to_string();
                 let before = before.map(|(status, _)| status);
                 let change = json!({"at": at, "name": name, "before": before, "status": status, "error": error});
-                listing.tell(&change, &line(&change))?;
+                records.push_line(&change, &change_line(&change))?;
             }
         }
         tokio::time::sleep(args.interval).await;
     }
 }
 
-type States = Vec<(&'static str, String, Option<String>)>;
+type PartStates = Vec<(&'static str, String, Option<String>)>;
 
 /// The state of every part; a server that is away is a state, not a failure.
-fn states(looked: pm_common::client::Result<HealthOut>) -> Result<States> {
-    match looked {
+fn part_states(result: pm_common::client::Result<HealthOut>) -> Result<PartStates> {
+    match result {
         Ok(report) => {
-            let mut states = vec![("server", wire_name(&report.status), None)];
+            let mut part_states = vec![("server", wire_name(&report.status), None)];
             for (name, service) in services(&report) {
-                states.push((name, wire_name(&service.status), service.error.clone()));
+                part_states.push((name, wire_name(&service.status), service.error.clone()));
             }
-            Ok(states)
+            Ok(part_states)
         }
         Err(error) if error.is_passing() => {
             Ok(vec![("server", "away".to_owned(), Some(error.to_string()))])
@@ -209,15 +209,15 @@ fn states(looked: pm_common::client::Result<HealthOut>) -> Result<States> {
     }
 }
 
-fn line(change: &Value) -> String {
+fn change_line(change: &Value) -> String {
     let text = |key: &str| change[key].as_str().unwrap_or_default().to_owned();
-    let mut line = format!("{}  {:10} ", text("at"), text("name"));
+    let mut change_line = format!("{}  {:10} ", text("at"), text("name"));
     if !change["before"].is_null() {
-        line.push_str(&format!("{} -> ", text("before")));
+        change_line.push_str(&format!("{} -> ", text("before")));
     }
-    line.push_str(&text("status"));
+    change_line.push_str(&text("status"));
     if !change["error"].is_null() {
-        line.push_str(&format!(" ({})", text("error")));
+        change_line.push_str(&format!(" ({})", text("error")));
     }
-    line
+    change_line
 }

@@ -5,7 +5,7 @@ use crate::{
     session::Session,
 };
 
-const TOPICS: [(&str, &str); 4] = [
+const HELP_TOPICS: [(&str, &str); 4] = [
     ("exit-codes", include_str!("../topics/exit-codes.txt")),
     ("environment", include_str!("../topics/environment.txt")),
     ("csv", include_str!("../topics/csv.txt")),
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 /// Prints it.
 pub(crate) fn run(args: &Args, mut grammar: clap::Command, session: &Session) -> Result<()> {
     if let [topic] = args.path.as_slice()
-        && let Some((_, text)) = TOPICS.iter().find(|(name, _)| name == topic)
+        && let Some((_, text)) = HELP_TOPICS.iter().find(|(name, _)| name == topic)
     {
         return session.ui.write(text.as_bytes());
     }
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args, mut grammar: clap::Command, session: &Session) ->
         let known: Vec<String> = found
             .get_subcommands()
             .map(|command| command.get_name().to_owned())
-            .chain(TOPICS.iter().map(|(name, _)| (*name).to_owned()))
+            .chain(HELP_TOPICS.iter().map(|(name, _)| (*name).to_owned()))
             .collect();
         found = found.find_subcommand_mut(name).ok_or_else(|| {
             let error = Error::usage(format!("there is no help for {name:?}"));

@@ -5,12 +5,15 @@ use pm_common::domain::import_job::ImportStatus;
 
 use super::{
     download,
-    import::{Follower, JOB, Mode, OnInterrupt, Progress, show, unfinished},
-    interrupt::Interrupt,
+    import::{
+        IMPORT_SPEC, ImportFollower, InterruptAction, ProgressDisplay, ProgressMode, show,
+        unfinished_error,
+    },
+    interrupt::InterruptSignal,
     pair,
 };
 use crate::{
-    error::{Error, Exit, Result},
+    error::{Error, ExitCode, Result},
     session::Session,
 };
 
@@ -48,7 +51,7 @@ pub(crate) enum Command {
             hide_possible_values = true,
             value_name = "HOW"
         )]
-        progress: Mode,
+        progress: ProgressMode,
     },
     /// Write the rejected rows as CSV, to be corrected and imported again
     Rejects {
@@ -69,18 +72,18 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
     match command {
         Command::List { page, limit } => {
-            let mut listing = session.listing(&JOB)?;
+            let mut records = session.records(&IMPORT_SPEC)?;
             let query = [pair("page", Some(page)), pair("limit", Some(limit))];
             let query: Vec<_> = query.into_iter().flatten().collect();
             let answer = session.backend()?.import_list(&query).await?;
             for job in &answer.data {
-                listing.push(job)?;
+                records.push(job)?;
             }
-            listing.finish(Some(&answer.pagination))
+            records.finish(Some(&answer.pagination))
         }
         Command::Get { id } => {
-            let listing = session.listing(&JOB)?;
-            listing.single(&session.backend()?.import_get(&id).await?)
+            let records = session.records(&IMPORT_SPEC)?;
+            records.single(&session.backend()?.import_get(&id).await?)
         }
         Command::Watch { id, progress } => watch(&id, progress, session).await,
         Command::Rejects { id, file } => {
@@ -96,37 +99,37 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
     }
 }
 
-async fn watch(id: &str, mode: Mode, session: &Session) -> Result<()> {
+async fn watch(id: &str, mode: ProgressMode, session: &Session) -> Result<()> {
     let backend = session.backend()?;
-    let mut listing = session.listing(&JOB)?;
+    let mut records = session.records(&IMPORT_SPEC)?;
     // The first look is without patience: a wrong id or an absent server is told at once.
     let job = backend.import_get(id).await?;
-    let mut progress = Progress::new(mode, &session.ui, &job.file_name);
-    let mut interrupt = Interrupt::new()?;
-    let followed = Follower {
+    let mut progress = ProgressDisplay::new(mode, &session.ui, &job.file_name);
+    let mut interrupt = InterruptSignal::new()?;
+    let followed = ImportFollower {
         backend: &backend,
         id,
-        scope: &session.scope,
+        repeat_flags: &session.repeat_flags,
         progress: &mut progress,
         interrupt: &mut interrupt,
-        on_interrupt: OnInterrupt::Detach,
+        on_interrupt: InterruptAction::Detach,
     }
     .follow(false)
     .await?;
     let job = followed.job;
     progress.finish(&job)?;
-    if mode != Mode::Json {
-        show(session, &mut listing, &job, None, true)?;
+    if mode != ProgressMode::Json {
+        show(session, &mut records, &job, None, true)?;
     }
     match job.status {
         ImportStatus::Completed if job.rejected == 0 => Ok(()),
         ImportStatus::Completed => {
             session.ui.note(&format!(
                 "the rejected rows: pm imports rejects {id} FILE{}",
-                session.scope
+                session.repeat_flags
             ));
-            Err(Error::silent(Exit::Rejected))
+            Err(Error::silent(ExitCode::Rejected))
         }
-        _ => Err(unfinished(&job, &session.scope)),
+        _ => Err(unfinished_error(&job, &session.repeat_flags)),
     }
 }

@@ -6,12 +6,12 @@ use crate::error::{Error, Result};
 
 /// Counts from its creation on; each wait is for one more.
 #[derive(Debug)]
-pub(crate) struct Interrupt {
+pub(crate) struct InterruptSignal {
     interrupt: Signal,
     terminate: Signal,
 }
 
-impl Interrupt {
+impl InterruptSignal {
     /// From now on Ctrl-C no longer ends the program by itself.
     pub(crate) fn new() -> Result<Self> {
         let watch = |kind| {

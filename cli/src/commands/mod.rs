@@ -26,7 +26,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::error::{Error, Result};
 
 /// Answers without records around them need no type of their own.
-const ALONE: Option<&()> = None;
+const NO_PAGINATION: Option<&()> = None;
 
 /// A query pair from a flag, when it was given.
 fn pair(name: &str, value: Option<impl ToString>) -> Option<(String, String)> {

@@ -2,64 +2,64 @@
 
 use clap::Subcommand;
 
-use super::{ALONE, pair};
+use super::{NO_PAGINATION, pair};
 use crate::{
     error::{Error, Result},
-    output::{Column, Kind, Noun},
+    output::{ColumnSpec, ResourceSpec, ValueKind},
     session::Session,
 };
 
-const SUMMARY: Noun = Noun {
+const SUMMARY_SPEC: ResourceSpec = ResourceSpec {
     name: "summary",
     id: "totalProducts",
     columns: &[
-        Column::table("totalProducts", Kind::Number),
-        Column::table("activeProducts", Kind::Number),
-        Column::table("deletedProducts", Kind::Number),
-        Column::table("totalValue", Kind::Money),
-        Column::table("lowStockCount", Kind::Number),
-        Column::table("lastUpdated", Kind::Time),
+        ColumnSpec::table("totalProducts", ValueKind::Number),
+        ColumnSpec::table("activeProducts", ValueKind::Number),
+        ColumnSpec::table("deletedProducts", ValueKind::Number),
+        ColumnSpec::table("totalValue", ValueKind::Money),
+        ColumnSpec::table("lowStockCount", ValueKind::Number),
+        ColumnSpec::table("lastUpdated", ValueKind::Time),
     ],
     none: "",
 };
 
-const CATEGORY: Noun = Noun {
+const CATEGORY_SPEC: ResourceSpec = ResourceSpec {
     name: "category",
     id: "category",
     columns: &[
-        Column::table("category", Kind::Text),
-        Column::table("activeProducts", Kind::Number),
-        Column::table("totalQuantity", Kind::Number),
-        Column::table("totalValue", Kind::Money),
-        Column::table("averagePrice", Kind::Money),
+        ColumnSpec::table("category", ValueKind::Text),
+        ColumnSpec::table("activeProducts", ValueKind::Number),
+        ColumnSpec::table("totalQuantity", ValueKind::Number),
+        ColumnSpec::table("totalValue", ValueKind::Money),
+        ColumnSpec::table("averagePrice", ValueKind::Money),
     ],
     none: "No category has products.",
 };
 
-const DAY: Noun = Noun {
+const DAY_SPEC: ResourceSpec = ResourceSpec {
     name: "day",
     id: "date",
     columns: &[
-        Column::table("date", Kind::Text),
-        Column::table("created", Kind::Number),
-        Column::table("updated", Kind::Number),
-        Column::table("deleted", Kind::Number),
-        Column::table("lowStock", Kind::Number),
-        Column::table("valueChange", Kind::Money),
+        ColumnSpec::table("date", ValueKind::Text),
+        ColumnSpec::table("created", ValueKind::Number),
+        ColumnSpec::table("updated", ValueKind::Number),
+        ColumnSpec::table("deleted", ValueKind::Number),
+        ColumnSpec::table("lowStock", ValueKind::Number),
+        ColumnSpec::table("valueChange", ValueKind::Money),
     ],
     none: "Nothing happened on these days.",
 };
 
-const LOW_STOCK: Noun = Noun {
+const LOW_STOCK_SPEC: ResourceSpec = ResourceSpec {
     name: "product",
     id: "productId",
     columns: &[
-        Column::table("productId", Kind::Text),
-        Column::table("sku", Kind::Text),
-        Column::table("name", Kind::Text),
-        Column::table("category", Kind::Text),
-        Column::table("quantity", Kind::Number),
-        Column::table("threshold", Kind::Number),
+        ColumnSpec::table("productId", ValueKind::Text),
+        ColumnSpec::table("sku", ValueKind::Text),
+        ColumnSpec::table("name", ValueKind::Text),
+        ColumnSpec::table("category", ValueKind::Text),
+        ColumnSpec::table("quantity", ValueKind::Number),
+        ColumnSpec::table("threshold", ValueKind::Number),
     ],
     none: "No product is low on stock.",
 };
@@ -98,26 +98,26 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
     match command {
         Command::Summary => {
-            let listing = session.listing(&SUMMARY)?;
-            listing.single(&session.backend()?.stats_summary().await?)
+            let records = session.records(&SUMMARY_SPEC)?;
+            records.single(&session.backend()?.stats_summary().await?)
         }
         Command::Categories => {
-            let mut listing = session.listing(&CATEGORY)?;
+            let mut records = session.records(&CATEGORY_SPEC)?;
             for category in session.backend()?.stats_categories().await?.data {
-                listing.push(&category)?;
+                records.push(&category)?;
             }
-            listing.finish(ALONE)
+            records.finish(NO_PAGINATION)
         }
         Command::Daily { from, to } => daily(from, to, session).await,
         Command::LowStock { page, limit } => {
-            let mut listing = session.listing(&LOW_STOCK)?;
+            let mut records = session.records(&LOW_STOCK_SPEC)?;
             let query = [pair("page", Some(page)), pair("limit", Some(limit))];
             let query: Vec<_> = query.into_iter().flatten().collect();
             let answer = session.backend()?.stats_low_stock(&query).await?;
             for product in &answer.data {
-                listing.push(product)?;
+                records.push(product)?;
             }
-            listing.finish(Some(&answer.pagination))
+            records.finish(Some(&answer.pagination))
         }
     }
 }
@@ -128,15 +128,15 @@ async fn daily(from: Option<String>, to: Option<String>, session: &Session) -> R
     {
         return Err(Error::usage(format!("--from {from} is after --to {to}")));
     }
-    let mut listing = session.listing(&DAY)?;
+    let mut records = session.records(&DAY_SPEC)?;
     let query: Vec<_> = [pair("from", from), pair("to", to)]
         .into_iter()
         .flatten()
         .collect();
     for day in session.backend()?.stats_daily(&query).await?.data {
-        listing.push(&day)?;
+        records.push(&day)?;
     }
-    listing.finish(ALONE)
+    records.finish(NO_PAGINATION)
 }
 
 fn day(text: &str) -> Result<String, String> {

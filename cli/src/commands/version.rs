@@ -2,20 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::ALONE;
+use super::NO_PAGINATION;
 use crate::{
     error::Result,
-    output::{Column, Kind, Noun},
+    output::{ColumnSpec, ResourceSpec, ValueKind},
     session::Session,
 };
 
-const NOUN: Noun = Noun {
+const VERSION_SPEC: ResourceSpec = ResourceSpec {
     name: "version",
     id: "part",
     columns: &[
-        Column::table("part", Kind::Text),
-        Column::table("version", Kind::Text),
-        Column::table("address", Kind::Text),
+        ColumnSpec::table("part", ValueKind::Text),
+        ColumnSpec::table("version", ValueKind::Text),
+        ColumnSpec::table("address", ValueKind::Text),
     ],
     none: "",
 };
@@ -33,24 +33,24 @@ pub(crate) struct Args {
 
 /// Shows the client first, so that it is seen even when the server is away.
 pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
-    let mut listing = session.listing(&NOUN)?;
+    let mut records = session.records(&VERSION_SPEC)?;
     let version = env!("CARGO_PKG_VERSION");
-    listing.push(&json!({"part": "client", "version": version, "address": Value::Null}))?;
+    records.push(&json!({"part": "client", "version": version, "address": Value::Null}))?;
     if args.client {
-        return listing.finish(ALONE);
+        return records.finish(NO_PAGINATION);
     }
     let client = session.client()?;
     match client.health().await {
         Ok(health) => {
-            listing.push(&json!({
+            records.push(&json!({
                 "part": "server",
                 "version": health.version,
                 "address": client.server(),
             }))?;
-            listing.finish(ALONE)
+            records.finish(NO_PAGINATION)
         }
         Err(error) => {
-            listing.finish(ALONE)?;
+            records.finish(NO_PAGINATION)?;
             Err(error.into())
         }
     }

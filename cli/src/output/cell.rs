@@ -8,8 +8,8 @@ use pm_common::domain::{
 };
 use serde_json::Value;
 
-use super::{Column, Kind};
-use crate::ui::visible;
+use super::{ColumnSpec, ValueKind};
+use crate::ui::sanitized;
 
 /// A value without quotes; objects and lists as JSON, null as nothing.
 pub(super) fn plain(value: &Value) -> String {
@@ -21,9 +21,9 @@ pub(super) fn plain(value: &Value) -> String {
 }
 
 /// A value for programs: as on the wire, times always RFC 3339.
-fn exact(column: &Column, value: &Value) -> String {
+fn exact(column: &ColumnSpec, value: &Value) -> String {
     match (column.kind, value) {
-        (Kind::Time, Value::Number(_)) => moment(value)
+        (ValueKind::Time, Value::Number(_)) => moment(value)
             .map(|moment| moment.to_string())
             .unwrap_or_default(),
         _ => plain(value),
@@ -31,19 +31,23 @@ fn exact(column: &Column, value: &Value) -> String {
 }
 
 /// A value for people.
-pub(super) fn human(column: &Column, value: &Value) -> String {
+pub(super) fn human(column: &ColumnSpec, value: &Value) -> String {
     match (column.kind, value) {
         (_, Value::Null) => String::new(),
-        (Kind::Time, _) => moment(value).map_or_else(|| plain(value), |at| ago(clock::now(), at)),
-        (Kind::Number, Value::Number(number)) => match number.as_u64() {
+        (ValueKind::Time, _) => {
+            moment(value).map_or_else(|| plain(value), |at| ago(clock::now(), at))
+        }
+        (ValueKind::Number, Value::Number(number)) => match number.as_u64() {
             Some(whole) if column.key != "id" => thousands(whole),
             _ => number.to_string(),
         },
-        (Kind::Money, Value::Number(number)) => two_decimals(&number.to_string()),
-        (Kind::Bytes, Value::Number(number)) => number.as_u64().map_or_else(String::new, |bytes| {
-            indicatif::BinaryBytes(bytes).to_string()
-        }),
-        _ => visible(&plain(value)),
+        (ValueKind::Money, Value::Number(number)) => two_decimals(&number.to_string()),
+        (ValueKind::Bytes, Value::Number(number)) => {
+            number.as_u64().map_or_else(String::new, |bytes| {
+                indicatif::BinaryBytes(bytes).to_string()
+            })
+        }
+        _ => sanitized(&plain(value)),
     }
 }
 
@@ -56,7 +60,7 @@ fn moment(value: &Value) -> Option<Timestamp> {
 }
 
 /// One line, tabs between the cells; what would break the line is written as an escape.
-pub(super) fn tab_separated(columns: &[&Column], record: &Value) -> String {
+pub(super) fn tab_separated(columns: &[&ColumnSpec], record: &Value) -> String {
     let cells = columns.iter().map(|column| {
         let text = exact(column, &record[column.key]);
         if text.contains(['\t', '\n', '\r', '\\']) {
@@ -72,12 +76,12 @@ pub(super) fn tab_separated(columns: &[&Column], record: &Value) -> String {
 }
 
 /// The header line of the CSV format.
-pub(super) fn csv_header(columns: &[&Column]) -> String {
+pub(super) fn csv_header(columns: &[&ColumnSpec]) -> String {
     csv_record(columns.iter().map(|column| column.key.to_owned()))
 }
 
 /// One record of the CSV format.
-pub(super) fn comma_separated(columns: &[&Column], record: &Value) -> String {
+pub(super) fn comma_separated(columns: &[&ColumnSpec], record: &Value) -> String {
     let cells = columns
         .iter()
         .map(|column| exact(column, &record[column.key]));
@@ -130,9 +134,9 @@ mod tests {
 
     use super::*;
 
-    const NAME: Column = Column::table("name", Kind::Text);
-    const PRICE: Column = Column::table("price", Kind::Money);
-    const AT: Column = Column::table("at", Kind::Time);
+    const NAME: ColumnSpec = ColumnSpec::table("name", ValueKind::Text);
+    const PRICE: ColumnSpec = ColumnSpec::table("price", ValueKind::Money);
+    const AT: ColumnSpec = ColumnSpec::table("at", ValueKind::Time);
 
     #[test]
     fn a_record_stays_one_line() {

@@ -15,13 +15,13 @@ pub(crate) use pm_common::domain::notification::thousands;
 
 pub(crate) use self::cell::duration;
 use crate::{
-    error::{Result, unknown},
+    error::{Result, unknown_name},
     ui::Ui,
 };
 
 /// The formats a person can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub(crate) enum OutputFormat {
     /// Columns for people.
     Table,
     /// A table with more columns.
@@ -40,7 +40,7 @@ pub(crate) enum Format {
 
 /// Who gets to see a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
-pub(crate) enum Level {
+pub(crate) enum ColumnVisibility {
     /// Everybody.
     Table,
     /// Those who ask for `-o wide`.
@@ -51,7 +51,7 @@ pub(crate) enum Level {
 
 /// How a table shows a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ValueKind {
     Text,
     Number,
     Money,
@@ -64,55 +64,55 @@ pub(crate) enum Kind {
 
 /// A column: a key of the record and how to show it.
 #[derive(Debug)]
-pub(crate) struct Column {
+pub(crate) struct ColumnSpec {
     pub(crate) key: &'static str,
-    pub(crate) kind: Kind,
-    pub(crate) level: Level,
+    pub(crate) kind: ValueKind,
+    pub(crate) level: ColumnVisibility,
 }
 
-impl Column {
+impl ColumnSpec {
     /// A column that everybody sees.
-    pub(crate) const fn table(key: &'static str, kind: Kind) -> Self {
-        let level = Level::Table;
+    pub(crate) const fn table(key: &'static str, kind: ValueKind) -> Self {
+        let level = ColumnVisibility::Table;
         Self { key, kind, level }
     }
 
     /// A column of `-o wide`.
-    pub(crate) const fn wide(key: &'static str, kind: Kind) -> Self {
-        let level = Level::Wide;
+    pub(crate) const fn wide(key: &'static str, kind: ValueKind) -> Self {
+        let level = ColumnVisibility::Wide;
         Self { key, kind, level }
     }
 
     /// A column that has to be named.
-    pub(crate) const fn named(key: &'static str, kind: Kind) -> Self {
-        let level = Level::Named;
+    pub(crate) const fn named(key: &'static str, kind: ValueKind) -> Self {
+        let level = ColumnVisibility::Named;
         Self { key, kind, level }
     }
 }
 
 /// A kind of record.
 #[derive(Debug)]
-pub(crate) struct Noun {
+pub(crate) struct ResourceSpec {
     /// As in `-o name`.
     pub(crate) name: &'static str,
     /// The key that identifies a record.
     pub(crate) id: &'static str,
-    pub(crate) columns: &'static [Column],
+    pub(crate) columns: &'static [ColumnSpec],
     /// What to say when there is none.
     pub(crate) none: &'static str,
 }
 
 /// What the person asked for.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Wanted {
-    pub(crate) format: Option<Format>,
+pub(crate) struct OutputOptions {
+    pub(crate) format: Option<OutputFormat>,
     /// Empty means the format's own choice.
     pub(crate) fields: Vec<String>,
 }
 
 /// A wish made definite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
+enum ResolvedFormat {
     Table,
     Lines,
     Csv,
@@ -124,68 +124,75 @@ enum Shape {
 
 /// Records on their way out. Made before the request, so that a wrong `--fields` sends none.
 #[derive(Debug)]
-pub(crate) struct Listing<'a> {
+pub(crate) struct RecordWriter<'a> {
     ui: &'a Ui,
-    noun: &'static Noun,
-    shape: Shape,
-    columns: Vec<&'static Column>,
+    spec: &'static ResourceSpec,
+    format: ResolvedFormat,
+    columns: Vec<&'static ColumnSpec>,
     /// Whether `--fields` chose the columns.
-    chosen: bool,
-    held: Vec<Value>,
-    started: bool,
+    has_chosen_fields: bool,
+    buffered: Vec<Value>,
+    is_header_written: bool,
 }
 
-impl<'a> Listing<'a> {
+impl<'a> RecordWriter<'a> {
     /// A listing in the wanted format.
     ///
     /// # Errors
     /// Exit code 2 for a field that does not exist; the hint lists those that do.
-    pub(crate) fn new(ui: &'a Ui, wanted: &Wanted, noun: &'static Noun) -> Result<Self> {
-        let shape = match wanted.format {
-            None if ui.out.terminal => Shape::Table,
-            None => Shape::Lines,
-            Some(Format::Table | Format::Wide) => Shape::Table,
-            Some(Format::Csv) => Shape::Csv,
-            Some(Format::Json) => Shape::Json,
-            Some(Format::Jsonl) => Shape::Jsonl,
-            Some(Format::Yaml) => Shape::Yaml,
-            Some(Format::Name) => Shape::Name,
+    pub(crate) fn new(
+        ui: &'a Ui,
+        options: &OutputOptions,
+        spec: &'static ResourceSpec,
+    ) -> Result<Self> {
+        let format = match options.format {
+            None if ui.out.terminal => ResolvedFormat::Table,
+            None => ResolvedFormat::Lines,
+            Some(OutputFormat::Table | OutputFormat::Wide) => ResolvedFormat::Table,
+            Some(OutputFormat::Csv) => ResolvedFormat::Csv,
+            Some(OutputFormat::Json) => ResolvedFormat::Json,
+            Some(OutputFormat::Jsonl) => ResolvedFormat::Jsonl,
+            Some(OutputFormat::Yaml) => ResolvedFormat::Yaml,
+            Some(OutputFormat::Name) => ResolvedFormat::Name,
         };
-        let most = match wanted.format {
-            Some(Format::Wide) => Level::Wide,
-            _ => Level::Table,
+        let most = match options.format {
+            Some(OutputFormat::Wide) => ColumnVisibility::Wide,
+            _ => ColumnVisibility::Table,
         };
-        let columns = if wanted.fields.is_empty() {
-            let shown = noun.columns.iter().filter(|column| column.level <= most);
+        let columns = if options.fields.is_empty() {
+            let shown = spec.columns.iter().filter(|column| column.level <= most);
             shown.collect()
         } else {
-            named_columns(noun, &wanted.fields)?
+            named_columns(spec, &options.fields)?
         };
         Ok(Self {
             ui,
-            noun,
-            shape,
+            spec,
+            format,
             columns,
-            chosen: !wanted.fields.is_empty(),
-            held: Vec::new(),
-            started: false,
+            has_chosen_fields: !options.fields.is_empty(),
+            buffered: Vec::new(),
+            is_header_written: false,
         })
     }
 
     /// Whether people read this, so that prose may replace the records.
-    pub(crate) fn is_for_people(&self) -> bool {
-        self.shape == Shape::Table
+    pub(crate) fn is_human_readable(&self) -> bool {
+        self.format == ResolvedFormat::Table
     }
 
     /// Whether the whole answer is one document, so that it may have a shape of its own.
     pub(crate) fn is_document(&self) -> bool {
-        matches!(self.shape, Shape::Json | Shape::Yaml) && !self.chosen
+        matches!(self.format, ResolvedFormat::Json | ResolvedFormat::Yaml)
+            && !self.has_chosen_fields
     }
 
     /// The same for records that never end: nothing may wait for the last one.
     pub(crate) fn streaming(mut self) -> Self {
-        if self.shape == Shape::Json || (self.shape == Shape::Lines && !self.chosen) {
-            self.shape = Shape::Jsonl;
+        if self.format == ResolvedFormat::Json
+            || (self.format == ResolvedFormat::Lines && !self.has_chosen_fields)
+        {
+            self.format = ResolvedFormat::Jsonl;
         }
         self
     }
@@ -193,35 +200,35 @@ impl<'a> Listing<'a> {
     /// Adds a record; formats of one line a record print it now.
     pub(crate) fn push(&mut self, record: &impl Serialize) -> Result<()> {
         let record = to_value(record)?;
-        let text = match self.shape {
-            Shape::Table | Shape::Json | Shape::Yaml => {
-                self.held.push(record);
+        let text = match self.format {
+            ResolvedFormat::Table | ResolvedFormat::Json | ResolvedFormat::Yaml => {
+                self.buffered.push(record);
                 return Ok(());
             }
-            Shape::Lines => cell::tab_separated(&self.columns, &record),
-            Shape::Csv => {
-                let header = (!self.started).then(|| cell::csv_header(&self.columns));
-                self.started = true;
+            ResolvedFormat::Lines => cell::tab_separated(&self.columns, &record),
+            ResolvedFormat::Csv => {
+                let header = (!self.is_header_written).then(|| cell::csv_header(&self.columns));
+                self.is_header_written = true;
                 header.unwrap_or_default() + &cell::comma_separated(&self.columns, &record)
             }
-            Shape::Jsonl => format!("{}\n", self.projected(record)),
-            Shape::Name => {
-                let id = cell::plain(&record[self.noun.id]);
-                format!("{}/{id}\n", self.noun.name)
+            ResolvedFormat::Jsonl => format!("{}\n", self.projected(record)),
+            ResolvedFormat::Name => {
+                let id = cell::plain(&record[self.spec.id]);
+                format!("{}/{id}\n", self.spec.name)
             }
         };
         self.ui.write(text.as_bytes())
     }
 
     /// Prints a record of a stream now: `prose` for people, the record for programs.
-    pub(crate) fn tell(&mut self, record: &impl Serialize, prose: &str) -> Result<()> {
-        match self.shape {
-            Shape::Table if !self.chosen => self.ui.line(prose),
-            Shape::Table => {
+    pub(crate) fn push_line(&mut self, record: &impl Serialize, prose: &str) -> Result<()> {
+        match self.format {
+            ResolvedFormat::Table if !self.has_chosen_fields => self.ui.line(prose),
+            ResolvedFormat::Table => {
                 let text = cell::tab_separated(&self.columns, &to_value(record)?);
                 self.ui.write(text.as_bytes())
             }
-            Shape::Yaml => {
+            ResolvedFormat::Yaml => {
                 let record = self.projected(to_value(record)?);
                 let text = format!("---\n{}", yaml::document(&record));
                 self.ui.write(text.as_bytes())
@@ -232,17 +239,17 @@ impl<'a> Listing<'a> {
 
     /// Prints what was held back as a list; `around` is what the answer says besides its records.
     pub(crate) fn finish(mut self, around: Option<&impl Serialize>) -> Result<()> {
-        let records = std::mem::take(&mut self.held);
-        match self.shape {
-            Shape::Table if records.is_empty() => {
-                self.ui.note(self.noun.none);
+        let records = std::mem::take(&mut self.buffered);
+        match self.format {
+            ResolvedFormat::Table if records.is_empty() => {
+                self.ui.note(self.spec.none);
                 Ok(())
             }
-            Shape::Table => {
-                let text = table::rows(self.ui, self.noun.id, &self.columns, &records);
+            ResolvedFormat::Table => {
+                let text = table::record_table(self.ui, self.spec.id, &self.columns, &records);
                 self.ui.write(text.as_bytes())
             }
-            Shape::Json | Shape::Yaml => {
+            ResolvedFormat::Json | ResolvedFormat::Yaml => {
                 let records = records.into_iter().map(|record| self.projected(record));
                 let mut whole = Map::new();
                 whole.insert("data".to_owned(), records.collect());
@@ -251,7 +258,7 @@ impl<'a> Listing<'a> {
                 }
                 self.document(&Value::Object(whole))
             }
-            Shape::Csv if !self.started => {
+            ResolvedFormat::Csv if !self.is_header_written => {
                 let header = cell::csv_header(&self.columns);
                 self.ui.write(header.as_bytes())
             }
@@ -261,19 +268,19 @@ impl<'a> Listing<'a> {
 
     /// Prints one record by itself.
     pub(crate) fn single(mut self, record: &impl Serialize) -> Result<()> {
-        match self.shape {
-            Shape::Table => {
+        match self.format {
+            ResolvedFormat::Table => {
                 let record = to_value(record)?;
                 // A record alone has room for everything that has a value.
-                let columns = if self.chosen {
+                let columns = if self.has_chosen_fields {
                     self.columns
                 } else {
-                    self.noun.columns.iter().collect()
+                    self.spec.columns.iter().collect()
                 };
-                let text = table::sheet(self.ui, &columns, &record);
+                let text = table::record_sheet(self.ui, &columns, &record);
                 self.ui.write(text.as_bytes())
             }
-            Shape::Json | Shape::Yaml => {
+            ResolvedFormat::Json | ResolvedFormat::Yaml => {
                 let record = self.projected(to_value(record)?);
                 self.document(&record)
             }
@@ -282,15 +289,15 @@ impl<'a> Listing<'a> {
     }
 
     fn document(&self, whole: &Value) -> Result<()> {
-        match self.shape {
-            Shape::Yaml => self.ui.write(yaml::document(whole).as_bytes()),
+        match self.format {
+            ResolvedFormat::Yaml => self.ui.write(yaml::document(whole).as_bytes()),
             _ => self.ui.line(&format!("{whole:#}")),
         }
     }
 
     /// The record with the chosen fields only.
     fn projected(&self, record: Value) -> Value {
-        if !self.chosen {
+        if !self.has_chosen_fields {
             return record;
         }
         let picked = self
@@ -301,12 +308,15 @@ impl<'a> Listing<'a> {
     }
 }
 
-fn named_columns(noun: &'static Noun, fields: &[String]) -> Result<Vec<&'static Column>> {
+fn named_columns(
+    spec: &'static ResourceSpec,
+    fields: &[String],
+) -> Result<Vec<&'static ColumnSpec>> {
     let named = fields.iter().map(|field| {
-        let found = noun.columns.iter().find(|column| column.key == field);
+        let found = spec.columns.iter().find(|column| column.key == field);
         found.ok_or_else(|| {
-            let known: Vec<_> = noun.columns.iter().map(|column| column.key).collect();
-            unknown(&format!("{} field", noun.name), field, &known)
+            let known: Vec<_> = spec.columns.iter().map(|column| column.key).collect();
+            unknown_name(&format!("{} field", spec.name), field, &known)
         })
     });
     named.collect()

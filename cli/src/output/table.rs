@@ -7,22 +7,27 @@ use tabled::{
     settings::{Alignment, Padding, Style, object::Columns},
 };
 
-use super::{Column, Kind, cell};
-use crate::ui::{self, Look, Ui};
+use super::{ColumnSpec, ValueKind, cell};
+use crate::ui::{self, StreamStyle, Ui};
 
 /// Between two columns.
-const GAP: usize = 2;
+const COLUMN_GAP: usize = 2;
 /// The least that is left of a text that has to give way.
-const LEAST: usize = 8;
+const MIN_TEXT_WIDTH: usize = 8;
 
 /// A header and a row for each record. Where the terminal is too narrow texts are cut, then the
 /// last columns left out; `id` and numbers are always whole, for half a number is a wrong one.
-pub(super) fn rows(ui: &Ui, id: &str, columns: &[&Column], records: &[Value]) -> String {
+pub(super) fn record_table(
+    ui: &Ui,
+    id: &str,
+    columns: &[&ColumnSpec],
+    records: &[Value],
+) -> String {
     let titles: Vec<_> = columns.iter().map(|column| title(column.key)).collect();
     let cells: Vec<Vec<_>> = records
         .iter()
         .map(|record| {
-            let cell = |column: &&Column| cell::human(column, &record[column.key]);
+            let cell = |column: &&ColumnSpec| cell::human(column, &record[column.key]);
             columns.iter().map(cell).collect()
         })
         .collect();
@@ -32,32 +37,32 @@ pub(super) fn rows(ui: &Ui, id: &str, columns: &[&Column], records: &[Value]) ->
         .map(|(place, column)| {
             let own = cells.iter().filter_map(|row| row.get(place));
             let own = own.chain(&titles[place..=place]);
-            Width {
+            ColumnWidth {
                 now: own.map(|text| measure_text_width(text)).max().unwrap_or(0),
-                gives_way: column.kind == Kind::Text && column.key != id,
+                is_flexible: column.kind == ValueKind::Text && column.key != id,
             }
         })
         .collect();
     let widths = fit(&natural, ui.width().unwrap_or(usize::MAX));
     let mut builder = Builder::with_capacity(cells.len() + 1, widths.len());
-    builder.push_record(cut(&titles, &widths));
+    builder.push_record(truncated(&titles, &widths));
     for row in &cells {
-        let texts = cut(row, &widths).into_iter().zip(columns);
+        let texts = truncated(row, &widths).into_iter().zip(columns);
         builder.push_record(texts.map(|(text, column)| painted(ui.out, column, text)));
     }
-    let text = laid_out(builder, &columns[..widths.len()]);
+    let text = rendered(builder, &columns[..widths.len()]);
     let (header, rows) = text.split_once('\n').unwrap_or((&text, ""));
     let mark = if widths.len() < columns.len() {
         " …"
     } else {
         ""
     };
-    let header = ui.out.paint(ui::Style::Dim, &format!("{header}{mark}"));
+    let header = ui.out.paint(ui::TextStyle::Dim, &format!("{header}{mark}"));
     format!("{header}\n{rows}")
 }
 
 /// The texts of the columns that are shown, cut to their widths.
-fn cut(texts: &[String], widths: &[usize]) -> Vec<String> {
+fn truncated(texts: &[String], widths: &[usize]) -> Vec<String> {
     let shown = texts.iter().zip(widths);
     shown
         .map(|(text, width)| truncate_str(text, *width, "…").into_owned())
@@ -65,11 +70,16 @@ fn cut(texts: &[String], widths: &[usize]) -> Vec<String> {
 }
 
 /// Columns beside each other, numbers to the right, without blanks at the lines' ends.
-fn laid_out(builder: Builder, columns: &[&Column]) -> String {
+fn rendered(builder: Builder, columns: &[&ColumnSpec]) -> String {
     let mut table = builder.build();
-    table.with(Style::empty()).with(Padding::new(0, GAP, 0, 0));
+    table
+        .with(Style::empty())
+        .with(Padding::new(0, COLUMN_GAP, 0, 0));
     for (place, column) in columns.iter().enumerate() {
-        if matches!(column.kind, Kind::Number | Kind::Money | Kind::Bytes) {
+        if matches!(
+            column.kind,
+            ValueKind::Number | ValueKind::Money | ValueKind::Bytes
+        ) {
             table.modify(Columns::one(place), Alignment::right());
         }
     }
@@ -81,26 +91,26 @@ fn laid_out(builder: Builder, columns: &[&Column]) -> String {
 
 /// What a column needs.
 #[derive(Debug, Clone, Copy)]
-struct Width {
+struct ColumnWidth {
     now: usize,
-    gives_way: bool,
+    is_flexible: bool,
 }
 
 /// The widths of the columns that fit into so many places; at least the first.
-fn fit(natural: &[Width], places: usize) -> Vec<usize> {
+fn fit(natural: &[ColumnWidth], places: usize) -> Vec<usize> {
     let mut shown = natural.len();
     loop {
         // The header says with two places more that something is left out.
         let mark = if shown < natural.len() { 2 } else { 0 };
         let mut widths = natural[..shown].to_vec();
-        let needed = |widths: &[Width]| {
-            let gaps = GAP * widths.len().saturating_sub(1);
+        let needed = |widths: &[ColumnWidth]| {
+            let gaps = COLUMN_GAP * widths.len().saturating_sub(1);
             widths.iter().map(|width| width.now).sum::<usize>() + gaps + mark
         };
         while needed(&widths) > places {
-            let giving = widths.iter_mut().filter(|width| width.gives_way);
+            let giving = widths.iter_mut().filter(|width| width.is_flexible);
             match giving.max_by_key(|width| width.now) {
-                Some(widest) if widest.now > LEAST => widest.now -= 1,
+                Some(widest) if widest.now > MIN_TEXT_WIDTH => widest.now -= 1,
                 _ => break,
             }
         }
@@ -112,7 +122,7 @@ fn fit(natural: &[Width], places: usize) -> Vec<usize> {
 }
 
 /// One line for each field that has a value.
-pub(super) fn sheet(ui: &Ui, columns: &[&Column], record: &Value) -> String {
+pub(super) fn record_sheet(ui: &Ui, columns: &[&ColumnSpec], record: &Value) -> String {
     let filled = columns
         .iter()
         .filter(|column| !record[column.key].is_null());
@@ -128,7 +138,9 @@ pub(super) fn sheet(ui: &Ui, columns: &[&Column], record: &Value) -> String {
         .max()
         .unwrap_or(0);
     let lines = lines.iter().map(|(title, text)| {
-        let title = ui.out.paint(ui::Style::Dim, &format!("{title:widest$}"));
+        let title = ui
+            .out
+            .paint(ui::TextStyle::Dim, &format!("{title:widest$}"));
         format!("{title}  {text}\n")
     });
     lines.collect()
@@ -148,18 +160,18 @@ fn title(key: &str) -> String {
     title
 }
 
-fn painted(look: Look, column: &Column, text: String) -> String {
-    if column.kind != Kind::State {
+fn painted(style: StreamStyle, column: &ColumnSpec, text: String) -> String {
+    if column.kind != ValueKind::State {
         return text;
     }
-    let style = match text.as_str() {
-        "healthy" | "completed" | "ProductCreated" | "ImportCompleted" => ui::Style::Green,
-        "degraded" | "processing" | "queued" | "LowStockWarning" => ui::Style::Yellow,
-        "unhealthy" | "failed" | "ProductDeleted" => ui::Style::Red,
-        "ProductUpdated" => ui::Style::Blue,
-        _ => ui::Style::Cyan,
+    let color = match text.as_str() {
+        "healthy" | "completed" | "ProductCreated" | "ImportCompleted" => ui::TextStyle::Green,
+        "degraded" | "processing" | "queued" | "LowStockWarning" => ui::TextStyle::Yellow,
+        "unhealthy" | "failed" | "ProductDeleted" => ui::TextStyle::Red,
+        "ProductUpdated" => ui::TextStyle::Blue,
+        _ => ui::TextStyle::Cyan,
     };
-    look.paint(style, &text)
+    style.paint(color, &text)
 }
 
 #[cfg(test)]
@@ -167,12 +179,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ui::Color;
+    use crate::ui::ColorChoice;
 
-    const COLUMNS: [Column; 3] = [
-        Column::table("id", Kind::Number),
-        Column::table("name", Kind::Text),
-        Column::table("low_stock_threshold", Kind::Number),
+    const COLUMNS: [ColumnSpec; 3] = [
+        ColumnSpec::table("id", ValueKind::Number),
+        ColumnSpec::table("name", ValueKind::Text),
+        ColumnSpec::table("low_stock_threshold", ValueKind::Number),
     ];
 
     #[test]
@@ -182,7 +194,7 @@ mod tests {
             json!({"id": 7, "name": "Käse", "low_stock_threshold": 1234}),
             json!({"id": 1234, "name": "B\x1b[2J", "low_stock_threshold": null}),
         ];
-        let text = rows(&Ui::new(Color::Never), "id", &columns, &records);
+        let text = record_table(&Ui::new(ColorChoice::Never), "id", &columns, &records);
         insta::assert_snapshot!(text, @r"
           ID  NAME        LOW STOCK THRESHOLD
            7  Käse                      1,234
@@ -192,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_cuts_texts_then_leaves_columns_out() {
-        let width = |now, gives_way| Width { now, gives_way };
+        let width = |now, is_flexible| ColumnWidth { now, is_flexible };
         let natural = vec![
             width(6, false),
             width(30, true),
@@ -215,9 +227,12 @@ mod tests {
         let columns: Vec<_> = COLUMNS.iter().collect();
         let cells = ["7", "日本語の名前", "3"].map(str::to_owned);
         let mut builder = Builder::default();
-        builder.push_record(cut(&cells, &[1, 8, 2]));
-        builder.push_record(cut(&["8", "Lamp", "12"].map(str::to_owned), &[1, 8, 2]));
-        let text = laid_out(builder, &columns);
+        builder.push_record(truncated(&cells, &[1, 8, 2]));
+        builder.push_record(truncated(
+            &["8", "Lamp", "12"].map(str::to_owned),
+            &[1, 8, 2],
+        ));
+        let text = rendered(builder, &columns);
         assert_eq!(text, "7  日本語…   3\n8  Lamp     12\n");
     }
 
@@ -225,7 +240,7 @@ mod tests {
     fn a_sheet_leaves_out_what_is_empty() {
         let columns: Vec<_> = COLUMNS.iter().collect();
         let record = json!({"id": 7, "name": "A", "low_stock_threshold": null});
-        let text = sheet(&Ui::new(Color::Never), &columns, &record);
+        let text = record_sheet(&Ui::new(ColorChoice::Never), &columns, &record);
         assert_eq!(text, "ID    7\nNAME  A\n");
     }
 }

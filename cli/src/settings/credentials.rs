@@ -10,16 +10,16 @@ use std::{
 use serde::Deserialize;
 use toml_edit::{Item, Table, value};
 
-use super::{Origin, environment, file};
+use super::{SettingOrigin, environment, file};
 use crate::error::{Error, Result};
 
 /// A key and where it came from. Never shown.
-pub(crate) struct Token {
+pub(crate) struct ApiToken {
     pub(crate) secret: String,
-    pub(crate) origin: Origin,
+    pub(crate) origin: SettingOrigin,
 }
 
-impl fmt::Debug for Token {
+impl fmt::Debug for ApiToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Token({})", self.origin)
     }
@@ -27,18 +27,18 @@ impl fmt::Debug for Token {
 
 /// The stored keys, by server address.
 #[derive(Debug)]
-pub(crate) struct Credentials {
+pub(crate) struct CredentialStore {
     pub(crate) path: PathBuf,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Stored {
+struct CredentialFile {
     #[serde(default)]
     tokens: BTreeMap<String, String>,
 }
 
-impl Credentials {
+impl CredentialStore {
     /// The file beside the configuration.
     pub(crate) fn beside(config: &Path) -> Self {
         let path = config.with_file_name("credentials.toml");
@@ -49,32 +49,34 @@ impl Credentials {
     ///
     /// # Errors
     /// When a file cannot be read, or others may read the stored keys.
-    pub(crate) fn token(&self, server: &str) -> Result<Option<Token>> {
+    pub(crate) fn token(&self, server: &str) -> Result<Option<ApiToken>> {
         if let Some(secret) = environment("PM_TOKEN") {
-            let origin = Origin::Environment("PM_TOKEN");
-            return Ok(Some(Token { secret, origin }));
+            let origin = SettingOrigin::Environment("PM_TOKEN");
+            return Ok(Some(ApiToken { secret, origin }));
         }
         if let Some(path) = environment("PM_TOKEN_FILE") {
             let path = PathBuf::from(path);
             let text = fs::read_to_string(&path)
                 .map_err(|e| Error::file(&path, "read the token in", &e))?;
-            return Ok(Some(Token {
+            return Ok(Some(ApiToken {
                 secret: text.trim().to_owned(),
-                origin: Origin::Environment("PM_TOKEN_FILE"),
+                origin: SettingOrigin::Environment("PM_TOKEN_FILE"),
             }));
         }
         let mut stored = self.read()?;
-        let token = stored.tokens.remove(server).map(|secret| Token {
+        let token = stored.tokens.remove(server).map(|secret| ApiToken {
             secret,
-            origin: Origin::File(self.path.clone()),
+            origin: SettingOrigin::File(self.path.clone()),
         });
         Ok(token)
     }
 
-    fn read(&self) -> Result<Stored> {
+    fn read(&self) -> Result<CredentialFile> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Stored::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(CredentialFile::default());
+            }
             Err(error) => return Err(Error::file(&self.path, "read", &error)),
         };
         self.check_mode()?;
@@ -131,7 +133,7 @@ mod tests {
     #[test]
     fn keys_are_for_their_owner_only() {
         let folder = tempfile::tempdir().unwrap();
-        let credentials = Credentials::beside(&folder.path().join("config.toml"));
+        let credentials = CredentialStore::beside(&folder.path().join("config.toml"));
         credentials.store("http://a", Some("k1")).unwrap();
         credentials.store("http://b", Some("k2")).unwrap();
         let mode = fs::metadata(&credentials.path)

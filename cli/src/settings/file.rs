@@ -15,20 +15,20 @@ use super::environment;
 use crate::error::{Error, Result};
 
 /// What can be set, in the file and in a context.
-pub(crate) const KEYS: [&str; 4] = ["server", "seller", "output", "color"];
+pub(crate) const SETTING_KEYS: [&str; 4] = ["server", "seller", "output", "color"];
 
 /// Settings of the file itself or of one context.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Values {
+pub(crate) struct SettingValues {
     pub(crate) server: Option<String>,
     pub(crate) seller: Option<String>,
     pub(crate) output: Option<String>,
     pub(crate) color: Option<String>,
 }
 
-impl Values {
-    /// The value of a key of [`KEYS`].
+impl SettingValues {
+    /// The value of a key of [`SETTING_KEYS`].
     pub(crate) fn get(&self, key: &str) -> Option<String> {
         match key {
             "server" => self.server.clone(),
@@ -50,7 +50,7 @@ pub(crate) struct ConfigFile {
     output: Option<String>,
     color: Option<String>,
     #[serde(default)]
-    pub(crate) contexts: BTreeMap<String, Values>,
+    pub(crate) contexts: BTreeMap<String, SettingValues>,
 }
 
 /// Where the file is: `PM_CONFIG`, else `$XDG_CONFIG_HOME/pm/config.toml`, else
@@ -82,7 +82,7 @@ impl ConfigFile {
                 ))
                 .hint(format!(
                     "known keys: current-context, {}, [contexts.NAME]",
-                    KEYS.join(", ")
+                    SETTING_KEYS.join(", ")
                 ))
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
@@ -91,8 +91,8 @@ impl ConfigFile {
     }
 
     /// The values outside of any context.
-    pub(super) fn values(&self) -> Values {
-        Values {
+    pub(super) fn values(&self) -> SettingValues {
+        SettingValues {
             server: self.server.clone(),
             seller: self.seller.clone(),
             output: self.output.clone(),
@@ -102,16 +102,16 @@ impl ConfigFile {
 
     /// Sets a value for every command, or removes it.
     pub(crate) fn set(path: &Path, key: &str, new: Option<&str>) -> Result<()> {
-        edit(path, |document| put(document, key, new))
+        edit(path, |document| set_or_remove(document, key, new))
     }
 
     /// Makes a context the current one, or none.
-    pub(crate) fn choose(path: &Path, name: Option<&str>) -> Result<()> {
+    pub(crate) fn set_current_context(path: &Path, name: Option<&str>) -> Result<()> {
         Self::set(path, "current-context", name)
     }
 
     /// Makes or changes a context.
-    pub(crate) fn put_context(path: &Path, name: &str, values: &Values) -> Result<()> {
+    pub(crate) fn put_context(path: &Path, name: &str, values: &SettingValues) -> Result<()> {
         edit(path, |document| {
             let contexts = document.entry("contexts").or_insert_with(|| {
                 let mut table = Table::new();
@@ -123,7 +123,7 @@ impl ConfigFile {
             };
             let context = contexts.entry(name).or_insert(Item::Table(Table::new()));
             if let Some(context) = context.as_table_mut() {
-                for key in KEYS {
+                for key in SETTING_KEYS {
                     if let Some(new) = values.get(key) {
                         context[key] = value(new);
                     }
@@ -146,7 +146,7 @@ impl ConfigFile {
     }
 }
 
-fn put(document: &mut DocumentMut, key: &str, new: Option<&str>) {
+fn set_or_remove(document: &mut DocumentMut, key: &str, new: Option<&str>) {
     match new {
         Some(new) => document[key] = value(new),
         None => {
@@ -166,11 +166,11 @@ pub(super) fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result
         Error::usage(format!("{} cannot be understood:\n{error}", path.display()))
     })?;
     change(&mut document);
-    replace(path, document.to_string().as_bytes()).map_err(|e| Error::file(path, "write", &e))
+    replace_file(path, document.to_string().as_bytes()).map_err(|e| Error::file(path, "write", &e))
 }
 
 /// The new file is only for its owner: it may hold a key.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let folder = if folder.as_os_str().is_empty() {
         Path::new(".")
@@ -196,12 +196,12 @@ mod tests {
         ConfigFile::set(&path, "server", Some("http://a:1")).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, format!("# mine\n{text}")).unwrap();
-        let shop = Values {
+        let shop = SettingValues {
             seller: Some("shop-1".to_owned()),
-            ..Values::default()
+            ..SettingValues::default()
         };
         ConfigFile::put_context(&path, "shop", &shop).unwrap();
-        ConfigFile::choose(&path, Some("shop")).unwrap();
+        ConfigFile::set_current_context(&path, Some("shop")).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         assert!(
             text.starts_with("# mine\nserver = \"http://a:1\"\n"),

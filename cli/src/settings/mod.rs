@@ -9,14 +9,14 @@ use clap::ValueEnum;
 use pm_common::domain::seller::SellerId;
 
 pub(crate) use self::{
-    credentials::Credentials,
-    file::{ConfigFile, KEYS, Values},
+    credentials::CredentialStore,
+    file::{ConfigFile, SETTING_KEYS, SettingValues},
 };
 use crate::{
     args::GlobalArgs,
-    error::{Error, Result, unknown},
-    output::Format,
-    ui::Color,
+    error::{Error, Result, unknown_name},
+    output::OutputFormat,
+    ui::ColorChoice,
 };
 
 /// Where the daemon listens unless told otherwise.
@@ -24,7 +24,7 @@ pub(crate) const DEFAULT_SERVER: &str = "http://localhost:3001";
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum SettingOrigin {
     Flag(&'static str),
     Environment(&'static str),
     Context(String),
@@ -32,7 +32,7 @@ pub(crate) enum Origin {
     Default,
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SettingOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag(flag) => write!(f, "flag {flag}"),
@@ -46,24 +46,24 @@ impl fmt::Display for Origin {
 
 /// A value with its origin.
 #[derive(Debug, Clone)]
-pub(crate) struct Setting<T> {
+pub(crate) struct ResolvedSetting<T> {
     pub(crate) value: T,
-    pub(crate) origin: Origin,
+    pub(crate) origin: SettingOrigin,
 }
 
 /// Everything that was settled.
 #[derive(Debug)]
-pub(crate) struct Settings {
+pub(crate) struct ResolvedSettings {
     pub(crate) path: PathBuf,
     pub(crate) file: ConfigFile,
-    pub(crate) context: Option<Setting<String>>,
-    pub(crate) server: Setting<String>,
-    pub(crate) seller: Option<Setting<String>>,
-    pub(crate) output: Option<Setting<Format>>,
-    pub(crate) color: Setting<Color>,
+    pub(crate) context: Option<ResolvedSetting<String>>,
+    pub(crate) server: ResolvedSetting<String>,
+    pub(crate) seller: Option<ResolvedSetting<String>>,
+    pub(crate) output: Option<ResolvedSetting<OutputFormat>>,
+    pub(crate) color: ResolvedSetting<ColorChoice>,
 }
 
-impl Settings {
+impl ResolvedSettings {
     /// Reads the file and settles every value.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl Settings {
         let path = file::path()?;
         let file = ConfigFile::read(&path)?;
         let context = context(global, &file, &path)?;
-        let sources = Sources {
+        let sources = SettingSources {
             context: context.as_ref().map(|c| c.value.as_str()),
             file: &file,
             path: &path,
@@ -83,15 +83,15 @@ impl Settings {
         let color = sources.pick("color", ("--color", None), "PM_COLOR");
         let output = match global.output {
             Some(format) => Some(flag("--output", format)),
-            None => output.map(parsed::<Format>).transpose()?,
+            None => output.map(parsed::<OutputFormat>).transpose()?,
         };
         let color = match global.color {
             Some(color) => Some(flag("--color", color)),
-            None => color.map(parsed::<Color>).transpose()?,
+            None => color.map(parsed::<ColorChoice>).transpose()?,
         };
         Ok(Self {
             server: server.unwrap_or_else(|| default(DEFAULT_SERVER.to_owned())),
-            color: color.unwrap_or_else(|| default(Color::Auto)),
+            color: color.unwrap_or_else(|| default(ColorChoice::Auto)),
             context,
             seller,
             output,
@@ -105,7 +105,7 @@ impl Settings {
     /// # Errors
     /// Exit code 2 that says where the malformed id came from.
     pub(crate) fn seller_id(&self) -> Result<Option<SellerId>> {
-        let parse = |setting: &Setting<String>| {
+        let parse = |setting: &ResolvedSetting<String>| {
             SellerId::parse(&setting.value).map_err(|error| {
                 let (value, origin) = (&setting.value, &setting.origin);
                 Error::usage(format!(
@@ -117,14 +117,14 @@ impl Settings {
     }
 }
 
-fn flag<T>(name: &'static str, value: T) -> Setting<T> {
-    let origin = Origin::Flag(name);
-    Setting { value, origin }
+fn flag<T>(name: &'static str, value: T) -> ResolvedSetting<T> {
+    let origin = SettingOrigin::Flag(name);
+    ResolvedSetting { value, origin }
 }
 
-fn default<T>(value: T) -> Setting<T> {
-    let origin = Origin::Default;
-    Setting { value, origin }
+fn default<T>(value: T) -> ResolvedSetting<T> {
+    let origin = SettingOrigin::Default;
+    ResolvedSetting { value, origin }
 }
 
 /// An environment variable; an empty one counts as absent.
@@ -136,29 +136,29 @@ fn context(
     global: &GlobalArgs,
     file: &ConfigFile,
     path: &std::path::Path,
-) -> Result<Option<Setting<String>>> {
+) -> Result<Option<ResolvedSetting<String>>> {
     let found = global
         .context
         .clone()
         .map(|name| flag("--context", name))
         .or_else(|| {
             let value = environment("PM_CONTEXT")?;
-            let origin = Origin::Environment("PM_CONTEXT");
-            Some(Setting { value, origin })
+            let origin = SettingOrigin::Environment("PM_CONTEXT");
+            Some(ResolvedSetting { value, origin })
         })
         .or_else(|| {
             let value = file.current_context.clone()?;
-            let origin = Origin::File(path.to_owned());
-            Some(Setting { value, origin })
+            let origin = SettingOrigin::File(path.to_owned());
+            Some(ResolvedSetting { value, origin })
         });
     match found {
         // Choosing another one must stay possible when the present one is gone.
         Some(setting)
             if !file.contexts.contains_key(&setting.value)
-                && !matches!(setting.origin, Origin::File(_)) =>
+                && !matches!(setting.origin, SettingOrigin::File(_)) =>
         {
             let known: Vec<_> = file.contexts.keys().map(String::as_str).collect();
-            Err(unknown("context", &setting.value, &known)
+            Err(unknown_name("context", &setting.value, &known)
                 .hint(format!("`pm context create {}` makes it", setting.value)))
         }
         other => Ok(other),
@@ -166,42 +166,42 @@ fn context(
 }
 
 /// The places to look after the flag.
-struct Sources<'a> {
+struct SettingSources<'a> {
     context: Option<&'a str>,
     file: &'a ConfigFile,
     path: &'a std::path::Path,
 }
 
-impl Sources<'_> {
+impl SettingSources<'_> {
     fn pick(
         &self,
         key: &str,
         (flag_name, given): (&'static str, Option<String>),
         variable: &'static str,
-    ) -> Option<Setting<String>> {
+    ) -> Option<ResolvedSetting<String>> {
         if let Some(value) = given {
             return Some(flag(flag_name, value));
         }
         if let Some(value) = environment(variable) {
-            let origin = Origin::Environment(variable);
-            return Some(Setting { value, origin });
+            let origin = SettingOrigin::Environment(variable);
+            return Some(ResolvedSetting { value, origin });
         }
         if let Some(name) = self.context
             && let Some(value) = self.file.contexts.get(name).and_then(|c| c.get(key))
         {
-            let origin = Origin::Context(name.to_owned());
-            return Some(Setting { value, origin });
+            let origin = SettingOrigin::Context(name.to_owned());
+            return Some(ResolvedSetting { value, origin });
         }
         let value = self.file.values().get(key)?;
-        let origin = Origin::File(self.path.to_owned());
-        Some(Setting { value, origin })
+        let origin = SettingOrigin::File(self.path.to_owned());
+        Some(ResolvedSetting { value, origin })
     }
 }
 
-fn parsed<T: ValueEnum>(setting: Setting<String>) -> Result<Setting<T>> {
-    let Setting { value, origin } = setting;
+fn parsed<T: ValueEnum>(setting: ResolvedSetting<String>) -> Result<ResolvedSetting<T>> {
+    let ResolvedSetting { value, origin } = setting;
     match parse_choice(&value) {
-        Ok(value) => Ok(Setting { value, origin }),
+        Ok(value) => Ok(ResolvedSetting { value, origin }),
         Err(reason) => Err(Error::usage(format!("{value:?} ({origin}): {reason}"))),
     }
 }

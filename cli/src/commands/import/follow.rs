@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use pm_common::api::ImportOut;
 
-use super::progress::Progress;
+use super::progress::ProgressDisplay;
 use crate::{
     backend::Backend,
-    commands::interrupt::Interrupt,
-    error::{Error, Exit, Result},
+    commands::interrupt::InterruptSignal,
+    error::{Error, ExitCode, Result},
     output::duration,
 };
 
-const FIRST_LOOK: Duration = Duration::from_millis(50);
-const SLOWEST_LOOK: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const MIN_POLL_INTERVAL: Duration = Duration::from_millis(50);
+const MAX_POLL_INTERVAL: Duration = Duration::from_millis(500);
+const MAX_BACKOFF: Duration = Duration::from_secs(15);
 
 /// What the first Ctrl-C does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OnInterrupt {
+pub(crate) enum InterruptAction {
     /// Ask the server to stop behind the present batch, and wait for that.
     Cancel,
     /// Only stop looking.
@@ -27,55 +27,55 @@ pub(crate) enum OnInterrupt {
 }
 
 /// Somebody who follows an import.
-pub(crate) struct Follower<'a> {
+pub(crate) struct ImportFollower<'a> {
     pub(crate) backend: &'a Backend,
     pub(crate) id: &'a str,
     /// The flags that a command about the same import needs too.
-    pub(crate) scope: &'a str,
-    pub(crate) progress: &'a mut Progress,
-    pub(crate) interrupt: &'a mut Interrupt,
-    pub(crate) on_interrupt: OnInterrupt,
+    pub(crate) repeat_flags: &'a str,
+    pub(crate) progress: &'a mut ProgressDisplay,
+    pub(crate) interrupt: &'a mut InterruptSignal,
+    pub(crate) on_interrupt: InterruptAction,
 }
 
 /// An import at its end.
-pub(crate) struct Followed {
+pub(crate) struct FollowOutcome {
     pub(crate) job: ImportOut,
     /// Whether Ctrl-C asked for the end.
     pub(crate) interrupted: bool,
 }
 
-impl Follower<'_> {
+impl ImportFollower<'_> {
     /// Looks until the import has ended; with `cancel` it asks for the end at once.
-    pub(crate) async fn follow(mut self, cancel: bool) -> Result<Followed> {
-        let mut pause = FIRST_LOOK;
+    pub(crate) async fn follow(mut self, cancel: bool) -> Result<FollowOutcome> {
+        let mut pause = MIN_POLL_INTERVAL;
         let mut failures = 0;
         let mut interrupted = cancel;
         if cancel {
             self.cancel().await;
         }
         loop {
-            let look = Self::look(self.backend, self.id, pause);
-            let looked = tokio::select! {
-                looked = look => looked,
+            let polled = Self::polled(self.backend, self.id, pause);
+            let result = tokio::select! {
+                result = polled => result,
                 () = self.interrupt.wait() => {
                     self.progress.interrupted();
-                    if interrupted || self.on_interrupt == OnInterrupt::Detach {
-                        return Err(self.left(interrupted));
+                    if interrupted || self.on_interrupt == InterruptAction::Detach {
+                        return Err(self.detached_error(interrupted));
                     }
                     interrupted = true;
                     self.cancel().await;
                     continue;
                 }
             };
-            match looked {
-                Ok(job) if job.status.is_final() => return Ok(Followed { job, interrupted }),
+            match result {
+                Ok(job) if job.status.is_final() => return Ok(FollowOutcome { job, interrupted }),
                 Ok(job) => {
                     failures = 0;
-                    pause = (pause * 3 / 2).min(SLOWEST_LOOK);
+                    pause = (pause * 3 / 2).min(MAX_POLL_INTERVAL);
                     self.progress.processing(&job)?;
                 }
                 Err(error) if error.is_passing() => {
-                    let backoff = (SLOWEST_LOOK * 2u32.pow(failures)).min(LONGEST_PAUSE);
+                    let backoff = (MAX_POLL_INTERVAL * 2u32.pow(failures)).min(MAX_BACKOFF);
                     failures = (failures + 1).min(10);
                     pause = error.retry_after().unwrap_or(backoff);
                     self.progress.say(&format!(
@@ -84,14 +84,17 @@ impl Follower<'_> {
                     ));
                 }
                 Err(error) => {
-                    let watch = format!("go on with: pm imports watch {}{}", self.id, self.scope);
+                    let watch = format!(
+                        "go on with: pm imports watch {}{}",
+                        self.id, self.repeat_flags
+                    );
                     return Err(Error::from(error).hint(watch));
                 }
             }
         }
     }
 
-    async fn look(
+    async fn polled(
         backend: &Backend,
         id: &str,
         pause: Duration,
@@ -104,9 +107,9 @@ impl Follower<'_> {
     async fn cancel(&mut self) {
         self.progress
             .say("stopping behind the present batch (Ctrl-C again to leave at once)");
-        let asked = self.backend.import_cancel(self.id).await;
-        if let Err(error) = asked
-            && error.exit != Exit::Conflict
+        let cancelled = self.backend.import_cancel(self.id).await;
+        if let Err(error) = cancelled
+            && error.exit != ExitCode::Conflict
         {
             self.progress.say(&format!(
                 "could not ask the server to stop: {}",
@@ -115,14 +118,15 @@ impl Follower<'_> {
         }
     }
 
-    fn left(&self, asked: bool) -> Error {
-        let (id, scope) = (self.id, self.scope);
-        let message = if asked {
+    fn detached_error(&self, cancelled: bool) -> Error {
+        let (id, repeat_flags) = (self.id, self.repeat_flags);
+        let message = if cancelled {
             "left while the server stops the import"
         } else {
             "left; the import goes on"
         };
-        Error::new(Exit::Interrupted, message)
-            .hint(format!("look again with: pm imports watch {id}{scope}"))
+        Error::new(ExitCode::Interrupted, message).hint(format!(
+            "look again with: pm imports watch {id}{repeat_flags}"
+        ))
     }
 }

@@ -13,18 +13,18 @@ use pm_common::{
     domain::{import_job::ImportStatus, product::FieldError, product_csv::ImportOptions},
 };
 
-use self::source::Source;
+use self::source::ImportSource;
 pub(crate) use self::{
-    follow::{Follower, OnInterrupt},
-    progress::{Mode, Progress},
-    summary::{JOB, show},
+    follow::{ImportFollower, InterruptAction},
+    progress::{ProgressDisplay, ProgressMode},
+    summary::{IMPORT_SPEC, show},
 };
-use super::{download, interrupt::Interrupt};
+use super::{download, interrupt::InterruptSignal};
 use crate::{
     backend::Backend,
-    error::{Error, Exit, Result},
-    output::Listing,
-    session::{Session, quoted},
+    error::{Error, ExitCode, Result},
+    output::RecordWriter,
+    session::{Session, shell_quoted},
     ui::to_stderr,
 };
 
@@ -53,15 +53,15 @@ pub(crate) struct Args {
         hide_possible_values = true,
         value_name = "HOW"
     )]
-    progress: Mode,
+    progress: ProgressMode,
     #[command(flatten)]
-    options: Options,
+    options: ReadOptions,
 }
 
 /// How to read the file; everything has a sensible default.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Reading the file")]
-struct Options {
+struct ReadOptions {
     /// create, upsert, update or skip [default: upsert with a sku column, else create]
     #[arg(long)]
     mode: Option<String>,
@@ -82,7 +82,7 @@ struct Options {
     default: Vec<String>,
 }
 
-impl Options {
+impl ReadOptions {
     /// As query parameters, checked by the server's own rules.
     fn pairs(&self) -> Result<Vec<(String, String)>> {
         let single = [
@@ -97,7 +97,7 @@ impl Options {
         let map = self.map.iter().map(|value| ("map", value.as_str()));
         let default = self.default.iter().map(|value| ("default", value.as_str()));
         let options = ImportOptions::from_pairs(single.chain(map).chain(default))
-            .map_err(|errors| wrong_flags(&errors))?;
+            .map_err(|errors| invalid_options(&errors))?;
         let pairs = options.to_pairs().into_iter();
         Ok(pairs
             .map(|(name, value)| (name.to_owned(), value))
@@ -105,7 +105,7 @@ impl Options {
     }
 }
 
-fn wrong_flags(errors: &[FieldError]) -> Error {
+fn invalid_options(errors: &[FieldError]) -> Error {
     let mut messages = errors.iter().map(|error| format!("--{}", error.message));
     let mut error = Error::usage(messages.next().unwrap_or_default());
     error.hints = messages.map(|message| format!("also: {message}")).collect();
@@ -116,7 +116,7 @@ fn wrong_flags(errors: &[FieldError]) -> Error {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
     let outcome = import_all(&args, session).await;
     match outcome {
-        Err(error) if args.progress == Mode::Json && !error.message.is_empty() => {
+        Err(error) if args.progress == ProgressMode::Json && !error.message.is_empty() => {
             to_stderr(&progress::exit_error(&error));
             Err(Error::silent(error.exit))
         }
@@ -129,11 +129,11 @@ async fn import_all(args: &Args, session: &Session) -> Result<()> {
     let sources = source::find(&args.files)?;
     check_rejects(args, &sources)?;
     let backend = session.backend()?;
-    let mut interrupt = Interrupt::new()?;
-    let mut listing = session.listing(&JOB)?;
+    let mut interrupt = InterruptSignal::new()?;
+    let mut records = session.records(&IMPORT_SPEC)?;
     let mut outcome = Ok(false);
     for (place, source) in sources.iter().enumerate() {
-        let mut run = Run {
+        let mut run = FileImport {
             args,
             session,
             backend: &backend,
@@ -141,7 +141,7 @@ async fn import_all(args: &Args, session: &Session) -> Result<()> {
             interrupt: &mut interrupt,
             alone: sources.len() == 1,
         };
-        let rejected = run.import(source, &mut listing).await;
+        let rejected = run.import(source, &mut records).await;
         let left = sources.len() - place - 1;
         if rejected.is_err() && left > 0 {
             session.ui.warn(&match left {
@@ -155,16 +155,16 @@ async fn import_all(args: &Args, session: &Session) -> Result<()> {
         }
     }
     // What was imported before a failure is told all the same.
-    if sources.len() > 1 && !args.detach && args.progress != Mode::Json {
-        summary::finish(session, listing)?;
+    if sources.len() > 1 && !args.detach && args.progress != ProgressMode::Json {
+        summary::finish(session, records)?;
     }
     match outcome? {
-        true => Err(Error::silent(Exit::Rejected)),
+        true => Err(Error::silent(ExitCode::Rejected)),
         false => Ok(()),
     }
 }
 
-fn check_rejects(args: &Args, sources: &[Source]) -> Result<()> {
+fn check_rejects(args: &Args, sources: &[ImportSource]) -> Result<()> {
     let Some(target) = &args.rejects else {
         return Ok(());
     };
@@ -183,23 +183,27 @@ fn check_rejects(args: &Args, sources: &[Source]) -> Result<()> {
 }
 
 /// One run over one file.
-struct Run<'a> {
+struct FileImport<'a> {
     args: &'a Args,
     session: &'a Session,
     backend: &'a Backend,
     options: &'a [(String, String)],
-    interrupt: &'a mut Interrupt,
+    interrupt: &'a mut InterruptSignal,
     /// Whether it is the only file.
     alone: bool,
 }
 
-impl Run<'_> {
+impl FileImport<'_> {
     /// Sends and follows; true when rows were rejected.
-    async fn import(&mut self, source: &Source, listing: &mut Listing<'_>) -> Result<bool> {
+    async fn import(
+        &mut self,
+        source: &ImportSource,
+        records: &mut RecordWriter<'_>,
+    ) -> Result<bool> {
         let ui = &self.session.ui;
-        let mut progress = Progress::new(self.args.progress, ui, source.name());
+        let mut progress = ProgressDisplay::new(self.args.progress, ui, source.name());
         let key = idempotency_key();
-        let sent = upload::Sender {
+        let uploaded = upload::FileUpload {
             backend: self.backend,
             source,
             options: self.options,
@@ -209,56 +213,58 @@ impl Run<'_> {
         }
         .send()
         .await?;
-        let id = sent.import_id;
-        if self.args.detach && !sent.cancel {
+        let id = uploaded.import_id;
+        if self.args.detach && !uploaded.cancel {
             drop(progress);
             ui.line(&id)?;
-            let scope = &self.session.scope;
-            ui.note(&format!("follow it with: pm imports watch {id}{scope}"));
+            let repeat_flags = &self.session.repeat_flags;
+            ui.note(&format!(
+                "follow it with: pm imports watch {id}{repeat_flags}"
+            ));
             return Ok(false);
         }
-        let followed = Follower {
+        let followed = ImportFollower {
             backend: self.backend,
             id: &id,
-            scope: &self.session.scope,
+            repeat_flags: &self.session.repeat_flags,
             progress: &mut progress,
             interrupt: self.interrupt,
-            on_interrupt: OnInterrupt::Cancel,
+            on_interrupt: InterruptAction::Cancel,
         }
-        .follow(sent.cancel)
+        .follow(uploaded.cancel)
         .await;
         let followed = followed?;
         progress.finish(&followed.job)?;
-        self.conclude(source, &followed.job, followed.interrupted, listing)
+        self.conclude(source, &followed.job, followed.interrupted, records)
             .await
     }
 
     /// The summary, the rejected rows, and what the exit code says.
     async fn conclude(
         &self,
-        source: &Source,
+        source: &ImportSource,
         job: &ImportOut,
         interrupted: bool,
-        listing: &mut Listing<'_>,
+        records: &mut RecordWriter<'_>,
     ) -> Result<bool> {
         let rejects = match job.rejected {
             0 => None,
             _ => Some(self.save_rejects(source, job).await?),
         };
-        if self.args.progress != Mode::Json {
-            show(self.session, listing, job, rejects.as_deref(), self.alone)?;
+        if self.args.progress != ProgressMode::Json {
+            show(self.session, records, job, rejects.as_deref(), self.alone)?;
         }
         if interrupted {
-            self.session.ui.note(&again(job));
-            return Err(Error::silent(Exit::Interrupted));
+            self.session.ui.note(&repeat_advice(job));
+            return Err(Error::silent(ExitCode::Interrupted));
         }
         match job.status {
             ImportStatus::Completed => Ok(job.rejected > 0),
-            _ => Err(unfinished(job, &self.session.scope)),
+            _ => Err(unfinished_error(job, &self.session.repeat_flags)),
         }
     }
 
-    async fn save_rejects(&self, source: &Source, job: &ImportOut) -> Result<String> {
+    async fn save_rejects(&self, source: &ImportSource, job: &ImportOut) -> Result<String> {
         let default = || source.rejects_name();
         let target = self.args.rejects.clone().unwrap_or_else(default);
         let answer = self.backend.import_rejects(&job.id).await?;
@@ -268,8 +274,11 @@ impl Run<'_> {
 }
 
 /// What to do after an import was cut short: the same command again, if that is safe.
-fn again(job: &ImportOut) -> String {
-    let command: Vec<_> = std::env::args().skip(1).map(|arg| quoted(&arg)).collect();
+fn repeat_advice(job: &ImportOut) -> String {
+    let command: Vec<_> = std::env::args()
+        .skip(1)
+        .map(|arg| shell_quoted(&arg))
+        .collect();
     let command = format!("pm {}", command.join(" "));
     if summary::has_key(job) {
         format!(
@@ -284,7 +293,7 @@ fn again(job: &ImportOut) -> String {
 }
 
 /// Why an import did not come to its end.
-pub(super) fn unfinished(job: &ImportOut, scope: &str) -> Error {
+pub(super) fn unfinished_error(job: &ImportOut, repeat_flags: &str) -> Error {
     let reason = job.error.as_deref();
     let what = job.status.as_str();
     let error = Error::failure(match reason {
@@ -292,7 +301,7 @@ pub(super) fn unfinished(job: &ImportOut, scope: &str) -> Error {
         None => format!("the import of {} was {what}", job.file_name),
     });
     error.hint(format!(
-        "{} created and {} updated products stay; `pm imports get {}{scope}` has the details",
+        "{} created and {} updated products stay; `pm imports get {}{repeat_flags}` has the details",
         job.created, job.updated, job.id
     ))
 }
@@ -303,7 +312,7 @@ mod tests {
 
     #[test]
     fn options_are_checked_before_anything_is_sent() {
-        let options = Options {
+        let options = ReadOptions {
             mode: Some("replace".to_owned()),
             key: None,
             map: vec!["Preis=prise".to_owned()],

@@ -11,12 +11,12 @@ use serde_json::json;
 use crate::{
     error::{Error, Result},
     output::thousands,
-    ui::{Style, Ui, take_back_echo, to_stderr, visible},
+    ui::{TextStyle, Ui, erase_interrupt_echo, sanitized, to_stderr},
 };
 
 /// How to show progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Mode {
+pub(crate) enum ProgressMode {
     Auto,
     Bar,
     Plain,
@@ -24,62 +24,62 @@ pub(crate) enum Mode {
     None,
 }
 
-const PLAIN_EVERY: Duration = Duration::from_secs(3);
-const JSON_EVERY: Duration = Duration::from_millis(500);
+const PLAIN_INTERVAL: Duration = Duration::from_secs(3);
+const JSON_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The progress of one file.
-pub(crate) struct Progress {
-    shown: Shown,
+pub(crate) struct ProgressDisplay {
+    kind: DisplayKind,
     name: String,
     quiet: bool,
     /// The next moment for a line of plain text or JSON.
     next: Instant,
     is_processing: bool,
     /// Rejected rows that were told already.
-    told: usize,
-    look: crate::ui::Look,
+    reported: usize,
+    style: crate::ui::StreamStyle,
 }
 
-enum Shown {
+enum DisplayKind {
     Bar(ProgressBar),
     Plain,
     Json,
     Nothing,
 }
 
-impl Progress {
+impl ProgressDisplay {
     /// Progress in the wanted way.
-    pub(crate) fn new(mode: Mode, ui: &Ui, name: &str) -> Self {
-        let shown = match mode {
-            Mode::Auto if ui.quiet => Shown::Nothing,
-            Mode::Auto if ui.err.terminal => Shown::Bar(bar(&visible(name))),
-            Mode::Bar => Shown::Bar(bar(&visible(name))),
-            Mode::Auto | Mode::Plain => Shown::Plain,
-            Mode::Json => Shown::Json,
-            Mode::None => Shown::Nothing,
+    pub(crate) fn new(mode: ProgressMode, ui: &Ui, name: &str) -> Self {
+        let kind = match mode {
+            ProgressMode::Auto if ui.quiet => DisplayKind::Nothing,
+            ProgressMode::Auto if ui.err.terminal => DisplayKind::Bar(bar(&sanitized(name))),
+            ProgressMode::Bar => DisplayKind::Bar(bar(&sanitized(name))),
+            ProgressMode::Auto | ProgressMode::Plain => DisplayKind::Plain,
+            ProgressMode::Json => DisplayKind::Json,
+            ProgressMode::None => DisplayKind::Nothing,
         };
         Self {
-            shown,
-            name: visible(name),
+            kind,
+            name: sanitized(name),
             quiet: ui.quiet,
-            next: Instant::now() + PLAIN_EVERY,
+            next: Instant::now() + PLAIN_INTERVAL,
             is_processing: false,
-            told: 0,
-            look: ui.err,
+            reported: 0,
+            style: ui.err,
         }
     }
 
     /// So many bytes of the file are read.
     pub(crate) fn uploading(&mut self, sent: u64, total: Option<u64>) -> Result<()> {
         let is_due = self.is_due();
-        match &self.shown {
-            Shown::Bar(bar) => {
-                bar.set_style(style(&self.name, total.is_some()));
+        match &self.kind {
+            DisplayKind::Bar(bar) => {
+                bar.set_style(bar_style(&self.name, total.is_some()));
                 bar.set_length(total.unwrap_or(sent));
                 bar.set_position(sent);
                 bar.set_message("sending");
             }
-            Shown::Plain if is_due => {
+            DisplayKind::Plain if is_due => {
                 let of = total.map_or(String::new(), |total| format!(" of {}", thousands(total)));
                 to_stderr(&format!(
                     "{}: {}{of} bytes sent",
@@ -87,7 +87,7 @@ impl Progress {
                     thousands(sent)
                 ));
             }
-            Shown::Json if is_due => self.json(&json!({
+            DisplayKind::Json if is_due => self.json(&json!({
                 "message_type": "status",
                 "phase": "upload",
                 "file": self.name,
@@ -103,18 +103,20 @@ impl Progress {
     pub(crate) fn processing(&mut self, job: &ImportOut) -> Result<()> {
         let is_due = self.is_due();
         let is_first = !std::mem::replace(&mut self.is_processing, true);
-        match &self.shown {
-            Shown::Bar(bar) => {
+        match &self.kind {
+            DisplayKind::Bar(bar) => {
                 if is_first {
                     bar.reset();
                 }
-                bar.set_style(style(&self.name, true));
+                bar.set_style(bar_style(&self.name, true));
                 bar.set_length(job.bytes_total);
                 bar.set_position(job.bytes_done);
                 bar.set_message(self.counts(job));
             }
-            Shown::Plain if is_due => to_stderr(&format!("{}: {}", self.name, self.counts(job))),
-            Shown::Json if is_due => self.status(job)?,
+            DisplayKind::Plain if is_due => {
+                to_stderr(&format!("{}: {}", self.name, self.counts(job)));
+            }
+            DisplayKind::Json if is_due => self.status(job)?,
             _ => {}
         }
         Ok(())
@@ -122,7 +124,7 @@ impl Progress {
 
     /// Takes the bar away; the last state is told to programs.
     pub(crate) fn finish(mut self, job: &ImportOut) -> Result<()> {
-        if matches!(self.shown, Shown::Json) {
+        if matches!(self.kind, DisplayKind::Json) {
             self.status(job)?;
             let mut summary = serde_json::to_value(job).unwrap_or_default();
             summary["message_type"] = json!("summary");
@@ -133,8 +135,8 @@ impl Progress {
 
     /// Ctrl-C was pressed; its echo must not push the bar out of its place.
     pub(crate) fn interrupted(&self) {
-        if matches!(&self.shown, Shown::Bar(bar) if !bar.is_hidden()) {
-            take_back_echo();
+        if matches!(&self.kind, DisplayKind::Bar(bar) if !bar.is_hidden()) {
+            erase_interrupt_echo();
         }
     }
 
@@ -143,17 +145,17 @@ impl Progress {
         if self.quiet {
             return;
         }
-        let text = visible(text);
-        match &self.shown {
-            Shown::Bar(bar) if !bar.is_hidden() => bar.println(text),
+        let text = sanitized(text);
+        match &self.kind {
+            DisplayKind::Bar(bar) if !bar.is_hidden() => bar.println(text),
             _ => to_stderr(&text),
         }
     }
 
     fn is_due(&mut self) -> bool {
-        let every = match self.shown {
-            Shown::Json => JSON_EVERY,
-            _ => PLAIN_EVERY,
+        let every = match self.kind {
+            DisplayKind::Json => JSON_INTERVAL,
+            _ => PLAIN_INTERVAL,
         };
         let is_due = Instant::now() >= self.next;
         if is_due {
@@ -167,7 +169,7 @@ impl Progress {
         let rejected = format!("rejected {}", thousands(job.rejected));
         let rejected = match job.rejected {
             0 => rejected,
-            _ => self.look.paint(Style::Yellow, &rejected),
+            _ => self.style.paint(TextStyle::Yellow, &rejected),
         };
         format!(
             "{} rows   committed {}   {rejected}   {} rows/s",
@@ -178,10 +180,10 @@ impl Progress {
     }
 
     fn status(&mut self, job: &ImportOut) -> Result<()> {
-        for error in job.errors.iter().skip(self.told) {
+        for error in job.errors.iter().skip(self.reported) {
             self.json(&rejected_line(error))?;
         }
-        self.told = self.told.max(job.errors.len());
+        self.reported = self.reported.max(job.errors.len());
         self.json(&json!({
             "message_type": "status",
             "phase": "processing",
@@ -201,9 +203,9 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for ProgressDisplay {
     fn drop(&mut self) {
-        if let Shown::Bar(bar) = &self.shown {
+        if let DisplayKind::Bar(bar) = &self.kind {
             bar.finish_and_clear();
         }
     }
@@ -226,13 +228,13 @@ pub(super) fn exit_error(error: &Error) -> String {
 fn bar(name: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
     // Before the first tick, or it would show a look of its own.
-    bar.set_style(style(name, false));
+    bar.set_style(bar_style(name, false));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
 
 /// With a known end a bar, without one a spinner; the second line is the message.
-fn style(name: &str, has_end: bool) -> ProgressStyle {
+fn bar_style(name: &str, has_end: bool) -> ProgressStyle {
     let columns = console::Term::stderr().size_checked();
     let columns = columns.map_or(80, |(_, columns)| usize::from(columns));
     let fallback = if has_end {
@@ -249,11 +251,11 @@ fn style(name: &str, has_end: bool) -> ProgressStyle {
 }
 
 /// What a line has besides the name and the bar, at its longest.
-const FIGURES: usize = 57;
+const FIGURES_WIDTH: usize = 57;
 
 /// The two lines: the name is cut and the bar shortened before the first line would break.
 fn template(name: &str, has_end: bool, columns: usize) -> String {
-    let name = console::truncate_str(name, columns.saturating_sub(FIGURES + 6).max(12), "…");
+    let name = console::truncate_str(name, columns.saturating_sub(FIGURES_WIDTH + 6).max(12), "…");
     // Braces would be places to fill in.
     let shown = name.replace('{', "{{").replace('}', "}}");
     let width = console::measure_text_width(&name);
@@ -264,12 +266,12 @@ fn template(name: &str, has_end: bool, columns: usize) -> String {
             "{shown}  {{spinner}} {{binary_bytes}}  {{binary_bytes_per_sec}}\n{indent}{{msg}}"
         );
     }
-    let figures = if columns < width + FIGURES + 5 {
+    let figures = if columns < width + FIGURES_WIDTH + 5 {
         "{percent:>3}%  eta {left}"
     } else {
         "{percent:>3}%  {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  eta {left}"
     };
-    let bar = columns.saturating_sub(width + FIGURES).clamp(5, 20);
+    let bar = columns.saturating_sub(width + FIGURES_WIDTH).clamp(5, 20);
     format!("{shown}  [{{bar:{bar}}}] {figures}\n{indent}{{msg}}")
 }
 

@@ -18,13 +18,13 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, Result};
 
-const CHUNK: usize = 128 * 1024;
+const CHUNK_BYTES: usize = 128 * 1024;
 /// Chunks that are read ahead of the network.
-const AHEAD: usize = 4;
+const READ_AHEAD_CHUNKS: usize = 4;
 
 /// A file to import, known to be there.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(super) struct ImportSource {
     /// `None` is standard input.
     path: Option<PathBuf>,
     name: String,
@@ -37,23 +37,23 @@ pub(super) struct Source {
 /// # Errors
 /// Exit code 2 for a missing file, a directory, a pattern without a match, or standard input
 /// given twice.
-pub(super) fn find(arguments: &[String]) -> Result<Vec<Source>> {
-    let mut sources: Vec<Source> = Vec::new();
+pub(super) fn find(arguments: &[String]) -> Result<Vec<ImportSource>> {
+    let mut sources: Vec<ImportSource> = Vec::new();
     for argument in arguments {
         if argument == "-" {
             if sources.iter().any(|source| source.path.is_none()) {
                 return Err(Error::usage("standard input (-) is given twice"));
             }
-            sources.push(Source {
+            sources.push(ImportSource {
                 path: None,
                 name: "stdin".to_owned(),
                 size: None,
             });
         } else if Path::new(argument).exists() || !argument.contains(['*', '?', '[']) {
-            sources.push(Source::file(Path::new(argument))?);
+            sources.push(ImportSource::file(Path::new(argument))?);
         } else {
             for path in matching(argument)? {
-                sources.push(Source::file(&path)?);
+                sources.push(ImportSource::file(&path)?);
             }
         }
     }
@@ -72,7 +72,7 @@ fn matching(pattern: &str) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-impl Source {
+impl ImportSource {
     fn file(path: &Path) -> Result<Self> {
         let shown = path.display();
         let metadata = path.metadata().map_err(|error| match error.kind() {
@@ -119,16 +119,16 @@ impl Source {
     }
 
     /// Starts to read.
-    pub(super) fn open(&self) -> Result<Opened> {
+    pub(super) fn open(&self) -> Result<OpenedSource> {
         let input: Box<dyn Read + Send> = match &self.path {
             None => Box::new(io::stdin()),
             Some(path) => {
                 Box::new(File::open(path).map_err(|error| Error::file(path, "read", &error))?)
             }
         };
-        let state = Arc::new(State::default());
-        let (chunks, body) = mpsc::channel(AHEAD);
-        let reader = Counted {
+        let state = Arc::new(ReadState::default());
+        let (chunks, body) = mpsc::channel(READ_AHEAD_CHUNKS);
+        let reader = CountingReader {
             input,
             state: state.clone(),
         };
@@ -146,7 +146,7 @@ impl Source {
             let chunk = body.recv().await?;
             Some((chunk, body))
         });
-        Ok(Opened {
+        Ok(OpenedSource {
             body: Some(Body::wrap_stream(body)),
             state,
         })
@@ -154,19 +154,19 @@ impl Source {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct ReadState {
     bytes: AtomicU64,
     is_read: AtomicBool,
     failure: OnceLock<String>,
 }
 
 /// A source that is being read.
-pub(super) struct Opened {
+pub(super) struct OpenedSource {
     body: Option<Body>,
-    state: Arc<State>,
+    state: Arc<ReadState>,
 }
 
-impl Opened {
+impl OpenedSource {
     /// What is sent; empty the second time.
     pub(super) fn take_body(&mut self) -> Body {
         self.body.take().unwrap_or_default()
@@ -188,12 +188,12 @@ impl Opened {
     }
 }
 
-struct Counted {
+struct CountingReader {
     input: Box<dyn Read + Send>,
-    state: Arc<State>,
+    state: Arc<ReadState>,
 }
 
-impl Read for Counted {
+impl Read for CountingReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(buffer)?;
         self.state.bytes.fetch_add(count as u64, Ordering::Relaxed);
@@ -202,11 +202,13 @@ impl Read for Counted {
 }
 
 /// Unpacks and passes chunks on; a closed channel (nobody wants more) is no failure.
-fn read_all(reader: Counted, chunks: &mpsc::Sender<io::Result<Bytes>>) -> io::Result<()> {
+fn read_all(reader: CountingReader, chunks: &mpsc::Sender<io::Result<Bytes>>) -> io::Result<()> {
     let mut reader = unpacked(reader)?;
     loop {
-        let mut chunk = Vec::with_capacity(CHUNK);
-        (&mut reader).take(CHUNK as u64).read_to_end(&mut chunk)?;
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+        (&mut reader)
+            .take(CHUNK_BYTES as u64)
+            .read_to_end(&mut chunk)?;
         if chunk.is_empty() || chunks.blocking_send(Ok(chunk.into())).is_err() {
             return Ok(());
         }
@@ -258,7 +260,7 @@ mod tests {
         std::fs::write(at("a.csv"), "x").unwrap();
         std::fs::write(at("b.csv.gz"), "x").unwrap();
         let found = find(&[at("*.csv*"), "-".to_owned()]).unwrap();
-        let names: Vec<_> = found.iter().map(Source::name).collect();
+        let names: Vec<_> = found.iter().map(ImportSource::name).collect();
         assert_eq!(names, ["a.csv", "b.csv", "stdin"]);
         assert_eq!(found[0].rejects_name(), "a.rejects.csv");
         assert!(found[0].is(&at("a.csv")) && !found[0].is(&at("b.csv.gz")));

@@ -7,43 +7,43 @@ use pm_common::{
 
 use crate::{
     error::Result,
-    output::{Column, Kind, Listing, Noun, duration, thousands},
+    output::{ColumnSpec, RecordWriter, ResourceSpec, ValueKind, duration, thousands},
     session::Session,
-    ui::{Style, visible},
+    ui::{TextStyle, sanitized},
 };
 
 /// An import in every other format.
-pub(crate) const JOB: Noun = Noun {
+pub(crate) const IMPORT_SPEC: ResourceSpec = ResourceSpec {
     name: "import",
     id: "id",
     columns: &[
-        Column::table("id", Kind::Text),
-        Column::table("status", Kind::State),
-        Column::table("file_name", Kind::Text),
-        Column::table("rows", Kind::Number),
-        Column::table("rejected", Kind::Number),
-        Column::table("created", Kind::Number),
-        Column::table("updated", Kind::Number),
-        Column::table("unchanged", Kind::Number),
-        Column::table("skipped", Kind::Number),
-        Column::table("created_at", Kind::Time),
-        Column::wide("rows_per_second", Kind::Number),
-        Column::wide("bytes_done", Kind::Bytes),
-        Column::wide("bytes_total", Kind::Bytes),
-        Column::wide("started_at", Kind::Time),
-        Column::wide("finished_at", Kind::Time),
-        Column::wide("error", Kind::Text),
-        Column::named("errors", Kind::Text),
-        Column::named("detected", Kind::Text),
+        ColumnSpec::table("id", ValueKind::Text),
+        ColumnSpec::table("status", ValueKind::State),
+        ColumnSpec::table("file_name", ValueKind::Text),
+        ColumnSpec::table("rows", ValueKind::Number),
+        ColumnSpec::table("rejected", ValueKind::Number),
+        ColumnSpec::table("created", ValueKind::Number),
+        ColumnSpec::table("updated", ValueKind::Number),
+        ColumnSpec::table("unchanged", ValueKind::Number),
+        ColumnSpec::table("skipped", ValueKind::Number),
+        ColumnSpec::table("created_at", ValueKind::Time),
+        ColumnSpec::wide("rows_per_second", ValueKind::Number),
+        ColumnSpec::wide("bytes_done", ValueKind::Bytes),
+        ColumnSpec::wide("bytes_total", ValueKind::Bytes),
+        ColumnSpec::wide("started_at", ValueKind::Time),
+        ColumnSpec::wide("finished_at", ValueKind::Time),
+        ColumnSpec::wide("error", ValueKind::Text),
+        ColumnSpec::named("errors", ValueKind::Text),
+        ColumnSpec::named("detected", ValueKind::Text),
     ],
     none: "No imports.",
 };
 
 /// Rejected rows that are shown to people; the file has all of them.
-const SHOWN: usize = 5;
+const MAX_SHOWN_ERRORS: usize = 5;
 
 /// For a file whose rows nothing tells apart.
-const TWICE: &str = "no column is a sku: importing this file again would create its products again; \
+const NO_KEY_WARNING: &str = "no column is a sku: importing this file again would create its products again; \
                      name one with --map 'Your header=sku'";
 
 /// Whether the file's rows are told apart by a sku.
@@ -55,20 +55,20 @@ pub(super) fn has_key(job: &ImportOut) -> bool {
 /// The summary for people, or the job as a record; `alone` when no other job follows.
 pub(crate) fn show(
     session: &Session,
-    listing: &mut Listing<'_>,
+    records: &mut RecordWriter<'_>,
     job: &ImportOut,
     rejects: Option<&str>,
     alone: bool,
 ) -> Result<()> {
     let ui = &session.ui;
-    if is_prose(session, listing) {
+    if is_prose(session, records) {
         return ui.write(text(session, job, rejects).as_bytes());
     }
     if alone {
-        let own = session.listing(&JOB)?;
+        let own = session.records(&IMPORT_SPEC)?;
         own.single(job)?;
     } else {
-        listing.push(job)?;
+        records.push(job)?;
     }
     if let Some(file) = rejects {
         let count = thousands(job.rejected);
@@ -78,15 +78,15 @@ pub(crate) fn show(
 }
 
 /// Ends the listing of several jobs.
-pub(super) fn finish(session: &Session, listing: Listing<'_>) -> Result<()> {
-    if is_prose(session, &listing) {
+pub(super) fn finish(session: &Session, records: RecordWriter<'_>) -> Result<()> {
+    if is_prose(session, &records) {
         return Ok(());
     }
-    listing.finish(crate::commands::ALONE)
+    records.finish(crate::commands::NO_PAGINATION)
 }
 
-fn is_prose(session: &Session, listing: &Listing<'_>) -> bool {
-    listing.is_for_people() && session.wanted.fields.is_empty()
+fn is_prose(session: &Session, records: &RecordWriter<'_>) -> bool {
+    records.is_human_readable() && session.output_options.fields.is_empty()
 }
 
 fn text(session: &Session, job: &ImportOut, rejects: Option<&str>) -> String {
@@ -100,10 +100,10 @@ fn text(session: &Session, job: &ImportOut, rejects: Option<&str>) -> String {
         )
     });
     let status = match job.status.as_str() {
-        "completed" => look.paint(Style::Green, "completed"),
-        other => look.paint(Style::Red, other),
+        "completed" => look.paint(TextStyle::Green, "completed"),
+        other => look.paint(TextStyle::Red, other),
     };
-    let mut text = format!("{} {status}{took}\n", visible(&job.file_name));
+    let mut text = format!("{} {status}{took}\n", sanitized(&job.file_name));
     text.push_str(&format!(
         "  {} rows = {} created + {} updated + {} unchanged + {} skipped + {} rejected\n",
         thousands(job.rows),
@@ -113,25 +113,25 @@ fn text(session: &Session, job: &ImportOut, rejects: Option<&str>) -> String {
         thousands(job.skipped),
         thousands(job.rejected),
     ));
-    let found = look.paint(Style::Dim, &detected(job));
+    let found = look.paint(TextStyle::Dim, &detected(job));
     text.push_str(&format!("  {found}\n"));
-    let mut told = "";
-    for error in job.errors.iter().take(SHOWN) {
+    let mut last_hint = "";
+    for error in job.errors.iter().take(MAX_SHOWN_ERRORS) {
         let column = if error.column.is_empty() { "" } else { ", " };
         text.push_str(&format!(
             "  line {}{column}{}: {} [{}]\n",
             error.line,
-            visible(&error.column),
-            visible(&error.message),
-            visible(&error.code)
+            sanitized(&error.column),
+            sanitized(&error.message),
+            sanitized(&error.code)
         ));
-        if !error.hint.is_empty() && error.hint != told {
-            text.push_str(&format!("    {}\n", visible(&error.hint)));
-            told = &error.hint;
+        if !error.hint.is_empty() && error.hint != last_hint {
+            text.push_str(&format!("    {}\n", sanitized(&error.hint)));
+            last_hint = &error.hint;
         }
     }
     if job.created > 0 && !has_key(job) {
-        text.push_str(&format!("  {TWICE}\n"));
+        text.push_str(&format!("  {NO_KEY_WARNING}\n"));
     }
     if let Some(file) = rejects {
         let count = thousands(job.rejected);
@@ -159,6 +159,6 @@ fn detected(job: &ImportOut) -> String {
         mapped.count(),
         detected.mapping.len(),
         crate::commands::wire_name(&detected.mode),
-        visible(&job.id)
+        sanitized(&job.id)
     )
 }

@@ -6,40 +6,40 @@ use std::time::Duration;
 use pm_common::client::{self, ClientError, Pairs, Upload};
 
 use super::{
-    progress::Progress,
-    source::{Opened, Source},
+    progress::ProgressDisplay,
+    source::{ImportSource, OpenedSource},
 };
 use crate::{
     backend::Backend,
-    commands::interrupt::Interrupt,
-    error::{Error, Exit, Result},
+    commands::interrupt::InterruptSignal,
+    error::{Error, ExitCode, Result},
     output::duration,
 };
 
 /// Attempts after the first.
-const RETRIES: u32 = 5;
-const LOOK: Duration = Duration::from_millis(100);
+const MAX_RETRIES: u32 = 5;
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
 /// One file on its way.
-pub(super) struct Sender<'a> {
+pub(super) struct FileUpload<'a> {
     pub(super) backend: &'a Backend,
-    pub(super) source: &'a Source,
+    pub(super) source: &'a ImportSource,
     pub(super) options: &'a Pairs,
     pub(super) key: &'a str,
-    pub(super) progress: &'a mut Progress,
-    pub(super) interrupt: &'a mut Interrupt,
+    pub(super) progress: &'a mut ProgressDisplay,
+    pub(super) interrupt: &'a mut InterruptSignal,
 }
 
 /// A file that the server has.
-pub(super) struct Sent {
+pub(super) struct UploadOutcome {
     pub(super) import_id: String,
     /// Ctrl-C came too late to stop the upload: the import has to be cancelled instead.
     pub(super) cancel: bool,
 }
 
-impl Sender<'_> {
+impl FileUpload<'_> {
     /// Sends until the server has it, tries again where that is safe and may help.
-    pub(super) async fn send(mut self) -> Result<Sent> {
+    pub(super) async fn send(mut self) -> Result<UploadOutcome> {
         let mut retries = 0;
         loop {
             let mut opened = self.source.open()?;
@@ -47,7 +47,7 @@ impl Sender<'_> {
             let error = match answer {
                 Ok(accepted) => {
                     let import_id = accepted.import_id;
-                    return Ok(Sent { import_id, cancel });
+                    return Ok(UploadOutcome { import_id, cancel });
                 }
                 Err(error) => error,
             };
@@ -56,8 +56,8 @@ impl Sender<'_> {
                 let message = format!("cannot read {name} to its end: {reason}");
                 return Err(Error::failure(message).hint("nothing was imported"));
             }
-            let may_help = may_help(&error, retries) && self.source.can_start_again();
-            if cancel || retries == RETRIES || !may_help {
+            let is_retry_useful = is_retry_useful(&error, retries) && self.source.can_start_again();
+            if cancel || retries == MAX_RETRIES || !is_retry_useful {
                 return Err(Error::from(error).about(self.source.name()));
             }
             self.wait_after(&error, retries).await?;
@@ -66,7 +66,10 @@ impl Sender<'_> {
     }
 
     /// One attempt; true beside its outcome when it was interrupted too late.
-    async fn attempt(&mut self, opened: &mut Opened) -> Result<(client::Result<Answer>, bool)> {
+    async fn attempt(
+        &mut self,
+        opened: &mut OpenedSource,
+    ) -> Result<(client::Result<Answer>, bool)> {
         let upload = Upload {
             file_name: self.source.name(),
             options: self.options,
@@ -75,12 +78,12 @@ impl Sender<'_> {
         };
         let sending = self.backend.import_start(upload);
         tokio::pin!(sending);
-        let mut looks = tokio::time::interval(LOOK);
+        let mut ticks = tokio::time::interval(PROGRESS_INTERVAL);
         let mut cancel = false;
         loop {
             tokio::select! {
                 answer = &mut sending => return Ok((answer, cancel)),
-                _ = looks.tick() => self.progress.uploading(opened.bytes(), self.source.size)?,
+                _ = ticks.tick() => self.progress.uploading(opened.bytes(), self.source.size)?,
                 () = self.interrupt.wait() => {
                     self.progress.interrupted();
                     if cancel || !opened.is_read() {
@@ -109,7 +112,7 @@ impl Sender<'_> {
 type Answer = pm_common::api::ImportAcceptedOut;
 
 /// A server that was never there will not come; one that was lost on the way may return.
-fn may_help(error: &ClientError, retries: u32) -> bool {
+fn is_retry_useful(error: &ClientError, retries: u32) -> bool {
     match error {
         ClientError::Unreachable { connecting, .. } => !connecting || retries > 0,
         ClientError::Refused(refusal) if refusal.body.error_code == "IDEMPOTENCY_IN_PROGRESS" => {
@@ -121,11 +124,11 @@ fn may_help(error: &ClientError, retries: u32) -> bool {
 
 fn interrupted(sent: bool) -> Error {
     if sent {
-        Error::new(Exit::Interrupted, "stopped before the server answered")
+        Error::new(ExitCode::Interrupted, "stopped before the server answered")
             .hint("the import may go on: `pm imports list` shows it")
     } else {
         Error::new(
-            Exit::Interrupted,
+            ExitCode::Interrupted,
             "stopped while sending: nothing was imported",
         )
     }

@@ -4,7 +4,7 @@
 use pm_common::domain::product::{FieldError, NewProduct, ProductId, ProductPatch, StockChange};
 use serde_json::{Map, Value};
 
-use super::{NOUN, key_value};
+use super::{PRODUCT_SPEC, key_value};
 use crate::{
     commands::whole_input,
     error::{Error, Result},
@@ -14,7 +14,7 @@ use crate::{
 /// The fields of a product as flags.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Fields")]
-struct Fields {
+struct ProductFieldArgs {
     /// 1 to 255 characters
     #[arg(long)]
     name: Option<String>,
@@ -52,7 +52,7 @@ struct Fields {
   pm products get 17 -o json --fields name,price,quantity,category | pm products create --input -")]
 pub(crate) struct CreateArgs {
     #[command(flatten)]
-    fields: Fields,
+    fields: ProductFieldArgs,
 }
 
 /// Arguments of `pm products update`.
@@ -72,13 +72,13 @@ pub(crate) struct UpdateArgs {
     #[arg(long, value_name = "VERSION")]
     if_version: Option<i64>,
     #[command(flatten)]
-    fields: Fields,
+    fields: ProductFieldArgs,
 }
 
-impl Fields {
+impl ProductFieldArgs {
     fn body(self) -> Result<Map<String, Value>> {
         let mut body = match &self.input {
-            Some(source) => object(source)?,
+            Some(source) => json_object(source)?,
             None => Map::new(),
         };
         let given = [
@@ -104,7 +104,7 @@ impl Fields {
     }
 }
 
-fn object(source: &str) -> Result<Map<String, Value>> {
+fn json_object(source: &str) -> Result<Map<String, Value>> {
     serde_json::from_slice(&whole_input(source)?).map_err(|error| {
         Error::usage(format!("{source} is not a JSON object: {error}"))
             .hint("it looks like {\"name\": \"Lamp\", \"price\": 19.99, \"quantity\": 5, \"category\": \"Light\"}")
@@ -112,7 +112,7 @@ fn object(source: &str) -> Result<Map<String, Value>> {
 }
 
 /// What is wrong, by the flag that would mend it.
-fn invalid(errors: &[FieldError]) -> Error {
+fn validation_error(errors: &[FieldError]) -> Error {
     let mut messages = errors.iter().map(|error| match error.field.as_str() {
         field @ ("delta" | "body") => error.message.replacen(field, &format!("the {field}"), 1),
         field => {
@@ -132,15 +132,15 @@ fn invalid(errors: &[FieldError]) -> Error {
 
 /// `pm products create`.
 pub(super) async fn create(args: CreateArgs, session: &Session) -> Result<()> {
-    let listing = session.listing(&NOUN)?;
+    let records = session.records(&PRODUCT_SPEC)?;
     let body = args.fields.body()?;
-    NewProduct::from_json(&body).map_err(|errors| invalid(&errors))?;
-    listing.single(&session.backend()?.product_create(&body).await?)
+    NewProduct::from_json(&body).map_err(|errors| validation_error(&errors))?;
+    records.single(&session.backend()?.product_create(&body).await?)
 }
 
 /// `pm products update`.
 pub(super) async fn update(args: UpdateArgs, session: &Session) -> Result<()> {
-    let listing = session.listing(&NOUN)?;
+    let records = session.records(&PRODUCT_SPEC)?;
     let mut body = args.fields.body()?;
     for field in args.clear {
         if body.insert(field.clone(), Value::Null).is_some() {
@@ -152,9 +152,9 @@ pub(super) async fn update(args: UpdateArgs, session: &Session) -> Result<()> {
     if body.is_empty() {
         return Err(Error::usage("nothing to change is given").hint("for example --price 17.50"));
     }
-    ProductPatch::from_json(&body).map_err(|errors| invalid(&errors))?;
+    ProductPatch::from_json(&body).map_err(|errors| validation_error(&errors))?;
     let backend = session.backend()?;
-    listing.single(
+    records.single(
         &backend
             .product_update(args.id, &body, args.if_version)
             .await?,
@@ -168,13 +168,13 @@ pub(super) async fn stock(
     reason: Option<String>,
     session: &Session,
 ) -> Result<()> {
-    let listing = session.listing(&NOUN)?;
+    let records = session.records(&PRODUCT_SPEC)?;
     let mut body = Map::new();
     let unsigned = delta.strip_prefix('+').unwrap_or(&delta);
     body.insert("delta".to_owned(), unsigned.into());
     if let Some(reason) = reason {
         body.insert("reason".to_owned(), reason.into());
     }
-    StockChange::from_json(&body).map_err(|errors| invalid(&errors))?;
-    listing.single(&session.backend()?.product_stock(id, &body).await?)
+    StockChange::from_json(&body).map_err(|errors| validation_error(&errors))?;
+    records.single(&session.backend()?.product_stock(id, &body).await?)
 }

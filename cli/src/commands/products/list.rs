@@ -2,11 +2,11 @@
 
 use pm_common::domain::query::{SortBy, SortOrder};
 
-use super::NOUN;
+use super::PRODUCT_SPEC;
 use crate::{
     backend::paced,
     commands::{
-        filter::{self, Filter},
+        filter::{self, ProductFilterArgs},
         pair, wire_choice, wire_name,
     },
     error::Result,
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The largest page the server gives.
-const PAGE_MAX: u64 = 100;
+const MAX_PAGE_SIZE: u64 = 100;
 
 const SORT_FIELDS: [&str; 5] = ["created_at", "name", "price", "quantity", "updated_at"];
 
@@ -44,7 +44,7 @@ pub(crate) struct Args {
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     page: Option<u64>,
     #[command(flatten)]
-    filter: Filter,
+    filter: ProductFilterArgs,
 }
 
 impl Args {
@@ -58,28 +58,28 @@ impl Args {
 
 /// Lists; formats of one line a product print each page as it comes.
 pub(super) async fn run(args: Args, session: &Session) -> Result<()> {
-    let mut listing = session.listing(&NOUN)?;
+    let mut records = session.records(&PRODUCT_SPEC)?;
     let backend = session.backend()?;
     let query = args.query();
     let mut left = if args.all { u64::MAX } else { args.limit };
     let mut place = pair("page", args.page);
-    if args.page.is_some() && args.limit > PAGE_MAX {
+    if args.page.is_some() && args.limit > MAX_PAGE_SIZE {
         return Err(crate::error::Error::usage(format!(
-            "--limit {} is too large for a page (at most {PAGE_MAX})",
+            "--limit {} is too large for a page (at most {MAX_PAGE_SIZE})",
             args.limit
         ))
         .hint("leave out --page: more than one page is fetched as needed"));
     }
     loop {
-        let mut wanted = filter::with(&query, "limit", &left.min(PAGE_MAX).to_string());
+        let mut wanted = filter::with(&query, "limit", &left.min(MAX_PAGE_SIZE).to_string());
         // Counting costs the server most of a page, and only one answer shows it.
-        if left > PAGE_MAX || place.as_ref().is_some_and(|(name, _)| name == "cursor") {
+        if left > MAX_PAGE_SIZE || place.as_ref().is_some_and(|(name, _)| name == "cursor") {
             wanted = filter::with(&wanted, "count", "none");
         }
         wanted.extend(place);
         let page = paced(async || backend.product_list(&wanted).await).await?;
         for product in &page.data {
-            listing.push(product)?;
+            records.push(product)?;
         }
         left -= left.min(page.data.len() as u64);
         match &page.pagination.next_cursor {
@@ -87,10 +87,10 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<()> {
                 place = pair("cursor", Some(cursor));
             }
             more => {
-                if more.is_some() && listing.is_for_people() {
+                if more.is_some() && records.is_human_readable() {
                     session.ui.note(&remainder(&args, page.pagination.total));
                 }
-                return listing.finish(Some(&page.pagination));
+                return records.finish(Some(&page.pagination));
             }
         }
     }

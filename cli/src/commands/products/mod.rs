@@ -7,30 +7,30 @@ use clap::Subcommand;
 use pm_common::domain::product::ProductId;
 use serde::Serialize;
 
-use super::{ALONE, key_value};
+use super::{NO_PAGINATION, key_value};
 use crate::{
     error::{Error, Result},
-    output::{Column, Kind, Noun},
+    output::{ColumnSpec, ResourceSpec, ValueKind},
     session::Session,
 };
 
-const NOUN: Noun = Noun {
+const PRODUCT_SPEC: ResourceSpec = ResourceSpec {
     name: "product",
     id: "id",
     columns: &[
-        Column::table("id", Kind::Number),
-        Column::table("sku", Kind::Text),
-        Column::table("name", Kind::Text),
-        Column::table("category", Kind::Text),
-        Column::table("price", Kind::Money),
-        Column::table("quantity", Kind::Number),
-        Column::table("updated_at", Kind::Time),
-        Column::wide("low_stock_threshold", Kind::Number),
-        Column::wide("version", Kind::Number),
-        Column::wide("created_at", Kind::Time),
-        Column::wide("description", Kind::Text),
-        Column::named("attributes", Kind::Text),
-        Column::named("seller_id", Kind::Text),
+        ColumnSpec::table("id", ValueKind::Number),
+        ColumnSpec::table("sku", ValueKind::Text),
+        ColumnSpec::table("name", ValueKind::Text),
+        ColumnSpec::table("category", ValueKind::Text),
+        ColumnSpec::table("price", ValueKind::Money),
+        ColumnSpec::table("quantity", ValueKind::Number),
+        ColumnSpec::table("updated_at", ValueKind::Time),
+        ColumnSpec::wide("low_stock_threshold", ValueKind::Number),
+        ColumnSpec::wide("version", ValueKind::Number),
+        ColumnSpec::wide("created_at", ValueKind::Time),
+        ColumnSpec::wide("description", ValueKind::Text),
+        ColumnSpec::named("attributes", ValueKind::Text),
+        ColumnSpec::named("seller_id", ValueKind::Text),
     ],
     none: "No products match.",
 };
@@ -106,30 +106,30 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
         Command::Stock { id, delta, reason } => change::stock(id, delta, reason, session).await,
         Command::Get { ids } => {
             let backend = session.backend()?;
-            each(session, &ids, async |id| backend.product_get(id).await).await
+            show_each(session, &ids, async |id| backend.product_get(id).await).await
         }
         Command::Restore { ids } => {
             let backend = session.backend()?;
-            each(session, &ids, async |id| backend.product_restore(id).await).await
+            show_each(session, &ids, async |id| backend.product_restore(id).await).await
         }
         Command::Delete { ids, if_version } => delete(&ids, if_version, session).await,
     }
 }
 
 /// Shows what a call gives for each id; the first failure ends it.
-async fn each<T: Serialize>(
+async fn show_each<T: Serialize>(
     session: &Session,
     ids: &[ProductId],
     call: impl AsyncFn(ProductId) -> Result<T>,
 ) -> Result<()> {
-    let mut listing = session.listing(&NOUN)?;
+    let mut records = session.records(&PRODUCT_SPEC)?;
     if let [id] = ids {
-        return listing.single(&call(*id).await?);
+        return records.single(&call(*id).await?);
     }
     for id in ids {
-        listing.push(&call(*id).await?)?;
+        records.push(&call(*id).await?)?;
     }
-    listing.finish(ALONE)
+    records.finish(NO_PAGINATION)
 }
 
 async fn delete(ids: &[ProductId], version: Option<i64>, session: &Session) -> Result<()> {
