@@ -27,20 +27,20 @@ end
 complete -c pm -n "__fish_pm_needs_command" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_needs_command" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_needs_command" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_needs_command" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_needs_command" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_needs_command" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_needs_command" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_needs_command" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_needs_command" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_needs_command" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_needs_command" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_needs_command" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_needs_command" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_needs_command" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_needs_command" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_needs_command" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_needs_command" -s V -l version -d 'Print version'
 complete -c pm -n "__fish_pm_needs_command" -f -a "products" -d 'List, show and change products'
@@ -48,45 +48,45 @@ complete -c pm -n "__fish_pm_needs_command" -f -a "product" -d 'List, show and c
 complete -c pm -n "__fish_pm_needs_command" -f -a "p" -d 'List, show and change products'
 complete -c pm -n "__fish_pm_needs_command" -f -a "import" -d 'Import products from CSV files'
 complete -c pm -n "__fish_pm_needs_command" -f -a "imports" -d 'List, follow and cancel imports'
-complete -c pm -n "__fish_pm_needs_command" -f -a "export" -d 'Write all products as CSV'
-complete -c pm -n "__fish_pm_needs_command" -f -a "events" -d 'Read what happened, live or from the past'
-complete -c pm -n "__fish_pm_needs_command" -f -a "stats" -d 'Totals of the products and their changes'
-complete -c pm -n "__fish_pm_needs_command" -f -a "health" -d 'Ask the server how it and its dependencies are'
-complete -c pm -n "__fish_pm_needs_command" -f -a "context" -d 'Named groups of settings'
-complete -c pm -n "__fish_pm_needs_command" -f -a "config" -d 'Settings and where they come from'
-complete -c pm -n "__fish_pm_needs_command" -f -a "auth" -d 'Store and check the key for a server'
-complete -c pm -n "__fish_pm_needs_command" -f -a "api" -d 'Send any request to the API'
-complete -c pm -n "__fish_pm_needs_command" -f -a "completions" -d 'Write completions for a shell'
-complete -c pm -n "__fish_pm_needs_command" -f -a "man" -d 'Write the manual pages'
+complete -c pm -n "__fish_pm_needs_command" -f -a "export" -d 'Export products as CSV'
+complete -c pm -n "__fish_pm_needs_command" -f -a "events" -d 'Follow live events or read past ones'
+complete -c pm -n "__fish_pm_needs_command" -f -a "stats" -d 'Show totals of products and their changes'
+complete -c pm -n "__fish_pm_needs_command" -f -a "health" -d 'Check the health of the server and its dependencies'
+complete -c pm -n "__fish_pm_needs_command" -f -a "context" -d 'Manage contexts: named groups of settings'
+complete -c pm -n "__fish_pm_needs_command" -f -a "config" -d 'Show and change settings'
+complete -c pm -n "__fish_pm_needs_command" -f -a "auth" -d 'Store and check the API key for a server'
+complete -c pm -n "__fish_pm_needs_command" -f -a "api" -d 'Send a request to any endpoint of the API'
+complete -c pm -n "__fish_pm_needs_command" -f -a "completions" -d 'Generate shell completions'
+complete -c pm -n "__fish_pm_needs_command" -f -a "man" -d 'Generate the manual pages'
 complete -c pm -n "__fish_pm_needs_command" -f -a "version" -d 'Show the versions of client and server'
-complete -c pm -n "__fish_pm_needs_command" -f -a "help" -d 'Show the help of a command or a topic'
+complete -c pm -n "__fish_pm_needs_command" -f -a "help" -d 'Show help for a command or a topic'
 complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "list" -d 'List products'
 complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "ls" -d 'List products'
 complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "get" -d 'Show products'
 complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "create" -d 'Create a product'
-complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "update" -d 'Change a product; only what is given changes'
-complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "delete" -d 'Delete products; `restore` brings them back'
-complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "rm" -d 'Delete products; `restore` brings them back'
-complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "restore" -d 'Bring deleted products back'
-complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "stock" -d 'Add to the stock of a product, or take from it, in one step'
+complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "update" -d 'Change fields of a product; other fields keep their values'
+complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "delete" -d 'Delete products; `pm products restore` brings them back'
+complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "rm" -d 'Delete products; `pm products restore` brings them back'
+complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "restore" -d 'Restore deleted products'
+complete -c pm -n "__fish_pm_using_subcommand products; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "stock" -d 'Add to or take from the stock of a product, atomically'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r -f -a "created_at\t''
 name\t''
 price\t''
@@ -94,11 +94,11 @@ quantity\t''
 updated_at\t''"
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l sort-order -d 'desc or asc' -r -f -a "desc\t''
 asc\t''"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s L -l limit -d 'How many products' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l page -d 'Which page of --limit products, from 1' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l category -d 'Exactly this category' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l sku -d 'Exactly this sku' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s S -l search -d 'This text in name, description or sku' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s L -l limit -d 'Maximum number of products' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l page -d 'Page number, from 1, with --limit products per page' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l category -d 'Only this category' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l sku -d 'Only this sku' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s S -l search -d 'Only products with this text in name, description or sku' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l min-price -d 'At least this price' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l max-price -d 'At most this price' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l min-quantity -d 'At least this many in stock' -r
@@ -106,21 +106,21 @@ complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l all -d 'Every product there is'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -l all -d 'List every product'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r -f -a "created_at\t''
 name\t''
@@ -129,11 +129,11 @@ quantity\t''
 updated_at\t''"
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l sort-order -d 'desc or asc' -r -f -a "desc\t''
 asc\t''"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s L -l limit -d 'How many products' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l page -d 'Which page of --limit products, from 1' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l category -d 'Exactly this category' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l sku -d 'Exactly this sku' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s S -l search -d 'This text in name, description or sku' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s L -l limit -d 'Maximum number of products' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l page -d 'Page number, from 1, with --limit products per page' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l category -d 'Only this category' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l sku -d 'Only this sku' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s S -l search -d 'Only products with this text in name, description or sku' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l min-price -d 'At least this price' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l max-price -d 'At most this price' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l min-quantity -d 'At least this many in stock' -r
@@ -141,39 +141,39 @@ complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l all -d 'Every product there is'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -l all -d 'List every product'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l name -d '1 to 255 characters' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l price -d 'A decimal number such as 19.99' -r
@@ -181,26 +181,26 @@ complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l category -d '1 to 100 characters' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l sku -d 'Unique among the seller\'s products' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l description -d 'At most 2,000 characters' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l low-stock-threshold -d 'Below this the stock counts as low' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l attribute -d 'Anything else, as often as needed; together they replace the present ones' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l input -d 'Read the fields as a JSON object from a file, - for standard input; flags override them' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l low-stock-threshold -d 'Stock below this counts as low' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l attribute -d 'Another attribute; may be repeated; together they replace the existing attributes' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l input -d 'Read the fields as a JSON object from a file; - is standard input; flags override them' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l clear -d 'Empty these fields' -r -f -a "description\t''
 sku\t''
@@ -213,129 +213,129 @@ complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcomma
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l category -d '1 to 100 characters' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l sku -d 'Unique among the seller\'s products' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l description -d 'At most 2,000 characters' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l low-stock-threshold -d 'Below this the stock counts as low' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l attribute -d 'Anything else, as often as needed; together they replace the present ones' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l input -d 'Read the fields as a JSON object from a file, - for standard input; flags override them' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l low-stock-threshold -d 'Stock below this counts as low' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l attribute -d 'Another attribute; may be repeated; together they replace the existing attributes' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l input -d 'Read the fields as a JSON object from a file; - is standard input; flags override them' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -l if-version -d 'Only if the product still has this version' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -l if-version -d 'Only if the product still has this version' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -l reason -d 'Why' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -l reason -d 'Reason for the change' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand products; and __fish_seen_subcommand_from stock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "list" -d 'List products'
 complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "ls" -d 'List products'
 complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "get" -d 'Show products'
 complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "create" -d 'Create a product'
-complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "update" -d 'Change a product; only what is given changes'
-complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "delete" -d 'Delete products; `restore` brings them back'
-complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "rm" -d 'Delete products; `restore` brings them back'
-complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "restore" -d 'Bring deleted products back'
-complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "stock" -d 'Add to the stock of a product, or take from it, in one step'
+complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "update" -d 'Change fields of a product; other fields keep their values'
+complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "delete" -d 'Delete products; `pm products restore` brings them back'
+complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "rm" -d 'Delete products; `pm products restore` brings them back'
+complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "restore" -d 'Restore deleted products'
+complete -c pm -n "__fish_pm_using_subcommand product; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "stock" -d 'Add to or take from the stock of a product, atomically'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r -f -a "created_at\t''
 name\t''
 price\t''
@@ -343,11 +343,11 @@ quantity\t''
 updated_at\t''"
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l sort-order -d 'desc or asc' -r -f -a "desc\t''
 asc\t''"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s L -l limit -d 'How many products' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l page -d 'Which page of --limit products, from 1' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l category -d 'Exactly this category' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l sku -d 'Exactly this sku' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s S -l search -d 'This text in name, description or sku' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s L -l limit -d 'Maximum number of products' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l page -d 'Page number, from 1, with --limit products per page' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l category -d 'Only this category' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l sku -d 'Only this sku' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s S -l search -d 'Only products with this text in name, description or sku' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l min-price -d 'At least this price' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l max-price -d 'At most this price' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l min-quantity -d 'At least this many in stock' -r
@@ -355,21 +355,21 @@ complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l all -d 'Every product there is'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -l all -d 'List every product'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r -f -a "created_at\t''
 name\t''
@@ -378,11 +378,11 @@ quantity\t''
 updated_at\t''"
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l sort-order -d 'desc or asc' -r -f -a "desc\t''
 asc\t''"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s L -l limit -d 'How many products' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l page -d 'Which page of --limit products, from 1' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l category -d 'Exactly this category' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l sku -d 'Exactly this sku' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s S -l search -d 'This text in name, description or sku' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s L -l limit -d 'Maximum number of products' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l page -d 'Page number, from 1, with --limit products per page' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l category -d 'Only this category' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l sku -d 'Only this sku' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s S -l search -d 'Only products with this text in name, description or sku' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l min-price -d 'At least this price' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l max-price -d 'At most this price' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l min-quantity -d 'At least this many in stock' -r
@@ -390,39 +390,39 @@ complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l all -d 'Every product there is'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -l all -d 'List every product'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l name -d '1 to 255 characters' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l price -d 'A decimal number such as 19.99' -r
@@ -430,26 +430,26 @@ complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l category -d '1 to 100 characters' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l sku -d 'Unique among the seller\'s products' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l description -d 'At most 2,000 characters' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l low-stock-threshold -d 'Below this the stock counts as low' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l attribute -d 'Anything else, as often as needed; together they replace the present ones' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l input -d 'Read the fields as a JSON object from a file, - for standard input; flags override them' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l low-stock-threshold -d 'Stock below this counts as low' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l attribute -d 'Another attribute; may be repeated; together they replace the existing attributes' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l input -d 'Read the fields as a JSON object from a file; - is standard input; flags override them' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l clear -d 'Empty these fields' -r -f -a "description\t''
 sku\t''
@@ -462,129 +462,129 @@ complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l category -d '1 to 100 characters' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l sku -d 'Unique among the seller\'s products' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l description -d 'At most 2,000 characters' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l low-stock-threshold -d 'Below this the stock counts as low' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l attribute -d 'Anything else, as often as needed; together they replace the present ones' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l input -d 'Read the fields as a JSON object from a file, - for standard input; flags override them' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l low-stock-threshold -d 'Stock below this counts as low' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l attribute -d 'Another attribute; may be repeated; together they replace the existing attributes' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l input -d 'Read the fields as a JSON object from a file; - is standard input; flags override them' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -l if-version -d 'Only if the product still has this version' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -l if-version -d 'Only if the product still has this version' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -l reason -d 'Why' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -l reason -d 'Reason for the change' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand product; and __fish_seen_subcommand_from stock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "list" -d 'List products'
 complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "ls" -d 'List products'
 complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "get" -d 'Show products'
 complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "create" -d 'Create a product'
-complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "update" -d 'Change a product; only what is given changes'
-complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "delete" -d 'Delete products; `restore` brings them back'
-complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "rm" -d 'Delete products; `restore` brings them back'
-complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "restore" -d 'Bring deleted products back'
-complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "stock" -d 'Add to the stock of a product, or take from it, in one step'
+complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "update" -d 'Change fields of a product; other fields keep their values'
+complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "delete" -d 'Delete products; `pm products restore` brings them back'
+complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "rm" -d 'Delete products; `pm products restore` brings them back'
+complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "restore" -d 'Restore deleted products'
+complete -c pm -n "__fish_pm_using_subcommand p; and not __fish_seen_subcommand_from list ls get create update delete rm restore stock" -f -a "stock" -d 'Add to or take from the stock of a product, atomically'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r -f -a "created_at\t''
 name\t''
 price\t''
@@ -592,11 +592,11 @@ quantity\t''
 updated_at\t''"
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l sort-order -d 'desc or asc' -r -f -a "desc\t''
 asc\t''"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s L -l limit -d 'How many products' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l page -d 'Which page of --limit products, from 1' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l category -d 'Exactly this category' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l sku -d 'Exactly this sku' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s S -l search -d 'This text in name, description or sku' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s L -l limit -d 'Maximum number of products' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l page -d 'Page number, from 1, with --limit products per page' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l category -d 'Only this category' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l sku -d 'Only this sku' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s S -l search -d 'Only products with this text in name, description or sku' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l min-price -d 'At least this price' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l max-price -d 'At most this price' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l min-quantity -d 'At least this many in stock' -r
@@ -604,21 +604,21 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l all -d 'Every product there is'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -l all -d 'List every product'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l sort-by -d 'created_at, name, price, quantity or updated_at' -r -f -a "created_at\t''
 name\t''
@@ -627,11 +627,11 @@ quantity\t''
 updated_at\t''"
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l sort-order -d 'desc or asc' -r -f -a "desc\t''
 asc\t''"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s L -l limit -d 'How many products' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l page -d 'Which page of --limit products, from 1' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l category -d 'Exactly this category' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l sku -d 'Exactly this sku' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s S -l search -d 'This text in name, description or sku' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s L -l limit -d 'Maximum number of products' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l page -d 'Page number, from 1, with --limit products per page' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l category -d 'Only this category' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l sku -d 'Only this sku' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s S -l search -d 'Only products with this text in name, description or sku' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l min-price -d 'At least this price' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l max-price -d 'At most this price' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l min-quantity -d 'At least this many in stock' -r
@@ -639,39 +639,39 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l all -d 'Every product there is'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -l all -d 'List every product'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l name -d '1 to 255 characters' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l price -d 'A decimal number such as 19.99' -r
@@ -679,26 +679,26 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l category -d '1 to 100 characters' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l sku -d 'Unique among the seller\'s products' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l description -d 'At most 2,000 characters' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l low-stock-threshold -d 'Below this the stock counts as low' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l attribute -d 'Anything else, as often as needed; together they replace the present ones' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l input -d 'Read the fields as a JSON object from a file, - for standard input; flags override them' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l low-stock-threshold -d 'Stock below this counts as low' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l attribute -d 'Another attribute; may be repeated; together they replace the existing attributes' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l input -d 'Read the fields as a JSON object from a file; - is standard input; flags override them' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l clear -d 'Empty these fields' -r -f -a "description\t''
 sku\t''
@@ -711,214 +711,214 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l category -d '1 to 100 characters' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l sku -d 'Unique among the seller\'s products' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l description -d 'At most 2,000 characters' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l low-stock-threshold -d 'Below this the stock counts as low' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l attribute -d 'Anything else, as often as needed; together they replace the present ones' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l input -d 'Read the fields as a JSON object from a file, - for standard input; flags override them' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l low-stock-threshold -d 'Stock below this counts as low' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l attribute -d 'Another attribute; may be repeated; together they replace the existing attributes' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l input -d 'Read the fields as a JSON object from a file; - is standard input; flags override them' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -l if-version -d 'Only if the product still has this version' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -l if-version -d 'Only if the product still has this version' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -l reason -d 'Why' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -l reason -d 'Reason for the change' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand import" -l rejects -d 'Where rejected rows go [default: NAME.rejects.csv in this directory]' -r
+complete -c pm -n "__fish_pm_using_subcommand import" -l rejects -d 'File for rejected rows [default: NAME.rejects.csv in this directory]' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l progress -d 'auto, bar, plain, json or none' -r -f -a "auto\t''
 bar\t''
 plain\t''
 json\t''
 none\t''"
 complete -c pm -n "__fish_pm_using_subcommand import" -l mode -d 'create, upsert, update or skip [default: upsert with a sku column, else create]' -r
-complete -c pm -n "__fish_pm_using_subcommand import" -l key -d 'The column that tells products apart: sku' -r
-complete -c pm -n "__fish_pm_using_subcommand import" -l map -d 'Which column of the file is which of ours, as often as needed' -r
+complete -c pm -n "__fish_pm_using_subcommand import" -l key -d 'The field that identifies a product: sku' -r
+complete -c pm -n "__fish_pm_using_subcommand import" -l map -d 'Map a column of the file to a field; may be repeated' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l preset -d 'auto, generic, shopify or woocommerce' -r
-complete -c pm -n "__fish_pm_using_subcommand import" -l delimiter -d ', ; | or tab [default: found out]' -r
-complete -c pm -n "__fish_pm_using_subcommand import" -l default -d 'A value for blank cells and missing columns, as often as needed' -r
+complete -c pm -n "__fish_pm_using_subcommand import" -l delimiter -d ', ; | or tab [default: detected]' -r
+complete -c pm -n "__fish_pm_using_subcommand import" -l default -d 'A value for blank cells and missing columns; may be repeated' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand import" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand import" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand import" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand import" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand import" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand import" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand import" -l detach -d 'Do not wait: print the import\'s id once the file is accepted'
-complete -c pm -n "__fish_pm_using_subcommand import" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand import" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand import" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand import" -l detach -d 'Do not wait: print the import id after the server has accepted the file'
+complete -c pm -n "__fish_pm_using_subcommand import" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand import" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand import" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "list" -d 'List imports, newest first'
 complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "ls" -d 'List imports, newest first'
 complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "get" -d 'Show an import'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "watch" -d 'Follow an import to its end; Ctrl-C only stops looking'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "rejects" -d 'Write the rejected rows as CSV, to be corrected and imported again'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "cancel" -d 'End an import behind its present batch'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -l page -d 'Which page' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s L -l limit -d 'Imports on a page' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "watch" -d 'Follow an import to its end; Ctrl-C stops following, not the import'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "rejects" -d 'Write the rejected rows as CSV, to correct and import again'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "cancel" -d 'Cancel an import after its current batch'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -l page -d 'Page number' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s L -l limit -d 'Imports per page' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -l page -d 'Which page' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s L -l limit -d 'Imports on a page' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -l page -d 'Page number' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s L -l limit -d 'Imports per page' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -l progress -d 'auto, bar, plain, json or none' -r -f -a "auto\t''
 bar\t''
@@ -928,60 +928,60 @@ none\t''"
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from rejects" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand export" -l category -d 'Exactly this category' -r
-complete -c pm -n "__fish_pm_using_subcommand export" -l sku -d 'Exactly this sku' -r
-complete -c pm -n "__fish_pm_using_subcommand export" -s S -l search -d 'This text in name, description or sku' -r
+complete -c pm -n "__fish_pm_using_subcommand export" -l category -d 'Only this category' -r
+complete -c pm -n "__fish_pm_using_subcommand export" -l sku -d 'Only this sku' -r
+complete -c pm -n "__fish_pm_using_subcommand export" -s S -l search -d 'Only products with this text in name, description or sku' -r
 complete -c pm -n "__fish_pm_using_subcommand export" -l min-price -d 'At least this price' -r
 complete -c pm -n "__fish_pm_using_subcommand export" -l max-price -d 'At most this price' -r
 complete -c pm -n "__fish_pm_using_subcommand export" -l min-quantity -d 'At least this many in stock' -r
@@ -989,71 +989,71 @@ complete -c pm -n "__fish_pm_using_subcommand export" -l max-quantity -d 'At mos
 complete -c pm -n "__fish_pm_using_subcommand export" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand export" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand export" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand export" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand export" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand export" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand export" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand export" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand export" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand export" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand export" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand export" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand export" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand export" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand export" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -f -a "tail" -d 'Follow the events, through lost connections, until Ctrl-C'
+complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -f -a "tail" -d 'Follow live events until Ctrl-C; reconnects when the connection is lost'
 complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -f -a "list" -d 'List past events, oldest first'
 complete -c pm -n "__fish_pm_using_subcommand events; and not __fish_seen_subcommand_from tail list ls" -f -a "ls" -d 'List past events, oldest first'
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l from -d 'start, end, a sequence, or -N for the last N' -r
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l type -d 'Only this type; may be given more than once' -r -f -a "ProductCreated\t''
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l type -d 'Only this type; may be repeated' -r -f -a "ProductCreated\t''
 ProductUpdated\t''
 ProductDeleted\t''
 LowStockWarning\t''
 ImportProgress\t''
 ImportCompleted\t''"
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l product -d 'Only this product; may be given more than once' -r
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l product -d 'Only this product; may be repeated' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -s n -l count -d 'Stop after this many events' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l no-follow -d 'Stop at the end of what is there'
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -l no-follow -d 'Stop after the last stored event'
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from tail" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l after -d 'Only events behind this sequence' -r
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l after -d 'Only events after this sequence' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -s L -l limit -d 'At most this many' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l type -d 'Only this type' -r -f -a "ProductCreated\t''
 ProductUpdated\t''
@@ -1064,22 +1064,22 @@ ImportCompleted\t''"
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l after -d 'Only events behind this sequence' -r
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l after -d 'Only events after this sequence' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -s L -l limit -d 'At most this many' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l type -d 'Only this type' -r -f -a "ProductCreated\t''
 ProductUpdated\t''
@@ -1090,559 +1090,559 @@ ImportCompleted\t''"
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand events; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -f -a "summary" -d 'Totals over all products'
 complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -f -a "categories" -d 'Totals by category'
-complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -f -a "daily" -d 'What happened, day by day'
+complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -f -a "daily" -d 'Changes by day'
 complete -c pm -n "__fish_pm_using_subcommand stats; and not __fish_seen_subcommand_from summary categories daily low-stock" -f -a "low-stock" -d 'Products below their threshold, fewest units first'
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from summary" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from categories" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -l from -d 'First day, yyyy-mm-dd' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -l to -d 'Last day, yyyy-mm-dd' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from daily" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -l page -d 'Which page' -r
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -s L -l limit -d 'Products on a page' -r
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -l page -d 'Page number' -r
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -s L -l limit -d 'Products per page' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand stats; and __fish_seen_subcommand_from low-stock" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand health" -l timeout -d 'How long to wait' -r
-complete -c pm -n "__fish_pm_using_subcommand health" -l interval -d 'Time between two looks' -r
+complete -c pm -n "__fish_pm_using_subcommand health" -l interval -d 'Time between two checks' -r
 complete -c pm -n "__fish_pm_using_subcommand health" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand health" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand health" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand health" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand health" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand health" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand health" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand health" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand health" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c pm -n "__fish_pm_using_subcommand health" -l wait -d 'Wait until the server is healthy'
-complete -c pm -n "__fish_pm_using_subcommand health" -l watch -d 'Show what changes, until Ctrl-C'
-complete -c pm -n "__fish_pm_using_subcommand health" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand health" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand health" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand health" -l watch -d 'Show every change, until Ctrl-C'
+complete -c pm -n "__fish_pm_using_subcommand health" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand health" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand health" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -f -a "list" -d 'List the contexts'
 complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -f -a "ls" -d 'List the contexts'
-complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -f -a "use" -d 'Make a context the current one'
+complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -f -a "use" -d 'Make a context the current context'
 complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -f -a "show" -d 'Show a context'
-complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -f -a "create" -d 'Make a context of --server, --seller, --output and --color'
-complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -f -a "delete" -d 'Forget a context'
-complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -f -a "rm" -d 'Forget a context'
+complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -f -a "create" -d 'Create a context from --server, --seller, --output and --color'
+complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -f -a "delete" -d 'Delete a context'
+complete -c pm -n "__fish_pm_using_subcommand context; and not __fish_seen_subcommand_from list ls use show create delete rm" -f -a "rm" -d 'Delete a context'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -l force -d 'Change it if it exists already'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -l force -d 'Change the context if it exists'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand context; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -f -a "get" -d 'Show one setting'
 complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -f -a "set" -d 'Change a setting in the configuration file'
 complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -f -a "list" -d 'Show every setting'
-complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -f -a "path" -d 'Show where the configuration file is'
+complete -c pm -n "__fish_pm_using_subcommand config; and not __fish_seen_subcommand_from get set list path" -f -a "path" -d 'Show the path of the configuration file'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -l unset -d 'Remove the setting'
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -l origin -d 'Show where each value came from'
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -l origin -d 'Show the origin of each value'
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -f -a "login" -d 'Store a key for the server, once the server accepts it'
-complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -f -a "logout" -d 'Forget the key for the server'
-complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -f -a "status" -d 'Show which key is used, and whether the server accepts it'
+complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -f -a "login" -d 'Store a key for the server, after the server has accepted it'
+complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -f -a "logout" -d 'Remove the stored key for the server'
+complete -c pm -n "__fish_pm_using_subcommand auth; and not __fish_seen_subcommand_from login logout status" -f -a "status" -d 'Show where the key comes from, and whether the server accepts it'
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -l token-stdin -d 'Read the key from standard input'
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from logout" -s h -l help -d 'Print help'
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand auth; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand api" -s F -l field -d 'A parameter: in the query of a GET or DELETE, otherwise in a JSON body, where numbers, true, false and null are what they look like' -r
+complete -c pm -n "__fish_pm_using_subcommand api" -s F -l field -d 'A parameter: in the query of a GET or DELETE, otherwise in a JSON body, where numbers, true, false and null keep their JSON types' -r
 complete -c pm -n "__fish_pm_using_subcommand api" -s H -l header -d 'A header' -r
-complete -c pm -n "__fish_pm_using_subcommand api" -l input -d 'The body from a file, - for standard input' -r
+complete -c pm -n "__fish_pm_using_subcommand api" -l input -d 'Read the body from a file; - is standard input' -r
 complete -c pm -n "__fish_pm_using_subcommand api" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand api" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand api" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand api" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand api" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand api" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand api" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand api" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand api" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand api" -s i -l include -d 'Show status and headers of the answer on standard error'
-complete -c pm -n "__fish_pm_using_subcommand api" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand api" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand api" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand api" -s i -l include -d 'Show status and headers of the response on standard error'
+complete -c pm -n "__fish_pm_using_subcommand api" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand api" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand api" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand api" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand completions" -l dir -d 'Write a file for every shell into this directory' -r -F
 complete -c pm -n "__fish_pm_using_subcommand completions" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand completions" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand completions" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand completions" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand completions" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand completions" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand completions" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand completions" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand completions" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand completions" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand completions" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand completions" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand completions" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand completions" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand completions" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand man" -l dir -d 'Write a page for every command into this directory' -r -F
 complete -c pm -n "__fish_pm_using_subcommand man" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand man" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand man" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand man" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand man" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand man" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand man" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand man" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand man" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand man" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand man" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand man" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand man" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand man" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand man" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand version" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand version" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand version" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand version" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand version" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand version" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand version" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand version" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand version" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand version" -l client -d 'Ask no server'
-complete -c pm -n "__fish_pm_using_subcommand version" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand version" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand version" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand version" -l client -d 'Show only the client; send no request'
+complete -c pm -n "__fish_pm_using_subcommand version" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand version" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand version" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand help" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
-jsonl\t'One JSON object a line'
+jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
-name\t'`product/17`, one a line'"
-complete -c pm -n "__fish_pm_using_subcommand help" -l fields -d 'Only these fields, in this order' -r
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand help" -l fields -d 'Show only these fields, in this order' -r
 complete -c pm -n "__fish_pm_using_subcommand help" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand help" -l seller -d 'Whose products [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand help" -l context -d 'A named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand help" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand help" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
 complete -c pm -n "__fish_pm_using_subcommand help" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand help" -s q -l quiet -d 'Data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand help" -s v -l verbose -d 'Show every request with its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand help" -s y -l yes -d 'Answer every question with yes'
+complete -c pm -n "__fish_pm_using_subcommand help" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand help" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand help" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand help" -s h -l help -d 'Print help'

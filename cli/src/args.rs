@@ -18,16 +18,16 @@ pub(crate) struct GlobalArgs {
         value_name = "FORMAT"
     )]
     pub(crate) output: Option<OutputFormat>,
-    /// Only these fields, in this order
+    /// Show only these fields, in this order
     #[arg(long, global = true, value_delimiter = ',', value_name = "A,B")]
     pub(crate) fields: Vec<String>,
     /// Address of the server [PM_SERVER, default http://localhost:3001]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) server: Option<String>,
-    /// Whose products [PM_SELLER]
+    /// The seller whose products to use [PM_SELLER]
     #[arg(long, global = true, value_name = "ID")]
     pub(crate) seller: Option<String>,
-    /// A named group of settings [PM_CONTEXT]
+    /// The context to use: a named group of settings [PM_CONTEXT]
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) context: Option<String>,
     /// auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]
@@ -39,13 +39,13 @@ pub(crate) struct GlobalArgs {
         value_name = "WHEN"
     )]
     pub(crate) color: Option<ColorChoice>,
-    /// Data and errors only
+    /// Print data and errors only
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Show every request with its id on standard error
+    /// Show each request and its id on standard error
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
-    /// Answer every question with yes
+    /// Answer yes to every question
     #[arg(short, long, global = true)]
     pub(crate) yes: bool,
 }

@@ -46,38 +46,38 @@ pub(crate) enum Command {
     /// List, follow and cancel imports
     #[command(subcommand)]
     Imports(imports::Command),
-    /// Write all products as CSV
+    /// Export products as CSV
     Export(export::Args),
-    /// Read what happened, live or from the past
+    /// Follow live events or read past ones
     #[command(subcommand)]
     Events(events::Command),
-    /// Totals of the products and their changes
+    /// Show totals of products and their changes
     #[command(subcommand)]
     Stats(stats::Command),
-    /// Ask the server how it and its dependencies are
+    /// Check the health of the server and its dependencies
     Health(health::Args),
-    /// Named groups of settings
+    /// Manage contexts: named groups of settings
     #[command(subcommand)]
     Context(context::Command),
-    /// Settings and where they come from
+    /// Show and change settings
     #[command(subcommand)]
     Config(config::Command),
-    /// Store and check the key for a server
+    /// Store and check the API key for a server
     #[command(subcommand)]
     Auth(auth::Command),
-    /// Send any request to the API
+    /// Send a request to any endpoint of the API
     Api(api::Args),
-    /// Write completions for a shell
+    /// Generate shell completions
     Completions(completions::Args),
-    /// Write the manual pages
+    /// Generate the manual pages
     Man(man::Args),
     /// Show the versions of client and server
     Version(version::Args),
-    /// Show the help of a command or a topic
+    /// Show help for a command or a topic
     Help(help::Args),
 }
 
-/// Runs a command. Only those that speak to somebody start a runtime.
+/// Runs a command. Only commands that send requests start a runtime.
 pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
     match command {
         Command::Products(command) => wait_for(products::run(command, session)),
@@ -101,15 +101,15 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
 /// Reads the command line of this process.
 ///
 /// # Errors
-/// With the exit code when there is nothing to run. Help and version are answers; everything else
-/// is a usage error, as JSON for those who asked for JSON. Either was printed.
+/// With the exit code when there is nothing to run. Help and version succeed; everything else
+/// is a usage error, printed as JSON when the arguments ask for JSON.
 pub(crate) fn parse() -> Result<Cli, ExitCode> {
     Cli::try_parse().map_err(|error| report_parse_error(&error))
 }
 
 fn report_parse_error(error: &clap::Error) -> ExitCode {
     if error.exit_code() == 0 {
-        // The reader of a closed pipe has seen enough.
+        // A closed pipe is no failure: its reader needs no more.
         let _ = error.print();
         return ExitCode::Ok;
     }
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_grammar_holds_together() {
+    fn the_grammar_is_valid() {
         Cli::command().debug_assert();
     }
 
@@ -168,7 +168,7 @@ mod tests {
             .collect()
     }
 
-    /// Splits as a shell does, as far as the examples go: single quotes and redirections.
+    /// Splits a line as a shell does, as far as the examples need it: single quotes and redirections.
     fn words(line: &str) -> Vec<String> {
         let line = line.split(['>', '<']).next().unwrap_or_default();
         let quoted = line.split('\'').enumerate();
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_are_understood() {
+    fn the_examples_parse() {
         let examples = examples(&Cli::command());
         assert!(examples.len() > 30, "{examples:?}");
         for example in examples {
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_who_wants_json_before_parsing() {
+    fn a_request_for_json_is_seen_before_parsing() {
         let asks = |line: &str| asks_for_json(line.split(' ').map(Into::into));
         assert!(asks("pm products -o json list"));
         assert!(asks("pm products -ojsonl"));

@@ -1,5 +1,5 @@
 //! The one error type of the command line: what went wrong, what to do next, and the exit code
-//! that tells a script the same.
+//! for scripts.
 
 use pm_common::{
     api::ErrorOut,
@@ -32,7 +32,7 @@ pub(crate) struct Error {
     pub(crate) exit: ExitCode,
     /// For programs; the server's code where it has one.
     pub(crate) code: Box<str>,
-    /// One sentence: what and where. Empty when everything was said already.
+    /// One sentence: what and where. Empty when the command has printed it already.
     pub(crate) message: Box<str>,
     pub(crate) details: Map<String, Value>,
     /// What to do next, one line each.
@@ -79,12 +79,12 @@ impl Error {
         Self::new(ExitCode::Usage, message)
     }
 
-    /// Only the exit code: the command has said the rest.
+    /// Only the exit code: the command has printed the rest.
     pub(crate) fn silent(exit: ExitCode) -> Self {
         Self::new(exit, "")
     }
 
-    /// Says which file, or the like, the error is about.
+    /// Adds the file, or other subject, of the error.
     #[must_use]
     pub(crate) fn about(mut self, what: &str) -> Self {
         self.message = format!("{what}: {}", self.message).into();
@@ -153,7 +153,7 @@ fn from_refusal(refusal: Refusal) -> Error {
     let exit = match (refusal.status, error_code.as_str()) {
         (400, "VALIDATION_ERROR" | "INVALID_PRODUCT_ID") => ExitCode::Usage,
         (401 | 403, _) => ExitCode::NotAuthorised,
-        // Some other server, or a proxy, knows no such address; that says nothing of a product.
+        // Another server, or a proxy, has no such path; that does not mean a missing product.
         (404, "HTTP_404") => ExitCode::Failure,
         (404, _) => ExitCode::NotFound,
         (409 | 412, _) | (422, "IDEMPOTENCY_KEY_REUSED") => ExitCode::Conflict,
@@ -162,7 +162,7 @@ fn from_refusal(refusal: Refusal) -> Error {
         _ => ExitCode::Failure,
     };
     let mut error = Error::new(exit, message);
-    // The first broken rule is the message; the others are no less important.
+    // The first violation is the message; the others become hints.
     let more = details.get("errors").and_then(Value::as_array);
     for other in more.into_iter().flatten().skip(1) {
         if let Some(message) = other["message"].as_str() {
@@ -187,32 +187,32 @@ fn next_step(code: &str) -> Option<String> {
         "INVALID_API_KEY" => "store a valid key with `pm auth login --token-stdin`",
         "SELLER_MISMATCH" => "the key belongs to another seller; `pm auth status` shows which",
         "PRODUCT_NOT_FOUND" => {
-            "`pm products list` shows what there is; a deleted one comes back with `pm products restore ID`"
+            "`pm products list` shows the products; `pm products restore ID` brings a deleted product back"
         }
         "DUPLICATE_SKU" => {
-            "`pm products list --sku SKU` shows which; `pm products update ID` changes it"
+            "`pm products list --sku SKU` shows the product that has it; `pm products update ID` changes that product"
         }
-        "INSUFFICIENT_STOCK" => "`pm products get ID` shows how much there is",
+        "INSUFFICIENT_STOCK" => "`pm products get ID` shows the quantity in stock",
         "IMPORT_NOT_FOUND" => "`pm imports list` shows the imports of this seller",
         "VERSION_CONFLICT" => {
-            "somebody changed it meanwhile: `pm products get ID` shows the present version"
+            "another client changed it in between: `pm products get ID` shows the current version"
         }
         "MISSING_COLUMNS" => {
             "name the columns with --map 'Your header=price' or fill them with --default category=Other (`pm help csv`)"
         }
         "UNSUPPORTED_ENCODING" => "save the file as UTF-8 and import it again",
-        // Our own refusals are JSON with a code; these were not.
+        // The daemon refuses in JSON with a code of its own; these codes stand for other answers.
         "HTTP_404" | "HTTP_405" | "HTTP_501" => {
             "is this the address of a pmd server? `pm config list --origin` shows where it comes from"
         }
-        "INTERNAL_ERROR" => "this is a fault of the server; its log has the request id",
+        "INTERNAL_ERROR" => "this is a bug in the server; its log has the request id",
         _ => return None,
     };
     Some(step.to_owned())
 }
 
-/// How to say who one is.
-pub(crate) const SELLER_HINT: &str = "say who you are with --seller ID, PM_SELLER=ID, a context (`pm context use NAME`) or once and for all with `pm config set seller ID`";
+/// How to name the seller.
+pub(crate) const SELLER_HINT: &str = "name the seller with --seller ID, PM_SELLER=ID or a context (`pm context use NAME`), or store it with `pm config set seller ID`";
 
 /// The closest of the known names, when one is close enough to be meant.
 pub(crate) fn meant<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -1,5 +1,5 @@
-//! `pm`, the command line of the product: parse, settle the settings, run one command, and say
-//! with the exit code how it went.
+//! `pm`, the command line of the product: parse, resolve the settings, run one command, and report
+//! its outcome with the exit code.
 
 mod args;
 mod backend;

@@ -1,4 +1,4 @@
-//! What every command is given: the printer, the settings and the way to the server.
+//! What every command receives: the printer, the settings and the connection to the server.
 
 use pm_common::client::{Client, Identity};
 
@@ -17,15 +17,15 @@ pub(crate) struct Session {
     pub(crate) ui: Ui,
     pub(crate) settings: ResolvedSettings,
     pub(crate) output_options: OutputOptions,
-    /// The settings that were given as flags.
+    /// The settings from flags.
     pub(crate) flag_values: SettingValues,
-    /// The flags that say which seller of which server, with a blank before each: what a command
-    /// that goes on with the same work needs too.
+    /// The flags that select server and seller, each after a blank: a suggested follow-up command
+    /// needs them too.
     pub(crate) repeat_flags: String,
 }
 
 impl Session {
-    /// Settles the settings; speaks to nobody.
+    /// Resolves the settings; sends no request.
     pub(crate) fn open(global: &GlobalArgs) -> Result<Self> {
         let settings = ResolvedSettings::load(global)?;
         let format = settings.output.as_ref().map(|setting| setting.value);
@@ -50,24 +50,24 @@ impl Session {
         })
     }
 
-    /// A listing in the wanted format.
+    /// A writer for records of this resource.
     pub(crate) fn records(&self, spec: &'static ResourceSpec) -> Result<RecordWriter<'_>> {
         RecordWriter::new(&self.ui, &self.output_options, spec)
     }
 
-    /// The way to the products of a seller.
+    /// The backend for a seller's data.
     ///
     /// # Errors
-    /// Exit code 4 without a seller, unless a key says who one is.
+    /// Exit code 4 without a seller and without a key, which belongs to a seller.
     pub(crate) fn backend(&self) -> Result<Backend> {
         let identity = self.identity()?;
         if identity.seller.is_none() && identity.token.is_none() {
-            return Err(Error::new(ExitCode::NotAuthorised, "no seller is given").hint(SELLER_HINT));
+            return Err(Error::new(ExitCode::NotAuthorised, "no seller is set").hint(SELLER_HINT));
         }
         self.connect(identity).map(Backend::Http)
     }
 
-    /// A client for what needs no seller.
+    /// A client for requests that need no seller.
     pub(crate) fn client(&self) -> Result<Client> {
         self.connect(self.identity()?)
     }
@@ -105,7 +105,7 @@ impl Session {
         Ok(client.watched(move |exchange| {
             let status = exchange
                 .status
-                .map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+                .map_or_else(|| "no response".to_owned(), |status| status.to_string());
             to_stderr(&style.paint(
                 TextStyle::Dim,
                 &format!(
@@ -134,19 +134,19 @@ pub(crate) fn initial_ui(global: &GlobalArgs, color: ColorChoice) -> Ui {
     }
 }
 
-/// Runs a command that waits for something, on this thread.
+/// Runs an asynchronous command on this thread.
 pub(crate) fn wait_for(work: impl Future<Output = Result<()>>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::new(ExitCode::Failure, format!("cannot start: {error}")))?;
     let outcome = runtime.block_on(work);
-    // A thread that still waits for a name or for standard input must not keep the program.
+    // A thread that still resolves a name or reads standard input must not keep the program alive.
     runtime.shutdown_background();
     outcome
 }
 
-/// As they were typed.
+/// The flags as they were typed.
 fn repeat_flags(global: &GlobalArgs) -> String {
     let flags = [
         ("context", &global.context),
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scope_is_what_was_given() {
+    fn repeat_flags_are_as_typed() {
         assert_eq!(repeat_flags(&GlobalArgs::default()), "");
         let global = GlobalArgs {
             seller: Some("s 1".to_owned()),

@@ -15,7 +15,7 @@ pub(crate) enum ColorChoice {
     Never,
 }
 
-/// The few styles there are.
+/// The styles of text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum TextStyle {
     Dim,
@@ -39,7 +39,7 @@ impl TextStyle {
     }
 }
 
-/// One of the two streams, as far as looks are concerned.
+/// How one of the two output streams is styled.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StreamStyle {
     pub(crate) terminal: bool,
@@ -60,7 +60,7 @@ impl StreamStyle {
         Self { terminal, color }
     }
 
-    /// The text in a style, where styles are wanted.
+    /// The text in a style, if the stream is coloured.
     pub(crate) fn paint(self, style: TextStyle, text: &str) -> String {
         if self.color {
             format!("\x1b[{}m{text}\x1b[0m", style.code())
@@ -70,21 +70,21 @@ impl StreamStyle {
     }
 }
 
-/// The terminal, pipe or file at both ends.
+/// The printer for standard output and standard error.
 #[derive(Debug)]
 pub(crate) struct Ui {
     pub(crate) out: StreamStyle,
     pub(crate) err: StreamStyle,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
-    /// Every question is answered with yes.
+    /// Answer every question with yes.
     pub(crate) yes: bool,
     /// Errors are JSON.
     pub(crate) json_errors: bool,
 }
 
 impl Ui {
-    /// What this process is connected to.
+    /// A printer for the streams of this process.
     pub(crate) fn new(color: ColorChoice) -> Self {
         Self {
             out: StreamStyle::of(&io::stdout(), color),
@@ -96,10 +96,10 @@ impl Ui {
         }
     }
 
-    /// Data, as it is.
+    /// Writes data unchanged.
     ///
     /// # Errors
-    /// A closed pipe is an error without words and with exit code 0: the reader has enough.
+    /// A closed pipe is a silent error with exit code 0: its reader needs no more.
     pub(crate) fn write(&self, data: &[u8]) -> Result<()> {
         to_stdout(data)
     }
@@ -109,14 +109,14 @@ impl Ui {
         data_line(text)
     }
 
-    /// Something worth knowing, unless `--quiet`.
+    /// Prints a message, except with `--quiet`.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
             to_stderr(text);
         }
     }
 
-    /// Something that should not be missed.
+    /// Prints a warning, also with `--quiet`.
     pub(crate) fn warn(&self, text: &str) {
         to_stderr(&format!(
             "{} {text}",
@@ -124,7 +124,7 @@ impl Ui {
         ));
     }
 
-    /// Why the command failed.
+    /// Prints an error with its hints.
     pub(crate) fn error(&self, error: &Error) {
         if error.message.is_empty() {
             return;
@@ -149,7 +149,7 @@ impl Ui {
         to_stderr(&text);
     }
 
-    /// Asks before something that is hard to undo.
+    /// Asks for confirmation before an action that is hard to undo.
     ///
     /// # Errors
     /// Exit code 2 without a terminal to ask on, 1 when the answer is no.
@@ -158,10 +158,10 @@ impl Ui {
             return Ok(());
         }
         if !(io::stdin().is_terminal() && self.err.terminal) {
-            return Err(
-                Error::usage(format!("there is no terminal to ask on: {question}"))
-                    .hint("say yes beforehand with --yes"),
-            );
+            return Err(Error::usage(format!(
+                "cannot ask for confirmation without a terminal: {question}"
+            ))
+            .hint("confirm in advance with --yes"));
         }
         let mut stderr = io::stderr().lock();
         let _ = write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush());
@@ -173,7 +173,7 @@ impl Ui {
         }
     }
 
-    /// Columns of the terminal at standard output; `None` when it is none.
+    /// Columns of the terminal on standard output; `None` if it is not a terminal.
     pub(crate) fn width(&self) -> Option<usize> {
         let size = self
             .out
@@ -183,7 +183,7 @@ impl Ui {
     }
 }
 
-/// One line of data, from where there is no printer at hand.
+/// Writes one line of data, for code that holds no printer.
 pub(crate) fn data_line(text: &str) -> Result<()> {
     to_stdout(format!("{text}\n").as_bytes())
 }
@@ -197,20 +197,20 @@ fn to_stdout(data: &[u8]) -> Result<()> {
     })
 }
 
-/// A line on standard error; when nobody reads it there is nobody to tell.
+/// Writes a line to standard error. A failure to do so cannot be reported anywhere.
 pub(crate) fn to_stderr(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Takes back what the terminal itself wrote for Ctrl-C behind a full line: `^C` at the start of
-/// the next one.
+/// Erases the `^C` that the terminal itself writes for Ctrl-C, at the start of the line after a
+/// full one.
 pub(crate) fn erase_interrupt_echo() {
     if io::stdin().is_terminal() {
         let _ = io::stderr().lock().write_all(b"\r\x1b[2K\x1b[1A");
     }
 }
 
-/// Text from elsewhere without what would command the terminal.
+/// Text from outside with control characters escaped, so that it cannot control the terminal.
 pub(crate) fn sanitized(text: &str) -> String {
     let harmless = |c: char| {
         !c.is_control()
@@ -234,14 +234,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn terminal_commands_are_shown_not_obeyed() {
+    fn terminal_commands_are_escaped() {
         assert_eq!(sanitized("Käse 🧀"), "Käse 🧀");
         assert_eq!(sanitized("a\x1b[2J\nb"), "a\\u{1b}[2J\\nb");
         assert_eq!(sanitized("a\u{202e}b"), "a\\u{202e}b");
     }
 
     #[test]
-    fn paints_only_where_colours_are_wanted() {
+    fn paints_only_when_colours_are_on() {
         let on = StreamStyle {
             terminal: false,
             color: true,

@@ -1,4 +1,4 @@
-//! `pm api`: any request, with the seller, the key and the exit codes of the other commands.
+//! `pm api`: sends any request with the same seller, key and exit codes as the other commands.
 
 use pm_common::client::{Method, header};
 use serde_json::{Map, Value};
@@ -20,19 +20,19 @@ use crate::{
 pub(crate) struct Args {
     /// GET, POST, PUT, PATCH, DELETE, …
     method: String,
-    /// From / it is taken as it is, otherwise /api/ comes before it
+    /// Path; /api/ is added in front unless it starts with /
     path: String,
     /// A parameter: in the query of a GET or DELETE, otherwise in a JSON body, where numbers,
-    /// true, false and null are what they look like
+    /// true, false and null keep their JSON types
     #[arg(short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = key_value)]
     parameters: Vec<(String, String)>,
     /// A header
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header_pair)]
     headers: Vec<(header::HeaderName, header::HeaderValue)>,
-    /// The body from a file, - for standard input
+    /// Read the body from a file; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "parameters")]
     input: Option<String>,
-    /// Show status and headers of the answer on standard error
+    /// Show status and headers of the response on standard error
     #[arg(short, long)]
     include: bool,
 }
@@ -49,10 +49,10 @@ fn header_pair(text: &str) -> Result<(header::HeaderName, header::HeaderValue), 
     }
 }
 
-/// Sends it and prints the answer, an error's too.
+/// Sends the request and prints the response.
 pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
     let method = Method::from_bytes(args.method.to_uppercase().as_bytes())
-        .map_err(|_| Error::usage(format!("{:?} is no HTTP method", args.method)))?;
+        .map_err(|_| Error::usage(format!("{:?} is not an HTTP method", args.method)))?;
     let path = if args.path.starts_with('/') {
         args.path.clone()
     } else {
@@ -104,7 +104,7 @@ fn status_and_headers(response: &pm_common::client::Response) -> String {
     format!("{}{}", response.status(), headers.collect::<String>())
 }
 
-/// As it comes; JSON for a terminal is set apart for reading.
+/// Prints the body as received; JSON is formatted for a terminal.
 async fn print_response(
     response: &mut pm_common::client::Response,
     session: &Session,
@@ -115,7 +115,7 @@ async fn print_response(
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     let pretty = is_json && session.ui.out.terminal;
     let mut buffered = Vec::new();
-    let read_error = |error| Error::failure(format!("the answer broke off: {error}"));
+    let read_error = |error| Error::failure(format!("the response ended early: {error}"));
     while let Some(chunk) = response.chunk().await.map_err(read_error)? {
         if pretty {
             buffered.extend_from_slice(&chunk);

@@ -1,4 +1,4 @@
-//! `pm auth`: the key for a server. A key is never a flag: the list of processes would show it.
+//! `pm auth`: the API key for a server. A key is never a flag: the process list would show it.
 
 use std::io::{IsTerminal, Read};
 
@@ -24,10 +24,10 @@ const AUTH_SPEC: ResourceSpec = ResourceSpec {
     none: "",
 };
 
-/// What to do with the key.
+/// Actions on the key.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Store a key for the server, once the server accepts it
+    /// Store a key for the server, after the server has accepted it
     #[command(before_long_help = "Examples:
   pm auth login --server https://products.example.com
   pm auth login --token-stdin < key.txt")]
@@ -36,13 +36,13 @@ pub(crate) enum Command {
         #[arg(long)]
         token_stdin: bool,
     },
-    /// Forget the key for the server
+    /// Remove the stored key for the server
     Logout,
-    /// Show which key is used, and whether the server accepts it
+    /// Show where the key comes from, and whether the server accepts it
     Status,
 }
 
-/// Does it.
+/// Runs the action.
 pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
     let server = &session.settings.server.value;
     match command {
@@ -57,9 +57,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
         }
         Command::Logout => {
             session.credentials().store(server, None)?;
-            session
-                .ui
-                .note(&format!("the key for {server} is forgotten"));
+            session.ui.note(&format!("the key for {server} is removed"));
             Ok(())
         }
         Command::Status => {
@@ -101,7 +99,7 @@ fn read_token(from_stdin: bool, session: &Session) -> Result<String> {
         session.ui.note("Key (it is not shown):");
         console::Term::stderr().read_secure_line()
     } else {
-        return Err(Error::usage("there is no terminal to ask for the key on")
+        return Err(Error::usage("cannot ask for the key without a terminal")
             .hint("pass it with --token-stdin"));
     };
     let token = read.map_err(|error| Error::failure(format!("cannot read the key: {error}")))?;

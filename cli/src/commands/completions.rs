@@ -19,7 +19,7 @@ const SUPPORTED_SHELLS: [Shell; 4] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shel
   pm completions zsh > ~/.zfunc/_pm
   pm completions --dir completions")]
 pub(crate) struct Args {
-    /// The shell to write for
+    /// The shell
     #[arg(required_unless_present = "dir", value_parser = supported_shell())]
     shell: Option<Shell>,
     /// Write a file for every shell into this directory
@@ -32,7 +32,7 @@ fn supported_shell() -> impl TypedValueParser<Value = Shell> {
         .try_map(|name| name.parse::<Shell>())
 }
 
-/// Writes one script, or all of them.
+/// Writes one script, or all scripts.
 pub(crate) fn run(args: &Args, mut grammar: clap::Command, session: &Session) -> Result<()> {
     if let Some(shell) = args.shell {
         let mut script = Vec::new();

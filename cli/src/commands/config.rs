@@ -1,4 +1,4 @@
-//! `pm config`: the settings, where each came from, and changing them.
+//! `pm config`: shows settings with their origins, and changes them.
 
 use clap::Subcommand;
 use pm_common::domain::seller::SellerId;
@@ -32,7 +32,7 @@ const SETTING_WITH_ORIGIN_SPEC: ResourceSpec = ResourceSpec {
     ..SETTING_SPEC
 };
 
-/// What to do with the settings.
+/// Actions on settings.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show one setting
@@ -57,15 +57,15 @@ pub(crate) enum Command {
     },
     /// Show every setting
     List {
-        /// Show where each value came from
+        /// Show the origin of each value
         #[arg(long)]
         origin: bool,
     },
-    /// Show where the configuration file is
+    /// Show the path of the configuration file
     Path,
 }
 
-/// Shows or changes settings; speaks to nobody.
+/// Shows or changes settings; sends no request.
 pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
     match command {
         Command::Get { key } => get(&key, session),

@@ -1,4 +1,4 @@
-//! `pm context`: named groups of settings, for those who have more than one shop or server.
+//! `pm context`: named groups of settings, for work with several shops or servers.
 
 use clap::Subcommand;
 use serde_json::json;
@@ -22,45 +22,45 @@ const CONTEXT_SPEC: ResourceSpec = ResourceSpec {
         ColumnSpec::wide("output", ValueKind::Text),
         ColumnSpec::wide("color", ValueKind::Text),
     ],
-    none: "There are no contexts; `pm context create NAME --server URL --seller ID` makes one.",
+    none: "There are no contexts. Create one with `pm context create NAME --server URL --seller ID`.",
 };
 
-/// What to do with contexts.
+/// Actions on contexts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List the contexts
     #[command(visible_alias = "ls")]
     List,
-    /// Make a context the current one
+    /// Make a context the current context
     Use {
-        /// Its name; - for none
+        /// Name of the context; - for none
         name: String,
     },
     /// Show a context
     Show {
-        /// Its name; the current one without it
+        /// Name of the context [default: the current context]
         name: Option<String>,
     },
-    /// Make a context of --server, --seller, --output and --color
+    /// Create a context from --server, --seller, --output and --color
     #[command(before_long_help = "Examples:
   pm context create shop --server https://products.example.com --seller shop-1
   pm context use shop")]
     Create {
-        /// Its name
+        /// Name of the context
         name: String,
-        /// Change it if it exists already
+        /// Change the context if it exists
         #[arg(long)]
         force: bool,
     },
-    /// Forget a context
+    /// Delete a context
     #[command(visible_alias = "rm")]
     Delete {
-        /// Its name
+        /// Name of the context
         name: String,
     },
 }
 
-/// Shows or changes contexts; speaks to nobody.
+/// Shows or changes contexts; sends no request.
 pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
     let (file, path) = (&session.settings.file, &session.settings.path);
     match command {
@@ -116,13 +116,13 @@ fn record(session: &Session, name: &str) -> Result<serde_json::Value> {
     }))
 }
 
-/// Takes the flags as given, not what the environment or another context would add.
+/// Takes only flags, not values from the environment or another context.
 fn create(name: &str, force: bool, session: &Session) -> Result<()> {
     let settings = &session.settings;
     if settings.file.contexts.contains_key(name) && !force {
         return Err(Error::new(
             crate::error::ExitCode::Conflict,
-            format!("there is a context {name:?} already"),
+            format!("the context {name:?} exists already"),
         )
         .hint("--force changes it"));
     }

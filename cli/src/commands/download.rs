@@ -1,5 +1,4 @@
-//! Answers that are files: to standard output as they come, or to a file that appears only when
-//! it is complete.
+//! Downloads: streamed to standard output, or to a file that appears only when it is complete.
 
 use std::{io::Write, path::Path};
 
@@ -10,7 +9,7 @@ use crate::{
     ui::Ui,
 };
 
-/// Writes the answer to `target`, `-` being standard output; gives the bytes written.
+/// Writes the response to `target`, where `-` is standard output; returns the bytes written.
 pub(crate) async fn save(ui: &Ui, response: Response, target: &str) -> Result<u64> {
     if target == "-" {
         return each_chunk(response, |chunk| ui.write(chunk)).await;
@@ -45,7 +44,7 @@ async fn each_chunk(
         let chunk = response.chunk().await.map_err(|error| {
             Error::new(
                 ExitCode::Unavailable,
-                format!("the connection broke after {bytes} bytes: {error}"),
+                format!("the connection was lost after {bytes} bytes: {error}"),
             )
             .hint("run the command again")
         })?;

@@ -1,4 +1,4 @@
-//! `pm events`: what happened, live with resume, or from the past.
+//! `pm events`: live events with resume, or past events.
 
 use clap::builder::TypedValueParser;
 use pm_common::{
@@ -32,13 +32,13 @@ const EVENT_SPEC: ResourceSpec = ResourceSpec {
     none: "No events.",
 };
 
-/// Events a page of the past has.
+/// Past events per request.
 const EVENTS_PER_PAGE: u32 = 1_000;
 
-/// How to read events.
+/// Ways to read events.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Follow the events, through lost connections, until Ctrl-C
+    /// Follow live events until Ctrl-C; reconnects when the connection is lost
     Tail(TailArgs),
     /// List past events, oldest first
     #[command(
@@ -48,7 +48,7 @@ pub(crate) enum Command {
   pm events list --after 1200 --type LowStockWarning"
     )]
     List {
-        /// Only events behind this sequence
+        /// Only events after this sequence
         #[arg(long, default_value_t = 0, value_name = "SEQUENCE",
               value_parser = clap::value_parser!(i64).range(0..))]
         after: i64,
@@ -72,16 +72,16 @@ pub(crate) struct TailArgs {
     /// start, end, a sequence, or -N for the last N
     #[arg(long, default_value = "end", allow_hyphen_values = true, value_parser = tail_start)]
     from: TailStart,
-    /// Only this type; may be given more than once
+    /// Only this type; may be repeated
     #[arg(long = "type", value_name = "TYPE", value_parser = event_type())]
     kinds: Vec<NotificationKind>,
-    /// Only this product; may be given more than once
+    /// Only this product; may be repeated
     #[arg(long = "product", value_name = "ID")]
     products: Vec<i64>,
     /// Stop after this many events
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// Stop at the end of what is there
+    /// Stop after the last stored event
     #[arg(long)]
     no_follow: bool,
 }
@@ -89,7 +89,7 @@ pub(crate) struct TailArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TailStart {
     Newest,
-    /// Behind this sequence.
+    /// After this sequence.
     After(i64),
     Last(i64),
 }
@@ -153,13 +153,13 @@ async fn tail(args: TailArgs, session: &Session) -> Result<()> {
     follow(backend.event_tail(from), &mut printer).await
 }
 
-/// The newest sequence there is: the first frame of a fresh stream carries it.
+/// The newest sequence; the first frame of a new stream carries it.
 async fn newest_sequence(backend: &Backend) -> Result<i64> {
     let mut tail = backend.event_tail(From::Newest);
     tail.opened().await.map_err(Error::from)
 }
 
-/// Prints the past, page by page.
+/// Prints past events page by page.
 async fn replay_past(
     backend: &Backend,
     mut after: i64,
@@ -185,7 +185,7 @@ async fn replay_past(
     }
 }
 
-/// Prints the live events until there are enough, or somebody presses Ctrl-C.
+/// Prints live events until the count is reached or Ctrl-C.
 async fn follow(mut tail: Tail, printer: &mut EventPrinter<'_>) -> Result<()> {
     let mut interrupt = super::interrupt::InterruptSignal::new()?;
     let mut was_disconnected = false;
@@ -200,9 +200,7 @@ async fn follow(mut tail: Tail, printer: &mut EventPrinter<'_>) -> Result<()> {
         match told {
             Told::Connected => {
                 if std::mem::take(&mut was_disconnected) {
-                    printer
-                        .ui
-                        .note("connected again; nothing was missed so far");
+                    printer.ui.note("reconnected; no event was missed");
                 }
             }
             Told::Notification(event) => {
@@ -218,7 +216,7 @@ async fn follow(mut tail: Tail, printer: &mut EventPrinter<'_>) -> Result<()> {
                 was_disconnected = true;
                 let wait = wait.as_secs_f32();
                 printer.ui.note(&format!(
-                    "{}; connecting again in {wait:.1} s",
+                    "{}; reconnecting in {wait:.1} s",
                     sanitized(&reason)
                 ));
             }
@@ -226,7 +224,7 @@ async fn follow(mut tail: Tail, printer: &mut EventPrinter<'_>) -> Result<()> {
     }
 }
 
-/// The command that goes on where this one stopped.
+/// The command that continues where this run stopped.
 fn resume_command(cursor: Option<i64>, args: &TailArgs, repeat_flags: &str) -> String {
     let next = cursor.map_or_else(|| "end".to_owned(), |cursor| (cursor + 1).to_string());
     let mut command = format!("pm events tail --from {next}");
@@ -236,21 +234,21 @@ fn resume_command(cursor: Option<i64>, args: &TailArgs, repeat_flags: &str) -> S
     for product in &args.products {
         command.push_str(&format!(" --product {product}"));
     }
-    format!("go on with: {command}{repeat_flags}")
+    format!("continue with: {command}{repeat_flags}")
 }
 
-/// Prints the events that are wanted, and knows when there were enough.
+/// Prints the events that match the filters, up to the count.
 struct EventPrinter<'a> {
     records: RecordWriter<'a>,
     ui: &'a Ui,
     args: &'a TailArgs,
-    /// The flags that the resuming command needs too.
+    /// Flags that the resume command needs too.
     repeat_flags: &'a str,
     left: u64,
 }
 
 impl EventPrinter<'_> {
-    /// Prints an event if it is wanted; true when it was the last one.
+    /// Prints an event that matches the filters; true after the last one.
     fn print(&mut self, event: &Notification) -> Result<bool> {
         let kinds = &self.args.kinds;
         let products = &self.args.products;
@@ -266,7 +264,7 @@ impl EventPrinter<'_> {
     }
 }
 
-/// One line for people: local time, sequence, type in its colour, message.
+/// A line for people: local time, sequence, type in its colour, message.
 fn event_line(ui: &Ui, event: &Notification) -> String {
     let moment = jiff::Timestamp::from_millisecond(event.timestamp).unwrap_or_default();
     let time = moment
@@ -294,7 +292,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn understands_where_to_start() {
+    fn start_positions_are_parsed() {
         assert_eq!(tail_start("start"), Ok(TailStart::After(0)));
         assert_eq!(tail_start("end"), Ok(TailStart::Newest));
         assert_eq!(tail_start("17"), Ok(TailStart::After(16)));
@@ -313,7 +311,7 @@ mod tests {
         };
         assert_eq!(
             resume_command(Some(41), &args, " --seller s1"),
-            "go on with: pm events tail --from 42 --type ProductCreated --product 7 --seller s1"
+            "continue with: pm events tail --from 42 --type ProductCreated --product 7 --seller s1"
         );
     }
 }

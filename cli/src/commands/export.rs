@@ -1,4 +1,4 @@
-//! `pm export`: all products as CSV, to standard output or to a file that is replaced at once.
+//! `pm export`: all products as CSV, to standard output or to a file that is replaced atomically.
 
 use crate::{error::Result, output::thousands, session::Session};
 
@@ -10,9 +10,9 @@ use super::{download, filter::ProductFilterArgs};
   pm export products.csv
   pm export --category Books | wc -l
 
-An existing file is replaced only when the export is complete.")]
+An existing file is replaced only after the export is complete.")]
 pub(crate) struct Args {
-    /// Where to write; - is standard output
+    /// File to write; - is standard output
     #[arg(default_value = "-", value_name = "FILE")]
     file: String,
     #[command(flatten)]

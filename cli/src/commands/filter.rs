@@ -5,17 +5,17 @@ use pm_common::{client::Pairs, domain::money::Amount};
 
 use super::pair;
 
-/// All filters hold together.
+/// Filters; a product has to match all of them.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Filters")]
 pub(crate) struct ProductFilterArgs {
-    /// Exactly this category
+    /// Only this category
     #[arg(long)]
     category: Option<String>,
-    /// Exactly this sku
+    /// Only this sku
     #[arg(long)]
     sku: Option<String>,
-    /// This text in name, description or sku
+    /// Only products with this text in name, description or sku
     #[arg(long, short = 'S', value_name = "TEXT")]
     search: Option<String>,
     /// At least this price
@@ -48,7 +48,7 @@ impl ProductFilterArgs {
     }
 }
 
-/// A query with one parameter more.
+/// The query with another parameter.
 pub(crate) fn with(query: &Pairs, name: &str, value: &str) -> Vec<(String, String)> {
     let mut query = query.to_vec();
     query.push((name.to_owned(), value.to_owned()));

@@ -1,5 +1,5 @@
-//! `pm health`: how the server and its dependencies are, once, until it is well, or whenever
-//! something changes.
+//! `pm health`: the health of the server and its dependencies: once, until it is healthy, or
+//! at every change.
 
 use std::{
     collections::BTreeMap,
@@ -60,15 +60,15 @@ pub(crate) struct Args {
     /// How long to wait
     #[arg(long, default_value = "60s", value_parser = positive_duration, value_name = "TIME")]
     timeout: Duration,
-    /// Show what changes, until Ctrl-C
+    /// Show every change, until Ctrl-C
     #[arg(long)]
     watch: bool,
-    /// Time between two looks
+    /// Time between two checks
     #[arg(long, default_value = "1s", value_parser = positive_duration, value_name = "TIME")]
     interval: Duration,
 }
 
-/// Asks, waits or watches.
+/// Checks once, waits or watches.
 pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
     let client = session.client()?;
     if args.watch {
@@ -93,7 +93,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
     }
 }
 
-/// The first healthy report, or the last one before the time was up.
+/// The first healthy report, or the last one before the timeout.
 async fn wait(args: &Args, client: &Client) -> Result<HealthOut> {
     let end = Instant::now() + args.timeout;
     loop {
@@ -143,7 +143,7 @@ fn services(report: &HealthOut) -> [(&'static str, &ServiceOut); 5] {
     ]
 }
 
-/// The whole report for programs, one line a dependency for people.
+/// The whole report for programs, one line per dependency for people.
 fn show(report: &HealthOut, mut records: RecordWriter<'_>) -> Result<()> {
     if records.is_document() {
         return records.single(report);
@@ -171,7 +171,7 @@ fn show(report: &HealthOut, mut records: RecordWriter<'_>) -> Result<()> {
     records.finish(NO_PAGINATION)
 }
 
-/// Prints a line for every part whose state is not what it was.
+/// Prints a line for each part whose state has changed.
 async fn watch(args: &Args, client: &Client, session: &Session) -> Result<()> {
     let mut records = session.records(&HEALTH_CHANGE_SPEC)?.streaming();
     let mut known: BTreeMap<&str, (String, Option<String>)> = BTreeMap::new();
@@ -192,7 +192,7 @@ async fn watch(args: &Args, client: &Client, session: &Session) -> Result<()> {
 
 type PartStates = Vec<(&'static str, String, Option<String>)>;
 
-/// The state of every part; a server that is away is a state, not a failure.
+/// The state of every part; an unreachable server is a state, not a failure.
 fn part_states(result: pm_common::client::Result<HealthOut>) -> Result<PartStates> {
     match result {
         Ok(report) => {

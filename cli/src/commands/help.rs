@@ -1,26 +1,27 @@
-//! `pm help`: the help of a command, or of a topic that belongs to no single command.
+//! `pm help`: help for a command, or for a topic that belongs to no single command.
 
 use crate::{
     error::{Error, Result, meant},
     session::Session,
 };
 
-const HELP_TOPICS: [(&str, &str); 4] = [
+const HELP_TOPICS: [(&str, &str); 5] = [
     ("exit-codes", include_str!("../topics/exit-codes.txt")),
     ("environment", include_str!("../topics/environment.txt")),
     ("csv", include_str!("../topics/csv.txt")),
     ("formatting", include_str!("../topics/formatting.txt")),
+    ("glossary", include_str!("../topics/glossary.txt")),
 ];
 
 /// Arguments of `pm help`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A command, or one of: exit-codes, environment, csv, formatting
+    /// A command, or one of: exit-codes, environment, csv, formatting, glossary
     #[arg(value_name = "COMMAND or TOPIC")]
     path: Vec<String>,
 }
 
-/// Prints it.
+/// Prints the help.
 pub(crate) fn run(args: &Args, mut grammar: clap::Command, session: &Session) -> Result<()> {
     if let [topic] = args.path.as_slice()
         && let Some((_, text)) = HELP_TOPICS.iter().find(|(name, _)| name == topic)

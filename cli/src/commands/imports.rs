@@ -1,4 +1,4 @@
-//! `pm imports`: what became of the uploads.
+//! `pm imports`: lists, follows and cancels import jobs.
 
 use clap::Subcommand;
 use pm_common::domain::import_job::ImportStatus;
@@ -17,31 +17,31 @@ use crate::{
     session::Session,
 };
 
-/// What to do with imports.
+/// Actions on import jobs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List imports, newest first
     #[command(visible_alias = "ls")]
     List {
-        /// Which page
+        /// Page number
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
         page: u64,
-        /// Imports on a page
+        /// Imports per page
         #[arg(long, short = 'L', default_value_t = 20,
               value_parser = clap::value_parser!(u32).range(1..=100))]
         limit: u32,
     },
     /// Show an import
     Get {
-        /// Its id
+        /// Import id
         id: String,
     },
-    /// Follow an import to its end; Ctrl-C only stops looking
+    /// Follow an import to its end; Ctrl-C stops following, not the import
     #[command(before_long_help = "Examples:
   pm imports watch imp_0198f3c2
   pm imports watch imp_0198f3c2 --progress json")]
     Watch {
-        /// Its id
+        /// Import id
         id: String,
         /// auto, bar, plain, json or none
         #[arg(
@@ -53,22 +53,22 @@ pub(crate) enum Command {
         )]
         progress: ProgressMode,
     },
-    /// Write the rejected rows as CSV, to be corrected and imported again
+    /// Write the rejected rows as CSV, to correct and import again
     Rejects {
-        /// Its id
+        /// Import id
         id: String,
-        /// Where to write; - is standard output
+        /// File to write; - is standard output
         #[arg(default_value = "-", value_name = "FILE")]
         file: String,
     },
-    /// End an import behind its present batch
+    /// Cancel an import after its current batch
     Cancel {
-        /// Its id
+        /// Import id
         id: String,
     },
 }
 
-/// Does it.
+/// Runs the action.
 pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
     match command {
         Command::List { page, limit } => {
@@ -102,7 +102,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
 async fn watch(id: &str, mode: ProgressMode, session: &Session) -> Result<()> {
     let backend = session.backend()?;
     let mut records = session.records(&IMPORT_SPEC)?;
-    // The first look is without patience: a wrong id or an absent server is told at once.
+    // The first request is not retried: a wrong id or an unreachable server is reported at once.
     let job = backend.import_get(id).await?;
     let mut progress = ProgressDisplay::new(mode, &session.ui, &job.file_name);
     let mut interrupt = InterruptSignal::new()?;

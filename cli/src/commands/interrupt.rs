@@ -1,10 +1,10 @@
-//! Ctrl-C (and a request to terminate) as something to wait for instead of a sudden end.
+//! Ctrl-C and SIGTERM as events to wait for, instead of a sudden end.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::error::{Error, Result};
 
-/// Counts from its creation on; each wait is for one more.
+/// Receives the signals sent after its creation; each wait is for one more.
 #[derive(Debug)]
 pub(crate) struct InterruptSignal {
     interrupt: Signal,
@@ -12,7 +12,7 @@ pub(crate) struct InterruptSignal {
 }
 
 impl InterruptSignal {
-    /// From now on Ctrl-C no longer ends the program by itself.
+    /// From here on Ctrl-C no longer ends the program by itself.
     pub(crate) fn new() -> Result<Self> {
         let watch = |kind| {
             signal(kind)
@@ -24,7 +24,7 @@ impl InterruptSignal {
         })
     }
 
-    /// Until the next one.
+    /// Waits for the next signal.
     pub(crate) async fn wait(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

@@ -18,13 +18,13 @@ pub(crate) struct Args {
     dir: Option<PathBuf>,
 }
 
-/// Writes the first page, or all of them.
+/// Writes the first page, or all pages.
 pub(crate) fn run(args: &Args, grammar: clap::Command, session: &Session) -> Result<()> {
     let command = with_examples(grammar);
     let Some(dir) = &args.dir else {
         let mut page = Vec::new();
         let rendered = clap_mangen::Man::new(command).render(&mut page);
-        rendered.map_err(|error| Error::failure(format!("cannot make the page: {error}")))?;
+        rendered.map_err(|error| Error::failure(format!("cannot generate the page: {error}")))?;
         return session.ui.write(&page);
     };
     std::fs::create_dir_all(dir).map_err(|error| Error::file(dir, "create", &error))?;

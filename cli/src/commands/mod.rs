@@ -1,4 +1,4 @@
-//! The commands, one file each: their arguments, what they do, what they say.
+//! The commands, one file each: their arguments, what they do, what they print.
 
 pub(crate) mod api;
 pub(crate) mod auth;
@@ -25,10 +25,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::{Error, Result};
 
-/// Answers without records around them need no type of their own.
+/// For lists without pagination.
 const NO_PAGINATION: Option<&()> = None;
 
-/// A query pair from a flag, when it was given.
+/// A query pair from a flag, if it is set.
 fn pair(name: &str, value: Option<impl ToString>) -> Option<(String, String)> {
     value.map(|value| (name.to_owned(), value.to_string()))
 }

@@ -1,4 +1,4 @@
-//! `pm stats`: totals, by category, by day, and what is running out.
+//! `pm stats`: totals, also by category and by day, and products low on stock.
 
 use clap::Subcommand;
 
@@ -47,7 +47,7 @@ const DAY_SPEC: ResourceSpec = ResourceSpec {
         ColumnSpec::table("lowStock", ValueKind::Number),
         ColumnSpec::table("valueChange", ValueKind::Money),
     ],
-    none: "Nothing happened on these days.",
+    none: "There were no changes on these days.",
 };
 
 const LOW_STOCK_SPEC: ResourceSpec = ResourceSpec {
@@ -64,14 +64,14 @@ const LOW_STOCK_SPEC: ResourceSpec = ResourceSpec {
     none: "No product is low on stock.",
 };
 
-/// Which figures.
+/// The statistics.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Totals over all products
     Summary,
     /// Totals by category
     Categories,
-    /// What happened, day by day
+    /// Changes by day
     #[command(before_long_help = "Examples:
   pm stats daily --from 2026-01-01 --to 2026-01-31
   pm stats daily -o csv")]
@@ -85,16 +85,16 @@ pub(crate) enum Command {
     },
     /// Products below their threshold, fewest units first
     LowStock {
-        /// Which page
+        /// Page number
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
         page: u64,
-        /// Products on a page
+        /// Products per page
         #[arg(long, short = 'L', default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
         limit: u32,
     },
 }
 
-/// Shows the figures.
+/// Shows the statistics.
 pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
     match command {
         Command::Summary => {

@@ -1,4 +1,4 @@
-//! `pm version`: which client this is, and which server answers.
+//! `pm version`: the versions of the client and of the server.
 
 use serde_json::{Value, json};
 
@@ -26,12 +26,12 @@ const VERSION_SPEC: ResourceSpec = ResourceSpec {
   pm version
   pm version --client")]
 pub(crate) struct Args {
-    /// Ask no server
+    /// Show only the client; send no request
     #[arg(long)]
     client: bool,
 }
 
-/// Shows the client first, so that it is seen even when the server is away.
+/// Prints the client even when the server cannot be reached.
 pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
     let mut records = session.records(&VERSION_SPEC)?;
     let version = env!("CARGO_PKG_VERSION");

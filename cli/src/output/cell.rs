@@ -59,7 +59,7 @@ fn moment(value: &Value) -> Option<Timestamp> {
     }
 }
 
-/// One line, tabs between the cells; what would break the line is written as an escape.
+/// One line with tabs between the cells; characters that would break the line are escaped.
 pub(super) fn tab_separated(columns: &[&ColumnSpec], record: &Value) -> String {
     let cells = columns.iter().map(|column| {
         let text = exact(column, &record[column.key]);
@@ -104,7 +104,7 @@ fn two_decimals(number: &str) -> String {
     }
 }
 
-/// How long ago, in its largest unit; after a month the day itself.
+/// The age in its largest unit; after a month the date.
 pub(super) fn ago(now: Timestamp, then: Timestamp) -> String {
     let seconds = now.since(then).as_secs();
     match seconds {
@@ -117,7 +117,7 @@ pub(super) fn ago(now: Timestamp, then: Timestamp) -> String {
     }
 }
 
-/// A duration as people say it: `340 ms`, `12.3 s`, `4 min 5 s`, `2 h 3 min`.
+/// A duration for people: `340 ms`, `12.3 s`, `4 min 5 s`, `2 h 3 min`.
 pub(crate) fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn csv_quotes_what_needs_it() {
+    fn csv_quotes_where_needed() {
         let record = json!({"name": "a \"b\", c", "price": null});
         assert_eq!(
             comma_separated(&[&NAME, &PRICE], &record),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn people_get_round_figures() {
+    fn people_get_rounded_values() {
         assert_eq!(human(&PRICE, &json!(19)), "19.00");
         assert_eq!(duration(Duration::from_millis(12_340)), "12.3 s");
         assert_eq!(duration(Duration::from_secs(245)), "4 min 5 s");

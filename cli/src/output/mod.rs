@@ -1,6 +1,6 @@
-//! What records look like: one description of a noun's columns, seven formats.
+//! How records are printed: one description of a resource's columns, seven formats.
 //!
-//! A terminal gets a table with times people read; a pipe gets tab-separated lines without a
+//! A terminal gets a table with relative times; a pipe gets tab-separated lines without a
 //! header or truncation. JSON and YAML carry whole records with exact numbers.
 
 mod cell;
@@ -19,7 +19,7 @@ use crate::{
     ui::Ui,
 };
 
-/// The formats a person can ask for.
+/// The formats of `--output`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
     /// Columns for people.
@@ -28,24 +28,24 @@ pub(crate) enum OutputFormat {
     Wide,
     /// The whole answer as one JSON document.
     Json,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Jsonl,
     /// Comma-separated values with a header.
     Csv,
     /// The whole answer as YAML.
     Yaml,
-    /// `product/17`, one a line.
+    /// `product/17`, one per line.
     Name,
 }
 
-/// Who gets to see a column.
+/// When a column is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
 pub(crate) enum ColumnVisibility {
-    /// Everybody.
+    /// By default.
     Table,
-    /// Those who ask for `-o wide`.
+    /// With `-o wide`.
     Wide,
-    /// Those who name it with `--fields`.
+    /// When `--fields` names it.
     Named,
 }
 
@@ -71,26 +71,26 @@ pub(crate) struct ColumnSpec {
 }
 
 impl ColumnSpec {
-    /// A column that everybody sees.
+    /// A column that is shown by default.
     pub(crate) const fn table(key: &'static str, kind: ValueKind) -> Self {
         let level = ColumnVisibility::Table;
         Self { key, kind, level }
     }
 
-    /// A column of `-o wide`.
+    /// A column that is shown with `-o wide`.
     pub(crate) const fn wide(key: &'static str, kind: ValueKind) -> Self {
         let level = ColumnVisibility::Wide;
         Self { key, kind, level }
     }
 
-    /// A column that has to be named.
+    /// A column that is shown when `--fields` names it.
     pub(crate) const fn named(key: &'static str, kind: ValueKind) -> Self {
         let level = ColumnVisibility::Named;
         Self { key, kind, level }
     }
 }
 
-/// A kind of record.
+/// A resource: its name, its key and its columns.
 #[derive(Debug)]
 pub(crate) struct ResourceSpec {
     /// As in `-o name`.
@@ -98,19 +98,19 @@ pub(crate) struct ResourceSpec {
     /// The key that identifies a record.
     pub(crate) id: &'static str,
     pub(crate) columns: &'static [ColumnSpec],
-    /// What to say when there is none.
+    /// The message for an empty list.
     pub(crate) none: &'static str,
 }
 
-/// What the person asked for.
+/// The output flags and settings.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OutputOptions {
     pub(crate) format: Option<OutputFormat>,
-    /// Empty means the format's own choice.
+    /// Empty: the format's own columns.
     pub(crate) fields: Vec<String>,
 }
 
-/// A wish made definite.
+/// The format in use: the default depends on whether the output is a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ResolvedFormat {
     Table,
@@ -122,7 +122,7 @@ enum ResolvedFormat {
     Name,
 }
 
-/// Records on their way out. Made before the request, so that a wrong `--fields` sends none.
+/// Prints records. Created before the request, so that a wrong `--fields` sends none.
 #[derive(Debug)]
 pub(crate) struct RecordWriter<'a> {
     ui: &'a Ui,
@@ -136,7 +136,7 @@ pub(crate) struct RecordWriter<'a> {
 }
 
 impl<'a> RecordWriter<'a> {
-    /// A listing in the wanted format.
+    /// A writer in the format of the options.
     ///
     /// # Errors
     /// Exit code 2 for a field that does not exist; the hint lists those that do.
@@ -176,18 +176,18 @@ impl<'a> RecordWriter<'a> {
         })
     }
 
-    /// Whether people read this, so that prose may replace the records.
+    /// Whether the output is for people, so that text may replace the records.
     pub(crate) fn is_human_readable(&self) -> bool {
         self.format == ResolvedFormat::Table
     }
 
-    /// Whether the whole answer is one document, so that it may have a shape of its own.
+    /// Whether the output is one document, so that it may have a structure of its own.
     pub(crate) fn is_document(&self) -> bool {
         matches!(self.format, ResolvedFormat::Json | ResolvedFormat::Yaml)
             && !self.has_chosen_fields
     }
 
-    /// The same for records that never end: nothing may wait for the last one.
+    /// The same for an endless stream: no record may wait for the last one.
     pub(crate) fn streaming(mut self) -> Self {
         if self.format == ResolvedFormat::Json
             || (self.format == ResolvedFormat::Lines && !self.has_chosen_fields)
@@ -197,7 +197,7 @@ impl<'a> RecordWriter<'a> {
         self
     }
 
-    /// Adds a record; formats of one line a record print it now.
+    /// Adds a record; formats with one line per record print it at once.
     pub(crate) fn push(&mut self, record: &impl Serialize) -> Result<()> {
         let record = to_value(record)?;
         let text = match self.format {
@@ -220,7 +220,7 @@ impl<'a> RecordWriter<'a> {
         self.ui.write(text.as_bytes())
     }
 
-    /// Prints a record of a stream now: `prose` for people, the record for programs.
+    /// Prints a record of a stream at once: `prose` for people, the record for programs.
     pub(crate) fn push_line(&mut self, record: &impl Serialize, prose: &str) -> Result<()> {
         match self.format {
             ResolvedFormat::Table if !self.has_chosen_fields => self.ui.line(prose),
@@ -237,7 +237,7 @@ impl<'a> RecordWriter<'a> {
         }
     }
 
-    /// Prints what was held back as a list; `around` is what the answer says besides its records.
+    /// Prints the buffered records as a list; `around` is the rest of the response.
     pub(crate) fn finish(mut self, around: Option<&impl Serialize>) -> Result<()> {
         let records = std::mem::take(&mut self.buffered);
         match self.format {
@@ -266,12 +266,12 @@ impl<'a> RecordWriter<'a> {
         }
     }
 
-    /// Prints one record by itself.
+    /// Prints a single record.
     pub(crate) fn single(mut self, record: &impl Serialize) -> Result<()> {
         match self.format {
             ResolvedFormat::Table => {
                 let record = to_value(record)?;
-                // A record alone has room for everything that has a value.
+                // A single record has room for every field that has a value.
                 let columns = if self.has_chosen_fields {
                     self.columns
                 } else {

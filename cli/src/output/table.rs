@@ -1,4 +1,4 @@
-//! Tables for people: one row a record, or one record as a sheet.
+//! Tables for people: one row per record, or a single record with one line per field.
 
 use console::{measure_text_width, truncate_str};
 use serde_json::Value;
@@ -10,13 +10,13 @@ use tabled::{
 use super::{ColumnSpec, ValueKind, cell};
 use crate::ui::{self, StreamStyle, Ui};
 
-/// Between two columns.
+/// Blanks between two columns.
 const COLUMN_GAP: usize = 2;
-/// The least that is left of a text that has to give way.
+/// The width that a shortened text keeps.
 const MIN_TEXT_WIDTH: usize = 8;
 
-/// A header and a row for each record. Where the terminal is too narrow texts are cut, then the
-/// last columns left out; `id` and numbers are always whole, for half a number is a wrong one.
+/// A header and a row for each record. When the terminal is too narrow, texts are truncated, then the
+/// last columns are dropped; `id` and numbers are never truncated: half a number is a wrong number.
 pub(super) fn record_table(
     ui: &Ui,
     id: &str,
@@ -89,18 +89,18 @@ fn rendered(builder: Builder, columns: &[&ColumnSpec]) -> String {
         .collect()
 }
 
-/// What a column needs.
+/// The width of a column.
 #[derive(Debug, Clone, Copy)]
 struct ColumnWidth {
     now: usize,
     is_flexible: bool,
 }
 
-/// The widths of the columns that fit into so many places; at least the first.
+/// The widths of the columns that fit into `places`; the first column always stays.
 fn fit(natural: &[ColumnWidth], places: usize) -> Vec<usize> {
     let mut shown = natural.len();
     loop {
-        // The header says with two places more that something is left out.
+        // The mark for dropped columns takes two more places in the header.
         let mark = if shown < natural.len() { 2 } else { 0 };
         let mut widths = natural[..shown].to_vec();
         let needed = |widths: &[ColumnWidth]| {
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_terminal_cuts_texts_then_leaves_columns_out() {
+    fn a_narrow_terminal_truncates_texts_then_drops_columns() {
         let width = |now, is_flexible| ColumnWidth { now, is_flexible };
         let natural = vec![
             width(6, false),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sheet_leaves_out_what_is_empty() {
+    fn a_single_record_omits_empty_fields() {
         let columns: Vec<_> = COLUMNS.iter().collect();
         let record = json!({"id": 7, "name": "A", "low_stock_threshold": null});
         let text = record_sheet(&Ui::new(ColorChoice::Never), &columns, &record);

@@ -68,8 +68,8 @@ fn scalar(value: &Value) -> String {
     }
 }
 
-/// Plain where no reader could take it for anything else, otherwise quoted as in JSON, which is
-/// YAML too.
+/// Plain where no reader could take it for another type, otherwise quoted as in JSON, which is valid
+/// YAML.
 fn string(content: &str) -> String {
     let safe =
         |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '/' | '(' | ')');

@@ -13,7 +13,7 @@ use toml_edit::{Item, Table, value};
 use super::{SettingOrigin, environment, file};
 use crate::error::{Error, Result};
 
-/// A key and where it came from. Never shown.
+/// A key and its origin. The key is never printed.
 pub(crate) struct ApiToken {
     pub(crate) secret: String,
     pub(crate) origin: SettingOrigin,
@@ -82,7 +82,7 @@ impl CredentialStore {
         self.check_mode()?;
         toml::from_str(&text).map_err(|_| {
             // The parser would quote the line, and the line may be a key.
-            Error::failure(format!("{} cannot be understood", self.path.display()))
+            Error::failure(format!("{} is not valid", self.path.display()))
                 .hint("remove it and store the keys again with `pm auth login --token-stdin`")
         })
     }
@@ -106,7 +106,7 @@ impl CredentialStore {
         Ok(())
     }
 
-    /// Stores a key, or forgets it.
+    /// Stores a key, or removes it.
     pub(crate) fn store(&self, server: &str, secret: Option<&str>) -> Result<()> {
         file::edit(&self.path, |document| {
             let tokens = document

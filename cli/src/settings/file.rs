@@ -1,5 +1,5 @@
 //! The configuration file: values for every command, and named contexts that override them.
-//! Changes keep the person's comments and order.
+//! Changes keep the file's comments and order.
 
 use std::{
     collections::BTreeMap,
@@ -64,7 +64,7 @@ pub(super) fn path() -> Result<PathBuf> {
         .or_else(|| env::home_dir().map(|home| home.join(".config")));
     base.map(|base| base.join("pm").join("config.toml"))
         .ok_or_else(|| {
-            Error::usage("there is no home directory to keep the configuration in")
+            Error::usage("no home directory was found for the configuration")
                 .hint("name the file with PM_CONFIG")
         })
 }
@@ -76,7 +76,7 @@ impl ConfigFile {
             Ok(text) => toml::from_str(&text).map_err(|error| {
                 let reason = error.to_string();
                 Error::usage(format!(
-                    "{} cannot be understood:\n{}",
+                    "{} is not valid:\n{}",
                     path.display(),
                     reason.trim_end()
                 ))
@@ -110,7 +110,7 @@ impl ConfigFile {
         Self::set(path, "current-context", name)
     }
 
-    /// Makes or changes a context.
+    /// Creates or changes a context.
     pub(crate) fn put_context(path: &Path, name: &str, values: &SettingValues) -> Result<()> {
         edit(path, |document| {
             let contexts = document.entry("contexts").or_insert_with(|| {
@@ -132,7 +132,7 @@ impl ConfigFile {
         })
     }
 
-    /// Forgets a context.
+    /// Deletes a context.
     pub(crate) fn remove_context(path: &Path, name: &str) -> Result<()> {
         edit(path, |document| {
             if let Some(contexts) = document.get_mut("contexts").and_then(Item::as_table_mut) {
@@ -162,9 +162,9 @@ pub(super) fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(Error::file(path, "read", &error)),
     };
-    let mut document: DocumentMut = text.parse().map_err(|error| {
-        Error::usage(format!("{} cannot be understood:\n{error}", path.display()))
-    })?;
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|error| Error::usage(format!("{} is not valid:\n{error}", path.display())))?;
     change(&mut document);
     replace_file(path, document.to_string().as_bytes()).map_err(|e| Error::file(path, "write", &e))
 }

@@ -19,7 +19,7 @@ use crate::{
     ui::ColorChoice,
 };
 
-/// Where the daemon listens unless told otherwise.
+/// Where the daemon listens by default.
 pub(crate) const DEFAULT_SERVER: &str = "http://localhost:3001";
 
 /// Where a value came from.
@@ -51,7 +51,7 @@ pub(crate) struct ResolvedSetting<T> {
     pub(crate) origin: SettingOrigin,
 }
 
-/// Everything that was settled.
+/// Every setting with its value and origin.
 #[derive(Debug)]
 pub(crate) struct ResolvedSettings {
     pub(crate) path: PathBuf,
@@ -64,10 +64,10 @@ pub(crate) struct ResolvedSettings {
 }
 
 impl ResolvedSettings {
-    /// Reads the file and settles every value.
+    /// Reads the file and resolves every value.
     ///
     /// # Errors
-    /// Exit code 2 when the file cannot be understood, or names a context that does not exist.
+    /// Exit code 2 when the file is not valid, or names a context that does not exist.
     pub(crate) fn load(global: &GlobalArgs) -> Result<Self> {
         let path = file::path()?;
         let file = ConfigFile::read(&path)?;
@@ -152,20 +152,24 @@ fn context(
             Some(ResolvedSetting { value, origin })
         });
     match found {
-        // Choosing another one must stay possible when the present one is gone.
+        // Another context can still be chosen when the current one no longer exists.
         Some(setting)
             if !file.contexts.contains_key(&setting.value)
                 && !matches!(setting.origin, SettingOrigin::File(_)) =>
         {
             let known: Vec<_> = file.contexts.keys().map(String::as_str).collect();
-            Err(unknown_name("context", &setting.value, &known)
-                .hint(format!("`pm context create {}` makes it", setting.value)))
+            Err(
+                unknown_name("context", &setting.value, &known).hint(format!(
+                    "create it with `pm context create {}`",
+                    setting.value
+                )),
+            )
         }
         other => Ok(other),
     }
 }
 
-/// The places to look after the flag.
+/// The sources of a setting after its flag.
 struct SettingSources<'a> {
     context: Option<&'a str>,
     file: &'a ConfigFile,

@@ -7,18 +7,18 @@ use pm_daemon::{app::App, lifecycle, roles::Role};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use crate::pm::Person;
+use crate::pm::TestEnv;
 
 /// A running daemon; it ends in order when dropped.
-pub(crate) struct Daemon {
+pub(crate) struct TestDaemon {
     pub(crate) url: String,
     stop: CancellationToken,
     thread: Option<JoinHandle<()>>,
     _data: TempDir,
 }
 
-impl Daemon {
-    /// Starts one whose rate limits are out of the way.
+impl TestDaemon {
+    /// Starts a daemon with rate limits that no test reaches.
     pub(crate) fn start() -> Self {
         Self::with(&[
             ("RATE_LIMIT_STANDARD", "100000"),
@@ -26,7 +26,7 @@ impl Daemon {
         ])
     }
 
-    /// Starts one with these settings.
+    /// Starts a daemon with these settings.
     pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
         let data = TempDir::new().unwrap();
         let data_dir = data.path().display().to_string();
@@ -60,21 +60,21 @@ impl Daemon {
         }
     }
 
-    /// Someone who works with this daemon as this seller.
-    pub(crate) fn person(&self, seller: &str) -> Person {
-        Person::new()
+    /// An environment for this daemon and this seller.
+    pub(crate) fn env(&self, seller: &str) -> TestEnv {
+        TestEnv::new()
             .with("PM_SERVER", &self.url)
             .with("PM_SELLER", seller)
     }
 }
 
-impl Drop for Daemon {
+impl Drop for TestDaemon {
     fn drop(&mut self) {
         self.stop.cancel();
         if let Some(thread) = self.thread.take() {
-            let ended = thread.join();
+            let outcome = thread.join();
             assert!(
-                ended.is_ok() || std::thread::panicking(),
+                outcome.is_ok() || std::thread::panicking(),
                 "the daemon panicked"
             );
         }

@@ -5,22 +5,22 @@ use std::io::{BufRead, BufReader};
 use serde_json::Value;
 
 use crate::{
-    daemon::Daemon,
-    pm::{Ended, Person, interrupt, poll},
+    daemon::TestDaemon,
+    pm::{RunOutcome, TestEnv, interrupt, poll},
 };
 
-fn products(person: &Person, count: usize) {
+fn products(env: &TestEnv, count: usize) {
     for number in 0..count {
-        person.ok(&format!(
+        env.ok(&format!(
             "products create --name P{number} --price 1 --quantity 90 --category C"
         ));
     }
 }
 
-/// Waits until the events up to this sequence can be listed.
-fn told(person: &Person, sequence: usize) {
-    poll("the events are told", || {
-        let listed = person.ok("events list --limit 1000 --fields sequence");
+/// Waits until the events up to this sequence are listed.
+fn wait_listed(env: &TestEnv, sequence: usize) {
+    poll("the events are listed", || {
+        let listed = env.ok("events list --limit 1000 --fields sequence");
         (listed.lines().count() >= sequence).then_some(())
     });
 }
@@ -36,12 +36,12 @@ fn sequences(lines: &str) -> Vec<i64> {
 
 #[test]
 fn the_past_can_be_read_from_anywhere() {
-    let daemon = Daemon::start();
-    let person = daemon.person("s1");
-    products(&person, 5);
-    person.ok("products delete 2 --yes");
-    told(&person, 6);
-    let tail = |flags: &str| sequences(&person.ok(&format!("events tail {flags}")));
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    products(&env, 5);
+    env.ok("products delete 2 --yes");
+    wait_listed(&env, 6);
+    let tail = |flags: &str| sequences(&env.ok(&format!("events tail {flags}")));
     assert_eq!(tail("--from start --no-follow"), [1, 2, 3, 4, 5, 6]);
     assert_eq!(tail("--from 5 --no-follow"), [5, 6]);
     assert_eq!(tail("--from -2 --no-follow"), [5, 6]);
@@ -50,28 +50,28 @@ fn the_past_can_be_read_from_anywhere() {
     assert_eq!(tail("--from start --product 2 -n 2"), [2, 6]);
     assert_eq!(tail("--from start --type ProductDeleted -n 1"), [6]);
     assert_eq!(
-        person.ok("events list --after 4 --fields sequence,type"),
+        env.ok("events list --after 4 --fields sequence,type"),
         "5\tProductCreated\n6\tProductDeleted\n"
     );
 }
 
 #[test]
-fn a_tail_follows_and_says_how_to_resume() {
-    let daemon = Daemon::start();
-    let person = daemon.person("s1");
-    products(&person, 1);
-    told(&person, 1);
-    let mut child = person.spawn("events tail --from start --seller s1");
+fn a_tail_follows_and_suggests_how_to_resume() {
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    products(&env, 1);
+    wait_listed(&env, 1);
+    let mut child = env.spawn("events tail --from start --seller s1");
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut next = || sequences(&lines.next().unwrap().unwrap());
     assert_eq!(next(), [1]);
-    products(&person, 2);
+    products(&env, 2);
     assert_eq!((next(), next()), (vec![2], vec![3]));
     interrupt(&child);
-    let ended = Ended::of(&child.wait_with_output().unwrap());
-    assert_eq!(ended.code, 130);
+    let outcome = RunOutcome::of(&child.wait_with_output().unwrap());
+    assert_eq!(outcome.code, 130);
     assert!(
-        ended.err.contains("pm events tail --from 4 --seller s1"),
-        "{ended:?}"
+        outcome.err.contains("pm events tail --from 4 --seller s1"),
+        "{outcome:?}"
     );
 }

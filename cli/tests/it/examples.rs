@@ -1,5 +1,5 @@
-//! Every example in the help works as it stands, typed into a shell by somebody who has the files
-//! and products that it names.
+//! Every example in the help works as it is printed, typed into a shell where the files and products
+//! that it names exist.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -9,33 +9,33 @@ use std::{
 };
 
 use crate::{
-    daemon::Daemon,
-    pm::{Ended, Person, interrupt, poll},
+    daemon::TestDaemon,
+    pm::{RunOutcome, TestEnv, interrupt, poll},
 };
 
-/// Examples that ask a question first, which needs a terminal.
-const QUESTIONS: [&str; 2] = ["pm products delete 17", "pm auth login --server"];
+/// Examples that ask a question first, which requires a terminal.
+const INTERACTIVE_EXAMPLES: [&str; 2] = ["pm products delete 17", "pm auth login --server"];
 
 #[test]
 fn every_example_works() {
-    let examples = examples(&Person::new(), "");
+    let examples = examples(&TestEnv::new(), "");
     assert!(examples.len() > 35, "{examples:?}");
-    let daemon = Daemon::start();
-    let person = prepared(&daemon);
+    let daemon = TestDaemon::start();
+    let env = prepared_env(&daemon);
     for example in &examples {
         if example.split(&[' ', '/']).any(|word| word == "17") {
             // It changes the product that others name too.
-            let daemon = Daemon::start();
-            try_out(example, &daemon, &prepared(&daemon));
+            let daemon = TestDaemon::start();
+            run_example(example, &daemon, &prepared_env(&daemon));
         } else {
-            try_out(example, &daemon, &person);
+            run_example(example, &daemon, &env);
         }
     }
 }
 
 /// The examples of a command and of those below it.
-fn examples(person: &Person, command: &str) -> Vec<String> {
-    let help = person.ok(&format!("help {command}"));
+fn examples(env: &TestEnv, command: &str) -> Vec<String> {
+    let help = env.ok(&format!("help {command}"));
     let block = |title: &str| {
         let lines = help.lines().skip_while(|line| *line != title).skip(1);
         let lines = lines.map_while(|line| line.strip_prefix("  "));
@@ -44,20 +44,20 @@ fn examples(person: &Person, command: &str) -> Vec<String> {
     let mut found = block("Examples:");
     for line in block("Commands:") {
         let name = line.split_whitespace().next().unwrap();
-        found.extend(examples(person, &format!("{command} {name}")));
+        found.extend(examples(env, &format!("{command} {name}")));
     }
     found
 }
 
-/// Somebody with the files, directories and products of the examples.
-fn prepared(daemon: &Daemon) -> Person {
-    let person = daemon.person("s1");
+/// An environment with the files, directories and products of the examples.
+fn prepared_env(daemon: &TestDaemon) -> TestEnv {
+    let env = daemon.env("s1");
     for directory in [
         "exports",
         ".zfunc",
         ".local/share/bash-completion/completions",
     ] {
-        std::fs::create_dir_all(person.path(directory)).unwrap();
+        std::fs::create_dir_all(env.path(directory)).unwrap();
     }
     let mut csv = "sku,name,price,quantity,category\n".to_owned();
     for number in 1..=18 {
@@ -65,23 +65,23 @@ fn prepared(daemon: &Daemon) -> Person {
     }
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(csv.as_bytes()).unwrap();
-    person.write("big.csv.gz", packed.finish().unwrap());
-    person.write("products.csv", &csv);
-    person.write("exports/a.csv", &csv);
-    person.write("preise.csv", "Titel;Preis;quantity\nLampe;19.99;5\n");
+    env.write("big.csv.gz", packed.finish().unwrap());
+    env.write("products.csv", &csv);
+    env.write("exports/a.csv", &csv);
+    env.write("preise.csv", "Titel;Preis;quantity\nLampe;19.99;5\n");
     let lamp = r#"{"name": "Lamp", "price": 19.99, "quantity": 5, "category": "Light"}"#;
-    person.write("lamp.json", lamp);
-    person.write("change.json", r#"{"quantity": 7}"#);
-    person.write("key.txt", "pmk_any_key\n");
-    person.ok("import products.csv");
+    env.write("lamp.json", lamp);
+    env.write("change.json", r#"{"quantity": 7}"#);
+    env.write("key.txt", "pmk_any_key\n");
+    env.ok("import products.csv");
     for price in [8, 7] {
-        person.ok(&format!("products update 17 --price {price}"));
+        env.ok(&format!("products update 17 --price {price}"));
     }
-    person
+    env
 }
 
-fn try_out(example: &str, daemon: &Daemon, person: &Person) {
-    let import = person.ok("imports list -o name --limit 1");
+fn run_example(example: &str, daemon: &TestDaemon, env: &TestEnv) {
+    let import = env.ok("imports list -o name --limit 1");
     let import = import.trim_end().trim_start_matches("import/");
     let line = example
         .replace("https://products.example.com", &daemon.url)
@@ -89,28 +89,28 @@ fn try_out(example: &str, daemon: &Daemon, person: &Person) {
         .replace("| man -l -", "| cat");
     let follows = line.starts_with("pm events tail") && !line.contains("--no-follow");
     if follows || line.contains("--watch") {
-        return follow(person, &line);
+        return follow(env, &line);
     }
-    let ended = shell(person, &line);
-    if QUESTIONS
+    let outcome = shell(env, &line);
+    if INTERACTIVE_EXAMPLES
         .iter()
         .any(|question| example.starts_with(question))
         && !line.contains("--yes")
     {
-        assert_eq!(ended.code, 2, "{line}: {ended:?}");
-        assert!(ended.err.contains("terminal"), "{line}: {ended:?}");
+        assert_eq!(outcome.code, 2, "{line}: {outcome:?}");
+        assert!(outcome.err.contains("terminal"), "{line}: {outcome:?}");
     } else {
-        assert_eq!(ended.code, 0, "{line}: {ended:?}");
-        assert!(!ended.err.contains("error"), "{line}: {ended:?}");
+        assert_eq!(outcome.code, 0, "{line}: {outcome:?}");
+        assert!(!outcome.err.contains("error"), "{line}: {outcome:?}");
     }
 }
 
 /// As a shell understands it.
-fn shell(person: &Person, line: &str) -> Ended {
+fn shell(env: &TestEnv, line: &str) -> RunOutcome {
     let pm = std::path::Path::new(env!("CARGO_BIN_EXE_pm"));
     let path = std::env::var("PATH").unwrap_or_default();
     let path = format!("{}:{path}", pm.parent().unwrap().display());
-    let plain = person.command("");
+    let plain = env.command("");
     let mut shell = Command::new("sh");
     shell
         .args(["-c", line])
@@ -123,25 +123,25 @@ fn shell(person: &Person, line: &str) -> Ended {
         .env("PATH", path)
         .current_dir(plain.get_current_dir().unwrap())
         .stdin(Stdio::null());
-    Ended::of(&shell.output().unwrap())
+    RunOutcome::of(&shell.output().unwrap())
 }
 
-/// What has no end of its own says something when something happens, and ends with Ctrl-C.
-fn follow(person: &Person, line: &str) {
-    let mut child = person.spawn(line.strip_prefix("pm ").unwrap());
+/// A command without an end prints something when something happens, and ends with Ctrl-C.
+fn follow(env: &TestEnv, line: &str) {
+    let mut child = env.spawn(line.strip_prefix("pm ").unwrap());
     let out = BufReader::new(child.stdout.take().unwrap());
-    let (said, heard) = mpsc::channel();
+    let (sent, received) = mpsc::channel();
     let reader = thread::spawn(move || {
         for line in out.lines().map_while(Result::ok) {
-            let _ = said.send(line);
+            let _ = sent.send(line);
         }
     });
-    poll(&format!("{line} says something"), || {
-        person.ok("products create --name Low --price 1 --quantity 1 --category C");
-        heard.try_recv().ok()
+    poll(&format!("{line} prints something"), || {
+        env.ok("products create --name Low --price 1 --quantity 1 --category C");
+        received.try_recv().ok()
     });
     interrupt(&child);
-    let ended = Ended::of(&child.wait_with_output().unwrap());
-    assert_eq!(ended.code, 130, "{line}: {ended:?}");
+    let outcome = RunOutcome::of(&child.wait_with_output().unwrap());
+    assert_eq!(outcome.code, 130, "{line}: {outcome:?}");
     reader.join().unwrap();
 }

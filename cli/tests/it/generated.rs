@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
-use crate::pm::{Person, files};
+use crate::pm::{TestEnv, files};
 
 fn compare(kind: &str) {
-    let person = Person::new();
-    person.ok(&format!("{kind} --dir generated"));
+    let env = TestEnv::new();
+    env.ok(&format!("{kind} --dir generated"));
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(kind);
-    let (generated, committed) = (files(&person.path("generated")), files(&committed));
+    let (generated, committed) = (files(&env.path("generated")), files(&committed));
     let names = |files: &[(String, String)]| -> Vec<String> {
         files.iter().map(|(name, _)| name.clone()).collect()
     };
@@ -34,7 +34,7 @@ fn manual_pages_are_up_to_date() {
 
 #[test]
 fn one_script_is_the_same_as_its_file() {
-    let person = Person::new();
-    person.ok("completions --dir all");
-    assert_eq!(person.ok("completions bash"), person.read("all/pm.bash"));
+    let env = TestEnv::new();
+    env.ok("completions --dir all");
+    assert_eq!(env.ok("completions bash"), env.read("all/pm.bash"));
 }

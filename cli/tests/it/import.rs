@@ -5,12 +5,26 @@ use std::io::{Read, Write};
 use serde_json::Value;
 
 use crate::{
-    daemon::Daemon,
-    pm::{Ended, interrupt, poll},
+    daemon::TestDaemon,
+    pm::{RunOutcome, interrupt, poll},
 };
 
-const MIXED: &str = "sku;Titel;Preis;quantity;category\nA-1;Lamp;19.90;5;Light\nA-2;;3;5;Light\nA-3;Desk;x;5;Wood\n";
-const FLAGS: &str = "--map Titel=name --map Preis=price";
+const MIXED_CSV: &str = "sku;Titel;Preis;quantity;category\nA-1;Lamp;19.90;5;Light\nA-2;;3;5;Light\nA-3;Desk;x;5;Wood\n";
+const MAPPING_FLAGS: &str = "--map Titel=name --map Preis=price";
+
+/// A summary without what differs from run to run: its time and the import's id.
+fn redacted(summary: &str) -> String {
+    let lines = summary.lines().map(|line| {
+        if let Some((before, _)) = line.split_once(" completed in ") {
+            format!("{before} completed in [time]\n")
+        } else if let Some((before, _)) = line.split_once(", id imp_") {
+            format!("{before}, id [id]\n")
+        } else {
+            format!("{line}\n")
+        }
+    });
+    lines.collect()
+}
 
 fn adds_up(job: &Value) -> bool {
     let parts = ["created", "updated", "unchanged", "skipped", "rejected"];
@@ -20,12 +34,12 @@ fn adds_up(job: &Value) -> bool {
 
 #[test]
 fn rejected_rows_can_be_corrected_and_imported_again() {
-    let daemon = Daemon::start();
-    let person = daemon.person("s1");
-    person.write("mixed.csv", MIXED);
-    let ended = person.run(&format!("import mixed.csv {FLAGS} -o json"));
-    assert_eq!(ended.code, 3, "{ended:?}");
-    let job: Value = serde_json::from_str(&ended.out).unwrap();
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    env.write("mixed.csv", MIXED_CSV);
+    let outcome = env.run(&format!("import mixed.csv {MAPPING_FLAGS} -o json"));
+    assert_eq!(outcome.code, 3, "{outcome:?}");
+    let job: Value = serde_json::from_str(&outcome.out).unwrap();
     assert!(adds_up(&job), "{job}");
     assert_eq!(
         (&job["rows"], &job["created"], &job["rejected"]),
@@ -33,66 +47,65 @@ fn rejected_rows_can_be_corrected_and_imported_again() {
     );
     assert_eq!(job["errors"][0]["line"], 3);
 
-    let rejects = person.read("mixed.rejects.csv");
+    let rejects = env.read("mixed.rejects.csv");
     assert_eq!(rejects.lines().count(), 3, "{rejects}");
     let corrected = rejects
         .replace("A-2;;3", "A-2;Chair;3")
         .replace(";x;", ";7;");
-    person.write("corrected.csv", corrected);
-    let again = person.ok(&format!("import corrected.csv {FLAGS} -o table"));
-    assert!(
-        again.contains("2 rows = 2 created + 0 updated + 0 unchanged + 0 skipped + 0 rejected"),
-        "{again}"
-    );
-    let same = person.ok(&format!("import corrected.csv {FLAGS} -o table"));
-    assert!(
-        same.contains("2 rows = 0 created + 0 updated + 2 unchanged"),
-        "{same}"
-    );
+    env.write("corrected.csv", corrected);
+    let import = || env.ok(&format!("import corrected.csv {MAPPING_FLAGS} -o table"));
+    insta::assert_snapshot!(redacted(&import()), @r"
+    corrected.csv completed in [time]
+      2 rows = 2 created + 0 updated + 0 unchanged + 0 skipped + 0 rejected
+      preset generic, semicolon-separated, 5 of 10 columns used, mode upsert, id [id]
+    ");
+    insta::assert_snapshot!(redacted(&import()), @r"
+    corrected.csv completed in [time]
+      2 rows = 0 created + 0 updated + 2 unchanged + 0 skipped + 0 rejected
+      preset generic, semicolon-separated, 5 of 10 columns used, mode upsert, id [id]
+    ");
 }
 
 #[test]
 fn the_summary_warns_of_a_second_import_and_does_not_repeat_itself() {
-    let daemon = Daemon::start();
-    let person = daemon.person("s1");
-    person.write(
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    env.write(
         "bare.csv",
         "name,price,quantity,category\nA,1,1,C\nB,x,1,C\nD,y,1,C\n",
     );
-    let ended = person.run("import bare.csv -o table");
-    assert_eq!(ended.code, 3, "{ended:?}");
-    assert!(
-        ended.out.contains("would create its products again"),
-        "{ended:?}"
-    );
-    assert_eq!(ended.out.matches("[TYPE]").count(), 2, "{ended:?}");
-    assert_eq!(ended.out.matches("write it like").count(), 1, "{ended:?}");
-    person.write(
-        "keyed.csv",
-        "sku,name,price,quantity,category\nA-1,A,1,1,C\n",
-    );
-    let keyed = person.ok("import keyed.csv -o table");
-    assert!(!keyed.contains("again"), "{keyed}");
+    let outcome = env.run("import bare.csv -o table");
+    assert_eq!(outcome.code, 3, "{outcome:?}");
+    insta::assert_snapshot!(redacted(&outcome.out), @r#"
+    bare.csv completed in [time]
+      3 rows = 1 created + 0 updated + 0 unchanged + 0 skipped + 2 rejected
+      preset generic, comma-separated, 4 of 4 columns used, mode create, id [id]
+      line 3, price: price must be a plain decimal number such as 19.99, not "x" [TYPE]
+        write it like 1234.50: a point before the cents, no thousands separator, no currency
+      line 4, price: price must be a plain decimal number such as 19.99, not "y" [TYPE]
+      no column is mapped to sku: importing this file again would create its products again; name one with --map 'Your header=sku'
+      2 rejected: correct them in bare.rejects.csv and import that file
+    "#);
 }
 
 #[test]
 fn a_refused_file_is_named() {
-    let daemon = Daemon::start();
-    let person = daemon.person("s1");
-    person.write("empty.csv", "");
-    let ended = person.run("import empty.csv");
-    assert_eq!(ended.code, 2, "{ended:?}");
-    assert!(ended.err.contains("error: empty.csv: "), "{ended:?}");
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    env.write("empty.csv", "");
+    let outcome = env.run("import empty.csv");
+    assert_eq!(outcome.code, 2, "{outcome:?}");
+    assert!(outcome.err.starts_with("error: empty.csv: "), "{outcome:?}");
 }
 
 #[test]
 fn files_are_unpacked_and_standard_input_is_read() {
-    let daemon = Daemon::start();
-    let person = daemon.person("s1");
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
     let csv = "name,price,quantity,category\nA,1,1,C\nB,2,2,C\n";
-    person.write("a.csv", csv);
-    person.write("b.csv.zst", zstd::encode_all(csv.as_bytes(), 1).unwrap());
-    let jobs = person.ok("import *.csv* -o jsonl");
+    env.write("a.csv", csv);
+    env.write("b.csv.zst", zstd::encode_all(csv.as_bytes(), 1).unwrap());
+    let jobs = env.ok("import *.csv* -o jsonl");
     let names: Vec<Value> = jobs
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -107,32 +120,35 @@ fn files_are_unpacked_and_standard_input_is_read() {
         (&"a.csv".into(), &"b.csv".into())
     );
 
-    let ended = person.run_with("import - -o json", csv);
-    assert_eq!(ended.code, 0, "{ended:?}");
-    person.write("broken.csv.gz", [0x1f, 0x8b, 8, 0, 1, 2, 3]);
-    let ended = person.run("import broken.csv.gz");
-    assert_eq!(ended.code, 1, "{ended:?}");
-    assert!(ended.err.contains("cannot read broken.csv"), "{ended:?}");
-    assert_eq!(person.ok("p ls -o name").lines().count(), 6);
+    let outcome = env.run_with("import - -o json", csv);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    env.write("broken.csv.gz", [0x1f, 0x8b, 8, 0, 1, 2, 3]);
+    let outcome = env.run("import broken.csv.gz");
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(
+        outcome.err.contains("cannot read broken.csv"),
+        "{outcome:?}"
+    );
+    assert_eq!(env.ok("p ls -o name").lines().count(), 6);
 }
 
 #[test]
 fn the_first_failure_ends_the_run_and_hides_nothing() {
-    let daemon = Daemon::start();
-    let person = daemon.person("s1");
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
     let csv = "name,price,quantity,category\nA,1,1,C\n";
     for (name, content) in [("a.csv", csv), ("b.csv", "colour\nred\n"), ("c.csv", csv)] {
-        person.write(name, content);
+        env.write(name, content);
     }
-    let ended = person.run("import a.csv b.csv c.csv -o json");
-    assert_eq!(ended.code, 1, "{ended:?}");
+    let outcome = env.run("import a.csv b.csv c.csv -o json");
+    assert_eq!(outcome.code, 1, "{outcome:?}");
     assert!(
-        ended.err.contains("1 more file was not imported"),
-        "{ended:?}"
+        outcome.err.contains("1 more file was not imported"),
+        "{outcome:?}"
     );
-    let told: Value = serde_json::from_str(&ended.out).unwrap();
-    assert_eq!(told["data"].as_array().unwrap().len(), 1);
-    let people = person.run("import a.csv c.csv -o table");
+    let wait_listed: Value = serde_json::from_str(&outcome.out).unwrap();
+    assert_eq!(wait_listed["data"].as_array().unwrap().len(), 1);
+    let people = env.run("import a.csv c.csv -o table");
     assert_eq!(people.code, 0, "{people:?}");
     assert_eq!(people.out.matches(" rows = ").count(), 2, "{people:?}");
     assert!(!people.err.contains("No imports"), "{people:?}");
@@ -140,12 +156,12 @@ fn the_first_failure_ends_the_run_and_hides_nothing() {
 
 #[test]
 fn programs_get_progress_as_lines() {
-    let daemon = Daemon::start();
-    let person = daemon.person("s1");
-    person.write("mixed.csv", MIXED);
-    let ended = person.run(&format!("import mixed.csv {FLAGS} --progress json"));
-    assert_eq!(ended.code, 3);
-    let lines: Vec<Value> = ended
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    env.write("mixed.csv", MIXED_CSV);
+    let outcome = env.run(&format!("import mixed.csv {MAPPING_FLAGS} --progress json"));
+    assert_eq!(outcome.code, 3);
+    let lines: Vec<Value> = outcome
         .out
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -156,35 +172,35 @@ fn programs_get_progress_as_lines() {
             .filter(|line| line["message_type"] == kind)
             .count()
     };
-    assert_eq!((of("rejected"), of("summary")), (2, 1), "{}", ended.out);
+    assert_eq!((of("rejected"), of("summary")), (2, 1), "{}", outcome.out);
     assert!(of("status") >= 1);
     assert!(adds_up(lines.last().unwrap()));
-    let ended = person.run("import mixed.csv --progress json");
-    assert_eq!(ended.code, 1);
-    assert_eq!(ended.error()["message_type"], "exit_error");
+    let outcome = env.run("import mixed.csv --progress json");
+    assert_eq!(outcome.code, 1);
+    assert_eq!(outcome.error()["message_type"], "exit_error");
 }
 
 #[test]
 fn what_is_detached_can_be_watched() {
-    let daemon = Daemon::start();
-    let person = daemon.person("s1");
-    person.write("mixed.csv", MIXED);
-    let id = person.ok(&format!("import mixed.csv {FLAGS} --detach"));
-    let ended = person.run(&format!("imports watch {id} -o json"));
-    assert_eq!(ended.code, 3, "{ended:?}");
-    let job: Value = serde_json::from_str(&ended.out).unwrap();
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    env.write("mixed.csv", MIXED_CSV);
+    let id = env.ok(&format!("import mixed.csv {MAPPING_FLAGS} --detach"));
+    let outcome = env.run(&format!("imports watch {id} -o json"));
+    assert_eq!(outcome.code, 3, "{outcome:?}");
+    let job: Value = serde_json::from_str(&outcome.out).unwrap();
     assert_eq!(job["id"], id.trim_end());
-    assert_eq!(person.ok("imports list -o name"), format!("import/{id}"));
-    assert!(person.ok(&format!("imports rejects {id}")).contains("A-3"));
-    assert_eq!(person.run(&format!("imports cancel {id}")).code, 6);
-    assert_eq!(person.run("imports get ../products").code, 5);
+    assert_eq!(env.ok("imports list -o name"), format!("import/{id}"));
+    assert!(env.ok(&format!("imports rejects {id}")).contains("A-3"));
+    assert_eq!(env.run(&format!("imports cancel {id}")).code, 6);
+    assert_eq!(env.run("imports get ../products").code, 5);
 }
 
 #[test]
 fn ctrl_c_while_sending_imports_nothing() {
-    let daemon = Daemon::start();
-    let person = daemon.person("s1");
-    let mut child = person.spawn("import - -v");
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    let mut child = env.spawn("import - -v");
     let mut input = child.stdin.take().unwrap();
     input
         .write_all(b"name,price,quantity,category\nA,1,1,C\n")
@@ -194,69 +210,66 @@ fn ctrl_c_while_sending_imports_nothing() {
         input.write_all(&b"B,2,2,C\n".repeat(128)).unwrap();
     }
     interrupt(&child);
-    let ended = Ended::of(&child.wait_with_output().unwrap());
+    let outcome = RunOutcome::of(&child.wait_with_output().unwrap());
     drop(input);
-    assert_eq!(ended.code, 130, "{ended:?}");
-    assert!(ended.err.contains("nothing was imported"), "{ended:?}");
-    assert_eq!(person.ok("p ls -o name"), "");
+    assert_eq!(outcome.code, 130, "{outcome:?}");
+    assert!(outcome.err.contains("nothing was imported"), "{outcome:?}");
+    assert_eq!(env.ok("p ls -o name"), "");
 }
 
 #[test]
-fn ctrl_c_while_following_stops_behind_a_batch_and_says_how_to_go_on() {
-    let daemon = Daemon::start();
-    let person = daemon.person("s1");
+fn ctrl_c_while_following_cancels_after_a_batch_and_suggests_how_to_continue() {
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
     let rows: String = (0..300_000).map(|n| format!("S-{n},P,1,1,C\n")).collect();
-    person.write(
+    env.write(
         "big.csv",
         format!("sku,name,price,quantity,category\n{rows}"),
     );
-    let child = person.spawn("import big.csv -o json --progress none");
+    let child = env.spawn("import big.csv -o json --progress none");
     poll("rows are committed", || {
-        let jobs = person.json("imports list");
+        let jobs = env.json("imports list");
         let rows = jobs["data"][0]["rows"].as_i64()?;
         (rows > 0).then_some(())
     });
     interrupt(&child);
-    let ended = Ended::of(&child.wait_with_output().unwrap());
-    assert_eq!(ended.code, 130, "{ended:?}");
-    assert!(ended.err.contains("pm import big.csv"), "{ended:?}");
-    let job: Value = serde_json::from_str(&ended.out).unwrap();
+    let outcome = RunOutcome::of(&child.wait_with_output().unwrap());
+    assert_eq!(outcome.code, 130, "{outcome:?}");
+    assert!(outcome.err.contains("pm import big.csv"), "{outcome:?}");
+    let job: Value = serde_json::from_str(&outcome.out).unwrap();
     assert!(adds_up(&job), "{job}");
-    assert_eq!(
-        person.json("p ls -L 1")["pagination"]["total"],
-        job["created"]
-    );
+    assert_eq!(env.json("p ls -L 1")["pagination"]["total"], job["created"]);
 }
 
 #[test]
 fn a_terminal_sees_the_bar_and_the_summary() {
-    let daemon = Daemon::start();
-    let person = daemon.person("s1").with("TERM", "xterm");
-    person.write("mixed.csv", MIXED);
-    let command = person.command(&format!("import mixed.csv {FLAGS}"));
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1").with("TERM", "xterm");
+    env.write("mixed.csv", MIXED_CSV);
+    let command = env.command(&format!("import mixed.csv {MAPPING_FLAGS}"));
     let mut terminal = rexpect::session::spawn_command(command, Some(30_000)).unwrap();
     terminal.exp_string("mixed.csv").unwrap();
     terminal.exp_string("3 rows = 1 created").unwrap();
     let mut rest = terminal.exp_eof().unwrap();
     rest.retain(|c| !c.is_control());
     assert!(rest.contains("line 3, Titel: name is required"), "{rest}");
-    assert!(rest.contains("correct mixed.rejects.csv"), "{rest}");
+    assert!(rest.contains("correct them in mixed.rejects.csv"), "{rest}");
 }
 
 #[test]
-fn a_limited_import_waits_and_says_so() {
-    let daemon = Daemon::with(&[("RATE_LIMIT_BULK", "1")]);
-    let person = daemon.person("s1");
-    person.write("a.csv", "name,price,quantity,category\nA,1,1,C\n");
-    person.ok("import a.csv");
-    let mut child = person.spawn("import a.csv");
-    let mut said = String::new();
+fn a_limited_import_reports_that_it_waits() {
+    let daemon = TestDaemon::with(&[("RATE_LIMIT_BULK", "1")]);
+    let env = daemon.env("s1");
+    env.write("a.csv", "name,price,quantity,category\nA,1,1,C\n");
+    env.ok("import a.csv");
+    let mut child = env.spawn("import a.csv");
+    let mut sent = String::new();
     let mut err = child.stderr.take().unwrap();
-    poll("it says that it waits", || {
+    poll("it reports that it waits", || {
         let mut buffer = [0; 1024];
         let count = err.read(&mut buffer).unwrap();
-        said.push_str(&String::from_utf8_lossy(&buffer[..count]));
-        said.contains("sending again in").then_some(())
+        sent.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        sent.contains("sending again in").then_some(())
     });
     interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));

@@ -1,4 +1,4 @@
-//! `pm` as people and scripts meet it: a real process, most of the time against a real daemon.
+//! `pm` as people and scripts use it: a real process, usually with a real daemon.
 
 #![expect(
     clippy::unwrap_used,

@@ -11,24 +11,25 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// How long anything is waited for; reached only when something is broken.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// How long `poll` waits; reached only when something is broken.
+const POLL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A person with a home directory, who works in it.
-pub(crate) struct Person {
+/// An environment to run `pm` in: a home directory, which is also the working directory, and
+/// environment variables.
+pub(crate) struct TestEnv {
     home: TempDir,
     environment: Vec<(String, String)>,
 }
 
 /// How a run ended.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct RunOutcome {
     pub(crate) code: i32,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
-impl Person {
+impl TestEnv {
     pub(crate) fn new() -> Self {
         Self {
             home: TempDir::new().unwrap(),
@@ -36,7 +37,7 @@ impl Person {
         }
     }
 
-    /// The same person with an environment variable more.
+    /// The same environment with another variable.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
@@ -54,7 +55,7 @@ impl Person {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// The command with its words, which are parted by spaces.
+    /// The command with its words, separated by spaces.
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pm"));
         command
@@ -67,13 +68,13 @@ impl Person {
     }
 
     /// Runs it without a terminal.
-    pub(crate) fn run(&self, line: &str) -> Ended {
+    pub(crate) fn run(&self, line: &str) -> RunOutcome {
         let output = self.command(line).stdin(Stdio::null()).output().unwrap();
-        Ended::of(&output)
+        RunOutcome::of(&output)
     }
 
     /// Runs it with this on standard input.
-    pub(crate) fn run_with(&self, line: &str, input: &str) -> Ended {
+    pub(crate) fn run_with(&self, line: &str, input: &str) -> RunOutcome {
         let mut child = self.spawn(line);
         child
             .stdin
@@ -81,7 +82,7 @@ impl Person {
             .unwrap()
             .write_all(input.as_bytes())
             .unwrap();
-        Ended::of(&child.wait_with_output().unwrap())
+        RunOutcome::of(&child.wait_with_output().unwrap())
     }
 
     /// Starts it with pipes at every end.
@@ -96,9 +97,9 @@ impl Person {
 
     /// Runs it and expects success; gives its standard output.
     pub(crate) fn ok(&self, line: &str) -> String {
-        let ended = self.run(line);
-        assert_eq!(ended.code, 0, "pm {line}: {ended:?}");
-        ended.out
+        let outcome = self.run(line);
+        assert_eq!(outcome.code, 0, "pm {line}: {outcome:?}");
+        outcome.out
     }
 
     /// Runs it with `-o json` and expects success; gives the answer.
@@ -107,7 +108,7 @@ impl Person {
     }
 }
 
-impl Ended {
+impl RunOutcome {
     pub(crate) fn of(output: &Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
@@ -131,14 +132,17 @@ pub(crate) fn interrupt(child: &Child) {
     assert!(sent.success());
 }
 
-/// Asks again and again until there is an answer.
+/// Repeats a question until there is an answer.
 pub(crate) fn poll<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(start.elapsed() < DEADLINE, "waited in vain until {what}");
+        assert!(
+            start.elapsed() < POLL_TIMEOUT,
+            "timed out waiting until {what}"
+        );
         std::thread::park_timeout(Duration::from_millis(15));
     }
 }

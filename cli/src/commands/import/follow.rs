@@ -1,5 +1,5 @@
-//! Following an import to its end: quick looks at first, slower ones later, through lost
-//! connections, and with a way out.
+//! Follows an import to its end: polls fast at first and slower later, survives lost connections,
+//! and reacts to Ctrl-C.
 
 use std::time::Duration;
 
@@ -20,17 +20,17 @@ const MAX_BACKOFF: Duration = Duration::from_secs(15);
 /// What the first Ctrl-C does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum InterruptAction {
-    /// Ask the server to stop behind the present batch, and wait for that.
+    /// Cancel the import after its current batch, and wait for that.
     Cancel,
-    /// Only stop looking.
+    /// Stop following; the import continues.
     Detach,
 }
 
-/// Somebody who follows an import.
+/// Follows one import.
 pub(crate) struct ImportFollower<'a> {
     pub(crate) backend: &'a Backend,
     pub(crate) id: &'a str,
-    /// The flags that a command about the same import needs too.
+    /// Flags that a suggested command about the same import needs too.
     pub(crate) repeat_flags: &'a str,
     pub(crate) progress: &'a mut ProgressDisplay,
     pub(crate) interrupt: &'a mut InterruptSignal,
@@ -40,12 +40,12 @@ pub(crate) struct ImportFollower<'a> {
 /// An import at its end.
 pub(crate) struct FollowOutcome {
     pub(crate) job: ImportOut,
-    /// Whether Ctrl-C asked for the end.
+    /// Whether Ctrl-C cancelled it.
     pub(crate) interrupted: bool,
 }
 
 impl ImportFollower<'_> {
-    /// Looks until the import has ended; with `cancel` it asks for the end at once.
+    /// Polls until the import has ended; with `cancel` it cancels the import first.
     pub(crate) async fn follow(mut self, cancel: bool) -> Result<FollowOutcome> {
         let mut pause = MIN_POLL_INTERVAL;
         let mut failures = 0;
@@ -79,13 +79,13 @@ impl ImportFollower<'_> {
                     failures = (failures + 1).min(10);
                     pause = error.retry_after().unwrap_or(backoff);
                     self.progress.say(&format!(
-                        "{error}; looking again in {} (the import does not depend on it)",
+                        "{error}; trying again in {} (the import continues)",
                         duration(pause)
                     ));
                 }
                 Err(error) => {
                     let watch = format!(
-                        "go on with: pm imports watch {}{}",
+                        "continue with: pm imports watch {}{}",
                         self.id, self.repeat_flags
                     );
                     return Err(Error::from(error).hint(watch));
@@ -103,30 +103,28 @@ impl ImportFollower<'_> {
         backend.import_get(id).await
     }
 
-    /// Asks for the end; a refusal means that it has come already.
+    /// Cancels the import; a conflict means that it has ended already.
     async fn cancel(&mut self) {
         self.progress
-            .say("stopping behind the present batch (Ctrl-C again to leave at once)");
+            .say("cancelling after the current batch (press Ctrl-C again to exit at once)");
         let cancelled = self.backend.import_cancel(self.id).await;
         if let Err(error) = cancelled
             && error.exit != ExitCode::Conflict
         {
-            self.progress.say(&format!(
-                "could not ask the server to stop: {}",
-                error.message
-            ));
+            self.progress
+                .say(&format!("cannot cancel the import: {}", error.message));
         }
     }
 
     fn detached_error(&self, cancelled: bool) -> Error {
         let (id, repeat_flags) = (self.id, self.repeat_flags);
         let message = if cancelled {
-            "left while the server stops the import"
+            "stopped following; the server cancels the import"
         } else {
-            "left; the import goes on"
+            "stopped following; the import continues"
         };
         Error::new(ExitCode::Interrupted, message).hint(format!(
-            "look again with: pm imports watch {id}{repeat_flags}"
+            "follow it with: pm imports watch {id}{repeat_flags}"
         ))
     }
 }

@@ -1,5 +1,5 @@
-//! `pm import`: sends files, follows what becomes of them, and ends with a summary whose numbers
-//! add up. Nothing is sent before every file is known to be there.
+//! `pm import`: uploads files, follows the import jobs, and prints a summary whose numbers add up.
+//! Nothing is sent before every file is known to exist.
 
 mod follow;
 mod progress;
@@ -36,13 +36,13 @@ use crate::{
   pm import preise.csv --map 'Preis=price' --map 'Titel=name' --default category=Other
   zcat big.csv.gz | pm import - --progress plain")]
 pub(crate) struct Args {
-    /// Files or patterns; - is standard input; .gz and .zst are unpacked
+    /// Files or patterns; - is standard input; .gz and .zst are decompressed
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
-    /// Where rejected rows go [default: NAME.rejects.csv in this directory]
+    /// File for rejected rows [default: NAME.rejects.csv in this directory]
     #[arg(long, value_name = "FILE")]
     rejects: Option<String>,
-    /// Do not wait: print the import's id once the file is accepted
+    /// Do not wait: print the import id after the server has accepted the file
     #[arg(long)]
     detach: bool,
     /// auto, bar, plain, json or none
@@ -58,26 +58,26 @@ pub(crate) struct Args {
     options: ReadOptions,
 }
 
-/// How to read the file; everything has a sensible default.
+/// How to read the file.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Reading the file")]
 struct ReadOptions {
     /// create, upsert, update or skip [default: upsert with a sku column, else create]
     #[arg(long)]
     mode: Option<String>,
-    /// The column that tells products apart: sku
+    /// The field that identifies a product: sku
     #[arg(long)]
     key: Option<String>,
-    /// Which column of the file is which of ours, as often as needed
+    /// Map a column of the file to a field; may be repeated
     #[arg(long, value_name = "HEADER=FIELD")]
     map: Vec<String>,
     /// auto, generic, shopify or woocommerce
     #[arg(long)]
     preset: Option<String>,
-    /// , ; | or tab [default: found out]
+    /// , ; | or tab [default: detected]
     #[arg(long, value_name = "CHAR")]
     delimiter: Option<String>,
-    /// A value for blank cells and missing columns, as often as needed
+    /// A value for blank cells and missing columns; may be repeated
     #[arg(long, value_name = "FIELD=VALUE")]
     default: Vec<String>,
 }
@@ -154,7 +154,7 @@ async fn import_all(args: &Args, session: &Session) -> Result<()> {
             break;
         }
     }
-    // What was imported before a failure is told all the same.
+    // Files imported before a failure are reported, too.
     if sources.len() > 1 && !args.detach && args.progress != ProgressMode::Json {
         summary::finish(session, records)?;
     }
@@ -170,19 +170,19 @@ fn check_rejects(args: &Args, sources: &[ImportSource]) -> Result<()> {
     };
     if sources.len() > 1 {
         return Err(
-            Error::usage("--rejects names one file, but several are imported")
+            Error::usage("--rejects names one file, but there are several to import")
                 .hint("without it every file gets its own NAME.rejects.csv"),
         );
     }
     if sources.iter().any(|source| source.is(target)) {
         return Err(Error::usage(format!(
-            "--rejects {target} would replace the file that is imported"
+            "--rejects {target} would overwrite the file to import"
         )));
     }
     Ok(())
 }
 
-/// One run over one file.
+/// The import of one file.
 struct FileImport<'a> {
     args: &'a Args,
     session: &'a Session,
@@ -194,7 +194,7 @@ struct FileImport<'a> {
 }
 
 impl FileImport<'_> {
-    /// Sends and follows; true when rows were rejected.
+    /// Uploads and follows the file; true when rows were rejected.
     async fn import(
         &mut self,
         source: &ImportSource,
@@ -239,7 +239,7 @@ impl FileImport<'_> {
             .await
     }
 
-    /// The summary, the rejected rows, and what the exit code says.
+    /// Prints the summary, saves the rejected rows and chooses the exit code.
     async fn conclude(
         &self,
         source: &ImportSource,
@@ -273,7 +273,7 @@ impl FileImport<'_> {
     }
 }
 
-/// What to do after an import was cut short: the same command again, if that is safe.
+/// Advice after an interrupted import: the same command again, if that is safe.
 fn repeat_advice(job: &ImportOut) -> String {
     let command: Vec<_> = std::env::args()
         .skip(1)
@@ -282,7 +282,7 @@ fn repeat_advice(job: &ImportOut) -> String {
     let command = format!("pm {}", command.join(" "));
     if summary::has_key(job) {
         format!(
-            "import the rest with the same command; what is there already stays as it is:\n  {command}"
+            "import the rest with the same command; products that exist already stay unchanged:\n  {command}"
         )
     } else {
         format!(
@@ -292,7 +292,7 @@ fn repeat_advice(job: &ImportOut) -> String {
     }
 }
 
-/// Why an import did not come to its end.
+/// The error for an import that did not complete.
 pub(super) fn unfinished_error(job: &ImportOut, repeat_flags: &str) -> Error {
     let reason = job.error.as_deref();
     let what = job.status.as_str();
@@ -301,7 +301,7 @@ pub(super) fn unfinished_error(job: &ImportOut, repeat_flags: &str) -> Error {
         None => format!("the import of {} was {what}", job.file_name),
     });
     error.hint(format!(
-        "{} created and {} updated products stay; `pm imports get {}{repeat_flags}` has the details",
+        "{} created and {} updated products are kept; `pm imports get {}{repeat_flags}` has the details",
         job.created, job.updated, job.id
     ))
 }

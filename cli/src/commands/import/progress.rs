@@ -1,5 +1,5 @@
-//! What is seen while an import runs: two lines that stay in place on a terminal, a line now and
-//! then elsewhere, or JSON for programs. Committed rows are counted, rejected ones never hidden.
+//! The progress of an import: two lines that stay in place on a terminal, a line every few seconds
+//! elsewhere, or JSON for programs. Committed rows are counted, rejected ones never hidden.
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ pub(crate) struct ProgressDisplay {
     /// The next moment for a line of plain text or JSON.
     next: Instant,
     is_processing: bool,
-    /// Rejected rows that were told already.
+    /// Rejected rows that are reported already.
     reported: usize,
     style: crate::ui::StreamStyle,
 }
@@ -48,7 +48,7 @@ enum DisplayKind {
 }
 
 impl ProgressDisplay {
-    /// Progress in the wanted way.
+    /// A display in this mode.
     pub(crate) fn new(mode: ProgressMode, ui: &Ui, name: &str) -> Self {
         let kind = match mode {
             ProgressMode::Auto if ui.quiet => DisplayKind::Nothing,
@@ -69,7 +69,7 @@ impl ProgressDisplay {
         }
     }
 
-    /// So many bytes of the file are read.
+    /// Bytes of the file have been read.
     pub(crate) fn uploading(&mut self, sent: u64, total: Option<u64>) -> Result<()> {
         let is_due = self.is_due();
         match &self.kind {
@@ -99,7 +99,7 @@ impl ProgressDisplay {
         Ok(())
     }
 
-    /// The server is at work.
+    /// The server processes the file.
     pub(crate) fn processing(&mut self, job: &ImportOut) -> Result<()> {
         let is_due = self.is_due();
         let is_first = !std::mem::replace(&mut self.is_processing, true);
@@ -122,7 +122,7 @@ impl ProgressDisplay {
         Ok(())
     }
 
-    /// Takes the bar away; the last state is told to programs.
+    /// Removes the bar; programs get the final state.
     pub(crate) fn finish(mut self, job: &ImportOut) -> Result<()> {
         if matches!(self.kind, DisplayKind::Json) {
             self.status(job)?;
@@ -217,7 +217,7 @@ fn rejected_line(error: &RowErrorOut) -> serde_json::Value {
     line
 }
 
-/// The last line for programs when the import failed.
+/// The last line for programs after a failed import.
 pub(super) fn exit_error(error: &Error) -> String {
     let mut line = error.to_json();
     line["message_type"] = json!("exit_error");
@@ -227,13 +227,13 @@ pub(super) fn exit_error(error: &Error) -> String {
 
 fn bar(name: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-    // Before the first tick, or it would show a look of its own.
+    // Before the first tick, which would show the default style.
     bar.set_style(bar_style(name, false));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
 
-/// With a known end a bar, without one a spinner; the second line is the message.
+/// A bar if the end is known, otherwise a spinner; the second line is the message.
 fn bar_style(name: &str, has_end: bool) -> ProgressStyle {
     let columns = console::Term::stderr().size_checked();
     let columns = columns.map_or(80, |(_, columns)| usize::from(columns));
@@ -250,10 +250,10 @@ fn bar_style(name: &str, has_end: bool) -> ProgressStyle {
         .progress_chars("#>-")
 }
 
-/// What a line has besides the name and the bar, at its longest.
+/// Width of the line without name and bar, at its longest.
 const FIGURES_WIDTH: usize = 57;
 
-/// The two lines: the name is cut and the bar shortened before the first line would break.
+/// The two lines: name and bar are shortened before the first line would wrap.
 fn template(name: &str, has_end: bool, columns: usize) -> String {
     let name = console::truncate_str(name, columns.saturating_sub(FIGURES_WIDTH + 6).max(12), "…");
     // Braces would be places to fill in.
@@ -275,7 +275,7 @@ fn template(name: &str, has_end: bool, columns: usize) -> String {
     format!("{shown}  [{{bar:{bar}}}] {figures}\n{indent}{{msg}}")
 }
 
-/// The time left; a guess from next to nothing would only frighten.
+/// The time left; an estimate from the first percent would be misleading.
 fn time_left(state: &ProgressState, out: &mut dyn std::fmt::Write) {
     let _ = if state.fraction() < 0.01 {
         out.write_char('-')
@@ -289,7 +289,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_never_breaks() {
+    fn the_first_line_never_wraps() {
         let long = "a name that is a good deal longer than any terminal is wide.csv".repeat(2);
         for name in ["a.csv", "products.csv", "{odd}.csv", &long] {
             for columns in [60, 80, 100, 140, 250] {
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_terminal_has_the_whole_picture() {
+    fn a_wide_terminal_shows_everything() {
         let lines = template("products.csv", true, 100);
         assert_eq!(
             lines,

@@ -1,4 +1,4 @@
-//! Where the bytes come from: a file or standard input, unpacked on the way, never whole in
+//! The input of an import: a file or standard input, decompressed while it is read, never whole in
 //! memory.
 
 use std::{
@@ -19,20 +19,20 @@ use tokio::sync::mpsc;
 use crate::error::{Error, Result};
 
 const CHUNK_BYTES: usize = 128 * 1024;
-/// Chunks that are read ahead of the network.
+/// Chunks that are read ahead of the upload.
 const READ_AHEAD_CHUNKS: usize = 4;
 
-/// A file to import, known to be there.
+/// A file to import that exists.
 #[derive(Debug)]
 pub(super) struct ImportSource {
     /// `None` is standard input.
     path: Option<PathBuf>,
     name: String,
-    /// Bytes to read, as they lie on disk.
+    /// Size on disk.
     pub(super) size: Option<u64>,
 }
 
-/// Every file of the arguments, patterns resolved.
+/// Every file of the arguments, with patterns expanded.
 ///
 /// # Errors
 /// Exit code 2 for a missing file, a directory, a pattern without a match, or standard input
@@ -94,12 +94,12 @@ impl ImportSource {
         })
     }
 
-    /// The file's name, without what says that it is packed.
+    /// The file's name without the extension of its compression.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where rejected rows go unless told otherwise.
+    /// The default file for rejected rows.
     pub(super) fn rejects_name(&self) -> String {
         let stem = self.name.strip_suffix(".csv").unwrap_or(&self.name);
         format!("{stem}.rejects.csv")
@@ -113,7 +113,7 @@ impl ImportSource {
         self.path.as_ref().and_then(same).unwrap_or(false)
     }
 
-    /// Whether it can be read a second time from the start.
+    /// Whether it can be read again from the start.
     pub(super) fn can_start_again(&self) -> bool {
         self.size.is_some()
     }
@@ -167,17 +167,17 @@ pub(super) struct OpenedSource {
 }
 
 impl OpenedSource {
-    /// What is sent; empty the second time.
+    /// The request body; empty the second time.
     pub(super) fn take_body(&mut self) -> Body {
         self.body.take().unwrap_or_default()
     }
 
-    /// Bytes read so far, as they lie on disk.
+    /// Bytes of the file read so far.
     pub(super) fn bytes(&self) -> u64 {
         self.state.bytes.load(Ordering::Relaxed)
     }
 
-    /// Whether the whole source is on its way.
+    /// Whether the whole source has been read.
     pub(super) fn is_read(&self) -> bool {
         self.state.is_read.load(Ordering::Acquire)
     }
@@ -201,7 +201,7 @@ impl Read for CountingReader {
     }
 }
 
-/// Unpacks and passes chunks on; a closed channel (nobody wants more) is no failure.
+/// Decompresses and passes chunks on; a closed channel ends the reading and is no failure.
 fn read_all(reader: CountingReader, chunks: &mpsc::Sender<io::Result<Bytes>>) -> io::Result<()> {
     let mut reader = unpacked(reader)?;
     loop {
@@ -215,7 +215,7 @@ fn read_all(reader: CountingReader, chunks: &mpsc::Sender<io::Result<Bytes>>) ->
     }
 }
 
-/// What is packed begins with bytes that no text begins with.
+/// Compressed data starts with bytes that no text starts with.
 fn unpacked(mut reader: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
     let mut start = Vec::new();
     (&mut reader).take(4).read_to_end(&mut start)?;
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn unpacks_what_is_packed() {
+    fn compressed_files_are_decompressed() {
         let text = "name,price\nLamp,1\n".repeat(100);
         let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gz.write_all(text.as_bytes()).unwrap();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_files_and_says_what_is_wrong() {
+    fn files_are_found_and_errors_explain() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name).display().to_string();
         std::fs::write(at("a.csv"), "x").unwrap();

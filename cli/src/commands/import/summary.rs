@@ -1,4 +1,4 @@
-//! The last thing an import says.
+//! The summary at the end of an import.
 
 use pm_common::{
     api::ImportOut,
@@ -12,7 +12,7 @@ use crate::{
     ui::{TextStyle, sanitized},
 };
 
-/// An import in every other format.
+/// An import as a record.
 pub(crate) const IMPORT_SPEC: ResourceSpec = ResourceSpec {
     name: "import",
     id: "id",
@@ -39,14 +39,14 @@ pub(crate) const IMPORT_SPEC: ResourceSpec = ResourceSpec {
     none: "No imports.",
 };
 
-/// Rejected rows that are shown to people; the file has all of them.
+/// Rejected rows in the summary; the file has all of them.
 const MAX_SHOWN_ERRORS: usize = 5;
 
-/// For a file whose rows nothing tells apart.
-const NO_KEY_WARNING: &str = "no column is a sku: importing this file again would create its products again; \
+/// For a file without a key column.
+const NO_KEY_WARNING: &str = "no column is mapped to sku: importing this file again would create its products again; \
                      name one with --map 'Your header=sku'";
 
-/// Whether the file's rows are told apart by a sku.
+/// Whether a sku column identifies the rows.
 pub(super) fn has_key(job: &ImportOut) -> bool {
     let mut columns = job.detected.mapping.iter();
     columns.any(|column| column.role == Role::Field(Field::Sku))
@@ -136,13 +136,13 @@ fn text(session: &Session, job: &ImportOut, rejects: Option<&str>) -> String {
     if let Some(file) = rejects {
         let count = thousands(job.rejected);
         text.push_str(&format!(
-            "  {count} rejected: correct {file} and import it\n"
+            "  {count} rejected: correct them in {file} and import that file\n"
         ));
     }
     text
 }
 
-/// What was found out about the file.
+/// The detected format and mapping.
 fn detected(job: &ImportOut) -> String {
     let detected = &job.detected;
     let delimiter = match detected.dialect.delimiter {

@@ -1,4 +1,4 @@
-//! The way of a file to the server. Every attempt carries the same key, so the server takes the
+//! The upload of a file. Every attempt carries the same idempotency key, so the server accepts the
 //! file once however often it is sent.
 
 use std::time::Duration;
@@ -16,11 +16,11 @@ use crate::{
     output::duration,
 };
 
-/// Attempts after the first.
+/// Attempts after the first attempt.
 const MAX_RETRIES: u32 = 5;
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// One file on its way.
+/// The upload of one file.
 pub(super) struct FileUpload<'a> {
     pub(super) backend: &'a Backend,
     pub(super) source: &'a ImportSource,
@@ -30,7 +30,7 @@ pub(super) struct FileUpload<'a> {
     pub(super) interrupt: &'a mut InterruptSignal,
 }
 
-/// A file that the server has.
+/// An accepted upload.
 pub(super) struct UploadOutcome {
     pub(super) import_id: String,
     /// Ctrl-C came too late to stop the upload: the import has to be cancelled instead.
@@ -38,7 +38,7 @@ pub(super) struct UploadOutcome {
 }
 
 impl FileUpload<'_> {
-    /// Sends until the server has it, tries again where that is safe and may help.
+    /// Sends the file until the server accepts it; retries where that is safe and useful.
     pub(super) async fn send(mut self) -> Result<UploadOutcome> {
         let mut retries = 0;
         loop {
@@ -65,7 +65,7 @@ impl FileUpload<'_> {
         }
     }
 
-    /// One attempt; true beside its outcome when it was interrupted too late.
+    /// One attempt; the flag says whether it was interrupted too late.
     async fn attempt(
         &mut self,
         opened: &mut OpenedSource,
@@ -90,7 +90,7 @@ impl FileUpload<'_> {
                         return Err(interrupted(cancel));
                     }
                     cancel = true;
-                    self.progress.say("the file is sent; waiting for the server's answer to cancel the import");
+                    self.progress.say("the file is sent; waiting for the server's response to cancel the import");
                 }
             }
         }
@@ -111,7 +111,7 @@ impl FileUpload<'_> {
 
 type Answer = pm_common::api::ImportAcceptedOut;
 
-/// A server that was never there will not come; one that was lost on the way may return.
+/// A server that never answered is not retried; a connection lost during the upload is.
 fn is_retry_useful(error: &ClientError, retries: u32) -> bool {
     match error {
         ClientError::Unreachable { connecting, .. } => !connecting || retries > 0,
@@ -125,7 +125,7 @@ fn is_retry_useful(error: &ClientError, retries: u32) -> bool {
 fn interrupted(sent: bool) -> Error {
     if sent {
         Error::new(ExitCode::Interrupted, "stopped before the server answered")
-            .hint("the import may go on: `pm imports list` shows it")
+            .hint("the import may continue: check with `pm imports list`")
     } else {
         Error::new(
             ExitCode::Interrupted,

@@ -1,5 +1,5 @@
 //! Creating and changing products. Input is checked by the same rules as the server's, before
-//! anything is sent, and every broken rule is told at once.
+//! anything is sent, and every violation is reported at once.
 
 use pm_common::domain::product::{FieldError, NewProduct, ProductId, ProductPatch, StockChange};
 use serde_json::{Map, Value};
@@ -33,13 +33,13 @@ struct ProductFieldArgs {
     /// At most 2,000 characters
     #[arg(long)]
     description: Option<String>,
-    /// Below this the stock counts as low
+    /// Stock below this counts as low
     #[arg(long, allow_negative_numbers = true, value_name = "N")]
     low_stock_threshold: Option<String>,
-    /// Anything else, as often as needed; together they replace the present ones
+    /// Another attribute; may be repeated; together they replace the existing attributes
     #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = key_value)]
     attributes: Vec<(String, String)>,
-    /// Read the fields as a JSON object from a file, - for standard input; flags override them
+    /// Read the fields as a JSON object from a file; - is standard input; flags override them
     #[arg(long, value_name = "FILE")]
     input: Option<String>,
 }
@@ -111,7 +111,7 @@ fn json_object(source: &str) -> Result<Map<String, Value>> {
     })
 }
 
-/// What is wrong, by the flag that would mend it.
+/// A usage error that names the flag of each wrong field.
 fn validation_error(errors: &[FieldError]) -> Error {
     let mut messages = errors.iter().map(|error| match error.field.as_str() {
         field @ ("delta" | "body") => error.message.replacen(field, &format!("the {field}"), 1),
@@ -150,7 +150,7 @@ pub(super) async fn update(args: UpdateArgs, session: &Session) -> Result<()> {
         }
     }
     if body.is_empty() {
-        return Err(Error::usage("nothing to change is given").hint("for example --price 17.50"));
+        return Err(Error::usage("nothing to change").hint("for example --price 17.50"));
     }
     ProductPatch::from_json(&body).map_err(|errors| validation_error(&errors))?;
     let backend = session.backend()?;

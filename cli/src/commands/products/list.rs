@@ -1,4 +1,4 @@
-//! `pm products list`: a page, or as many products as wanted, page by page behind a cursor.
+//! `pm products list`: one page, or any number of products, page by page with a cursor.
 
 use pm_common::domain::query::{SortBy, SortOrder};
 
@@ -13,7 +13,7 @@ use crate::{
     session::Session,
 };
 
-/// The largest page the server gives.
+/// The server's largest page.
 const MAX_PAGE_SIZE: u64 = 100;
 
 const SORT_FIELDS: [&str; 5] = ["created_at", "name", "price", "quantity", "updated_at"];
@@ -33,14 +33,14 @@ pub(crate) struct Args {
     #[arg(long, value_parser = wire_choice::<SortOrder>(["desc", "asc"]),
           hide_possible_values = true, value_name = "ORDER")]
     sort_order: Option<SortOrder>,
-    /// How many products
+    /// Maximum number of products
     #[arg(long, short = 'L', default_value_t = 20, value_name = "N",
           value_parser = clap::value_parser!(u64).range(1..))]
     limit: u64,
-    /// Every product there is
+    /// List every product
     #[arg(long, conflicts_with_all = ["limit", "page"])]
     all: bool,
-    /// Which page of --limit products, from 1
+    /// Page number, from 1, with --limit products per page
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     page: Option<u64>,
     #[command(flatten)]
@@ -56,7 +56,7 @@ impl Args {
     }
 }
 
-/// Lists; formats of one line a product print each page as it comes.
+/// Lists products; formats with one line per product print each page at once.
 pub(super) async fn run(args: Args, session: &Session) -> Result<()> {
     let mut records = session.records(&PRODUCT_SPEC)?;
     let backend = session.backend()?;
@@ -68,11 +68,11 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<()> {
             "--limit {} is too large for a page (at most {MAX_PAGE_SIZE})",
             args.limit
         ))
-        .hint("leave out --page: more than one page is fetched as needed"));
+        .hint("leave out --page: as many pages as needed are fetched"));
     }
     loop {
         let mut wanted = filter::with(&query, "limit", &left.min(MAX_PAGE_SIZE).to_string());
-        // Counting costs the server most of a page, and only one answer shows it.
+        // Counting costs the server most of a page, and only one response shows it.
         if left > MAX_PAGE_SIZE || place.as_ref().is_some_and(|(name, _)| name == "cursor") {
             wanted = filter::with(&wanted, "count", "none");
         }
@@ -98,7 +98,10 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<()> {
 
 fn remainder(args: &Args, total: Option<u64>) -> String {
     match total {
-        Some(total) => format!("{} of {total} products; --all shows every one", args.limit),
-        None => "there are more products; --all shows every one".to_owned(),
+        Some(total) => format!(
+            "{} of {total} products; --all shows every product",
+            args.limit
+        ),
+        None => "there are more products; --all shows every product".to_owned(),
     }
 }

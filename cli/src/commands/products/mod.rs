@@ -35,7 +35,7 @@ const PRODUCT_SPEC: ResourceSpec = ResourceSpec {
     none: "No products match.",
 };
 
-/// What to do with products.
+/// Actions on products.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List products
@@ -43,15 +43,15 @@ pub(crate) enum Command {
     List(list::Args),
     /// Show products
     Get {
-        /// Their ids
+        /// Product ids
         #[arg(required = true, value_parser = product_id)]
         ids: Vec<ProductId>,
     },
     /// Create a product
     Create(change::CreateArgs),
-    /// Change a product; only what is given changes
+    /// Change fields of a product; other fields keep their values
     Update(change::UpdateArgs),
-    /// Delete products; `restore` brings them back
+    /// Delete products; `pm products restore` brings them back
     #[command(
         visible_alias = "rm",
         before_long_help = "Examples:
@@ -59,37 +59,37 @@ pub(crate) enum Command {
   pm products delete 17 18 --yes"
     )]
     Delete {
-        /// Their ids
+        /// Product ids
         #[arg(required = true, value_parser = product_id)]
         ids: Vec<ProductId>,
         /// Only if the product still has this version
         #[arg(long, value_name = "VERSION")]
         if_version: Option<i64>,
     },
-    /// Bring deleted products back
+    /// Restore deleted products
     Restore {
-        /// Their ids
+        /// Product ids
         #[arg(required = true, value_parser = product_id)]
         ids: Vec<ProductId>,
     },
-    /// Add to the stock of a product, or take from it, in one step
+    /// Add to or take from the stock of a product, atomically
     #[command(before_long_help = "Examples:
   pm products stock 17 +12 --reason delivery
   pm products stock 17 -1")]
     Stock {
-        /// The product's id
+        /// Product id
         #[arg(value_parser = product_id)]
         id: ProductId,
-        /// Units to add; negative to take
+        /// Units to add; negative to take away
         #[arg(allow_negative_numbers = true)]
         delta: String,
-        /// Why
+        /// Reason for the change
         #[arg(long)]
         reason: Option<String>,
     },
 }
 
-/// An id as people type it.
+/// A product id from the command line.
 fn product_id(text: &str) -> Result<ProductId, String> {
     let id = text.parse().ok().filter(|id| *id > 0);
     id.ok_or_else(|| {
@@ -97,7 +97,7 @@ fn product_id(text: &str) -> Result<ProductId, String> {
     })
 }
 
-/// Does it.
+/// Runs the action.
 pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
     match command {
         Command::List(args) => list::run(args, session).await,
@@ -116,7 +116,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
     }
 }
 
-/// Shows what a call gives for each id; the first failure ends it.
+/// Shows the result of a call for each id; stops at the first failure.
 async fn show_each<T: Serialize>(
     session: &Session,
     ids: &[ProductId],
