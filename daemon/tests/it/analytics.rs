@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, Seller, catalogue, cents};
+use crate::harness::{SellerClient, TestDaemon, catalogue, cents};
 
-/// A small generator of our own, so that a history can be told again from its seed.
-pub(crate) struct Dice(u64);
+/// A small generator of our own, so that a history can be repeated from its seed.
+pub(crate) struct SeededRandom(u64);
 
-impl Dice {
+impl SeededRandom {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(2) + 1)
     }
@@ -25,8 +25,8 @@ impl Dice {
 }
 
 /// Compares every total with what the lists of products say now.
-pub(crate) async fn totals_equal_a_recount(daemon: &Daemon, seller: &Seller) {
-    daemon.counted().await;
+pub(crate) async fn totals_equal_a_recount(daemon: &TestDaemon, seller: &SellerClient) {
+    daemon.wait_counted().await;
     let products = seller.products().await;
     let summary = seller.get("/api/analytics/summary").await.expect(200);
     let number = |value: &Value| value.as_i64().unwrap();
@@ -117,8 +117,12 @@ pub(crate) async fn totals_equal_a_recount(daemon: &Daemon, seller: &Seller) {
 }
 
 /// One random change; answers the status.
-pub(crate) async fn act(seller: &Seller, dice: &mut Dice, own: &mut Vec<String>) -> u16 {
-    let any = |dice: &mut Dice| -> String {
+pub(crate) async fn act(
+    seller: &SellerClient,
+    dice: &mut SeededRandom,
+    own: &mut Vec<String>,
+) -> u16 {
+    let any = |dice: &mut SeededRandom| -> String {
         let count = own.len() as u64;
         if count == 0 {
             "1".to_owned()
@@ -126,7 +130,7 @@ pub(crate) async fn act(seller: &Seller, dice: &mut Dice, own: &mut Vec<String>)
             own[dice.roll(count) as usize].clone()
         }
     };
-    let fields = |dice: &mut Dice| {
+    let fields = |dice: &mut SeededRandom| {
         json!({
             "price": format!("{}.{:02}", 1 + dice.roll(500), dice.roll(100)),
             "quantity": dice.roll(40),
@@ -193,9 +197,9 @@ pub(crate) async fn act(seller: &Seller, dice: &mut Dice, own: &mut Vec<String>)
 /// Red when: a category move adds to the new category without taking from the old one.
 #[tokio::test]
 async fn totals_follow_a_mixed_history() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
-    let (mut dice, mut own) = (Dice::new(7), Vec::new());
+    let (mut dice, mut own) = (SeededRandom::new(7), Vec::new());
     for _ in 0..400 {
         let status = act(&seller, &mut dice, &mut own).await;
         assert!(status < 500, "{status}");
@@ -212,8 +216,8 @@ async fn totals_follow_a_mixed_history() {
 
 #[tokio::test]
 async fn an_unknown_seller_has_zeros() {
-    let daemon = Daemon::start().await;
-    let seller = daemon.seller("nobody");
+    let daemon = TestDaemon::start().await;
+    let seller = daemon.seller("newcomer");
     let summary = seller.get("/api/analytics/summary").await.expect(200);
     for name in [
         "totalProducts",

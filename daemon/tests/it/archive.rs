@@ -12,7 +12,7 @@ use parquet::{
 };
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, catalogue};
+use crate::harness::{TestDaemon, catalogue};
 
 fn objects(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -57,13 +57,13 @@ pub(crate) fn archived(folder: &Path) -> BTreeMap<String, (u32, Value)> {
         for row in reader.get_row_iter(None).unwrap() {
             let row = row.unwrap();
             let text = |column| row.get_string(column).unwrap().clone();
-            let told = json!({
+            let fields = json!({
                 "type": text(1), "seller": text(2), "sequence": row.get_long(3).unwrap(),
                 "version": row.get_long(4).unwrap(),
                 "data": serde_json::from_str::<Value>(&text(6)).unwrap(),
             });
             assert!(row.get_timestamp_millis(5).unwrap() > 1_700_000_000_000);
-            events.entry(text(0)).or_insert((0, told)).0 += 1;
+            events.entry(text(0)).or_insert((0, fields)).0 += 1;
         }
     }
     events
@@ -72,7 +72,7 @@ pub(crate) fn archived(folder: &Path) -> BTreeMap<String, (u32, Value)> {
 /// Red when: an object leaves out the first of its events.
 #[tokio::test]
 async fn every_event_is_archived_once() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let (one, two) = (daemon.seller("shop-1"), daemon.seller("shop-2"));
     one.import(catalogue(3_000, 100)).await;
     for number in 0..30 {
@@ -85,7 +85,7 @@ async fn every_event_is_archived_once() {
             two.delete(&path).await.expect(200);
         }
     }
-    daemon.counted().await;
+    daemon.wait_counted().await;
     let folder = daemon.archive("events").await;
     let events = archived(&folder);
     assert_eq!(events.len(), 3_001 + 100);
@@ -103,11 +103,14 @@ async fn every_event_is_archived_once() {
             seller.id
         );
     }
-    for told in two.events().await {
-        let (_, event) = &events[told["id"].as_str().unwrap()];
-        assert_eq!(event["type"], told["type"]);
-        assert_eq!(event["data"]["productId"], told["data"]["productId"]);
-        if told["type"] == "ProductUpdated" {
+    for notification in two.events().await {
+        let (_, event) = &events[notification["id"].as_str().unwrap()];
+        assert_eq!(event["type"], notification["type"]);
+        assert_eq!(
+            event["data"]["productId"],
+            notification["data"]["productId"]
+        );
+        if notification["type"] == "ProductUpdated" {
             assert_eq!(event["data"]["price"].to_string(), "9999999.99");
         }
     }

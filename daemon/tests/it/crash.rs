@@ -10,10 +10,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, Frames, Seller, catalogue, poll, product, span};
+use crate::harness::{SellerClient, SseReader, TestDaemon, catalogue, poll, product, span};
 
 /// The rows of an export, in an order of their own: ids may differ between two runs.
-async fn exported(seller: &Seller) -> BTreeSet<String> {
+async fn exported(seller: &SellerClient) -> BTreeSet<String> {
     let export = seller.get("/api/products/export").await;
     assert_eq!(export.status, 200);
     let rows: Vec<_> = export.body.lines().map(str::to_owned).collect();
@@ -24,7 +24,7 @@ async fn exported(seller: &Seller) -> BTreeSet<String> {
 
 /// Imports `rows` rows while the daemon is killed `kills` times, at even distances.
 async fn survives(rows: u32, kills: u32) {
-    let mut daemon = Daemon::start().await;
+    let mut daemon = TestDaemon::start().await;
     let csv = catalogue(rows, 100) + "BAD-1,,1,1,C\n";
     let id = daemon.seller("shop-1").upload(csv.clone()).await;
     let path = format!("/api/imports/{id}");
@@ -39,7 +39,8 @@ async fn survives(rows: u32, kills: u32) {
     }
     let seller = daemon.seller("shop-1");
     let job = seller.import_ended(&id).await;
-    let told = ["status", "rows", "created", "updated", "rejected"].map(|name| job[name].clone());
+    let outcome =
+        ["status", "rows", "created", "updated", "rejected"].map(|name| job[name].clone());
     let wanted = [
         json!("completed"),
         json!(rows + 1),
@@ -47,28 +48,28 @@ async fn survives(rows: u32, kills: u32) {
         json!(0),
         json!(1),
     ];
-    assert_eq!(told, wanted);
+    assert_eq!(outcome, wanted);
     assert_eq!(
         job["errors"].as_array().unwrap().len(),
         1,
         "every rejected row exactly once"
     );
 
-    daemon.counted().await;
+    daemon.wait_counted().await;
     let last = seller.events().await.last().map(span).unwrap();
     assert_eq!(
         last.1,
         i64::from(rows) + 1,
         "one event per product and the end, without a hole"
     );
-    let calm = Daemon::start().await;
+    let calm = TestDaemon::start().await;
     calm.seller("shop-1").import(csv).await;
     assert_eq!(
         exported(&seller).await,
         exported(&calm.seller("shop-1")).await
     );
     let summary = seller.get("/api/analytics/summary").await.expect(200);
-    calm.counted().await;
+    calm.wait_counted().await;
     let undisturbed = calm
         .seller("shop-1")
         .get("/api/analytics/summary")
@@ -100,7 +101,7 @@ async fn long_an_import_survives_many_kills() {
 /// Red when: the writer answers before it commits.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_survives_a_kill() {
-    let mut daemon = Daemon::start().await;
+    let mut daemon = TestDaemon::start().await;
     let stop = Arc::new(AtomicBool::new(false));
     let writers: Vec<_> = (0..8)
         .map(|writer| {
@@ -148,7 +149,7 @@ async fn what_was_answered_survives_a_kill() {
         kept.len() <= answered.len() + 8,
         "at most one unknown outcome per writer"
     );
-    daemon.settled().await;
+    daemon.wait_published().await;
     let events = seller.events().await;
     assert_eq!(
         events.len(),
@@ -160,9 +161,9 @@ async fn what_was_answered_survives_a_kill() {
 /// Red when: streams do not end on the shutdown (the connection is reset).
 #[tokio::test]
 async fn a_stop_finishes_what_it_must_and_goes_on_later() {
-    let mut daemon = Daemon::start().await;
+    let mut daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
-    let mut frames = Frames::open(&seller, None).await;
+    let mut frames = SseReader::open(&seller, None).await;
     let id = seller.upload(catalogue(60_000, 100)).await;
     let path = format!("/api/imports/{id}");
     poll("the import runs", async || {
@@ -183,6 +184,6 @@ async fn a_stop_finishes_what_it_must_and_goes_on_later() {
         (&job["status"], &job["created"]),
         (&json!("completed"), &json!(60_000))
     );
-    daemon.settled().await;
+    daemon.wait_published().await;
     assert_eq!(seller.events().await.last().map(span).unwrap().1, 60_001);
 }

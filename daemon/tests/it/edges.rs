@@ -7,11 +7,11 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::harness::{DEADLINE, Daemon, answer, product};
+use crate::harness::{DEADLINE, TestDaemon, answer, product};
 
 #[tokio::test]
 async fn wrong_addresses_and_methods_are_told_apart() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     for path in [
         "/",
@@ -46,7 +46,7 @@ async fn wrong_addresses_and_methods_are_told_apart() {
 
 #[tokio::test]
 async fn ids_in_paths_are_checked() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     for id in [
         "0",
@@ -83,7 +83,7 @@ async fn ids_in_paths_are_checked() {
 
 #[tokio::test]
 async fn bodies_are_checked_before_they_are_read() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let post = async |content_type: &str, body: &[u8]| {
         seller
@@ -141,7 +141,7 @@ async fn bodies_are_checked_before_they_are_read() {
 
 #[tokio::test]
 async fn every_answer_has_a_request_id() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let own = async |id: &str| {
         let request = seller
@@ -166,8 +166,8 @@ async fn every_answer_has_a_request_id() {
 
 #[tokio::test]
 async fn browsers_may_ask_from_anywhere() {
-    let daemon = Daemon::start().await;
-    let preflight = async |daemon: &Daemon, method: &str, path: &str, headers: &str| {
+    let daemon = TestDaemon::start().await;
+    let preflight = async |daemon: &TestDaemon, method: &str, path: &str, headers: &str| {
         let request = daemon
             .http
             .request(Method::OPTIONS, format!("{}{path}", daemon.url));
@@ -233,7 +233,7 @@ async fn browsers_may_ask_from_anywhere() {
         Some("*")
     );
 
-    let strict = Daemon::with(&[(
+    let strict = TestDaemon::with(&[(
         "CORS_ORIGINS",
         "https://shop.example, http://localhost:3000",
     )])
@@ -260,7 +260,7 @@ async fn browsers_may_ask_from_anywhere() {
 /// Red when: the connection is dropped as soon as hyper gives up.
 #[tokio::test]
 async fn a_late_head_is_given_up() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let place = daemon.url.trim_start_matches("http://");
     let begun = "GET /health/live HTTP/1.1\r\nHost: x\r\n";
     let after_one = format!("{begun}\r\n{begun}X-Slow: ");
@@ -306,7 +306,7 @@ async fn long_a_body_that_pauses_is_given_up() {
     if std::env::var_os("PM_LONG").is_none() {
         return;
     }
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let mut slow = TcpStream::connect(daemon.url.trim_start_matches("http://"))
         .await
         .unwrap();
@@ -323,10 +323,10 @@ async fn long_a_body_that_pauses_is_given_up() {
     );
 }
 
-/// Garbage instead of HTTP, and a client that goes away in the middle, harm nobody.
+/// Garbage instead of HTTP, and a client that goes away in the middle, do no harm.
 #[tokio::test]
 async fn garbage_on_the_wire_is_survived() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let place = daemon.url.trim_start_matches("http://");
     for bytes in [&b"\x16\x03\x01\x02\x00\x01"[..], b"GET\r\n\r\n", b"POST /api/products HTTP/1.1\r\nHost: x\r\nX-Seller-Id: s\r\nContent-Length: 9999\r\n\r\n{\"na"] {
         let mut client = TcpStream::connect(place).await.unwrap();

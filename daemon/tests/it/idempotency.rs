@@ -3,9 +3,11 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, Reply, Seller, answer, catalogue, kinds, product, together};
+use crate::harness::{
+    HttpReply, SellerClient, TestDaemon, answer, catalogue, concurrently, kinds, product,
+};
 
-async fn post(seller: &Seller, path: &str, key: &str, body: &Value) -> Reply {
+async fn post(seller: &SellerClient, path: &str, key: &str, body: &Value) -> HttpReply {
     let request = seller
         .request(Method::POST, path)
         .header("Idempotency-Key", key);
@@ -15,9 +17,9 @@ async fn post(seller: &Seller, path: &str, key: &str, body: &Value) -> Reply {
 /// Red when: the handler does not hand the claim to the store.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_equal_posts_make_one_product_and_one_event() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
-    let replies = together(64, |_| {
+    let replies = concurrently(64, |_| {
         let seller = seller.clone();
         async move { post(&seller, "/api/products", "order-7", &product("Mug")).await }
     })
@@ -28,14 +30,14 @@ async fn many_equal_posts_make_one_product_and_one_event() {
         assert_eq!(reply.header("location"), replies[0].header("location"));
         assert_eq!(reply.header("etag"), Some("\"1\""));
     }
-    daemon.settled().await;
+    daemon.wait_published().await;
     assert_eq!(seller.products().await, [first]);
     assert_eq!(kinds(&seller.events().await), ["ProductCreated"]);
 }
 
 #[tokio::test]
 async fn a_key_belongs_to_one_request() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let (seller, other) = (daemon.seller("shop-1"), daemon.seller("shop-2"));
     let mug = post(&seller, "/api/products", "k", &product("Mug"))
         .await
@@ -92,9 +94,9 @@ async fn a_key_belongs_to_one_request() {
 /// Red when: an upload is queued without its claim.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_sent_again_is_the_same_import() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
-    let upload = async |seller: &Seller, key: &str, rows: u32| {
+    let upload = async |seller: &SellerClient, key: &str, rows: u32| {
         let request = seller.request(Method::POST, "/api/products/import");
         let request = request
             .header("Content-Type", "text/csv")
@@ -111,8 +113,8 @@ async fn an_upload_sent_again_is_the_same_import() {
         .import_ended(first["import_id"].as_str().unwrap())
         .await;
 
-    // At the same time: one acts, the others are told so, or get its answer.
-    let replies = together(8, |_| {
+    // At the same time: one acts, the others get a conflict or its answer.
+    let replies = concurrently(8, |_| {
         let seller = seller.clone();
         async move { upload(&seller, "file-2", 2_000).await }
     })

@@ -3,11 +3,11 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, Reply, Seller, answer, catalogue, poll, product};
+use crate::harness::{HttpReply, SellerClient, TestDaemon, answer, catalogue, poll, product};
 
 #[tokio::test]
 async fn seller_ids_are_checked() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let long = "a".repeat(100);
     for good in [
         "seller-123",
@@ -71,7 +71,7 @@ async fn seller_ids_are_checked() {
 
 #[tokio::test]
 async fn a_stream_takes_its_seller_from_the_query_too() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let open = async |query: &str, header: Option<&str>| {
         let mut request = daemon
             .http
@@ -91,7 +91,7 @@ async fn a_stream_takes_its_seller_from_the_query_too() {
 }
 
 /// What a stranger sees of a reply: everything but what differs between any two requests.
-fn seen(reply: &Reply, asked: &str) -> (u16, Vec<String>, Value) {
+fn seen(reply: &HttpReply, asked: &str) -> (u16, Vec<String>, Value) {
     let mut names: Vec<_> = reply.headers.keys().map(ToString::to_string).collect();
     names.sort();
     let body = serde_json::from_str(&reply.body.replace(asked, "ID")).unwrap_or(json!(reply.body));
@@ -101,7 +101,7 @@ fn seen(reply: &Reply, asked: &str) -> (u16, Vec<String>, Value) {
 /// Red when: the look-up of a product by id leaves out its seller.
 #[tokio::test]
 async fn what_belongs_to_others_does_not_exist() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let (owner, stranger) = (daemon.seller("owner"), daemon.seller("stranger"));
     let mut secret = product("TOP-SECRET");
     secret["sku"] = json!("TOP-SECRET");
@@ -118,7 +118,7 @@ async fn what_belongs_to_others_does_not_exist() {
         .as_str()
         .unwrap()
         .to_owned();
-    daemon.settled().await;
+    daemon.wait_published().await;
 
     let products = [
         (product_id.as_str(), "987654321"),
@@ -132,7 +132,7 @@ async fn what_belongs_to_others_does_not_exist() {
         (Method::POST, "/restore", Some(json!({}))),
         (Method::DELETE, "", None),
     ];
-    let ask = async |seller: &Seller, method: &Method, path: &str, body: &Option<Value>| {
+    let ask = async |seller: &SellerClient, method: &Method, path: &str, body: &Option<Value>| {
         let mut request = seller
             .request(method.clone(), path)
             .header("X-Request-Id", "same");
@@ -237,7 +237,7 @@ async fn what_belongs_to_others_does_not_exist() {
 /// Red when: a key is found by its id without comparing its secret.
 #[tokio::test]
 async fn keys_are_required_when_asked_for() {
-    let daemon = Daemon::with(&[("PMD_AUTH", "keys")]).await;
+    let daemon = TestDaemon::with(&[("PMD_AUTH", "keys")]).await;
     let key = daemon
         .run(&["keys", "create", "shop-1", "--name", "till"])
         .trim()

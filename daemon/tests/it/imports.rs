@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, Seller, catalogue, cents, kinds, poll};
+use crate::harness::{SellerClient, TestDaemon, catalogue, cents, kinds, poll};
 
-async fn import_as(seller: &Seller, query: &str, csv: &str) -> Value {
+async fn import_as(seller: &SellerClient, query: &str, csv: &str) -> Value {
     let reply = seller
         .post_text(
             &format!("/api/products/import{query}"),
@@ -24,7 +24,7 @@ fn counts(job: &Value) -> [u64; 5] {
 /// Red when: a row that alters nothing counts as an update.
 #[tokio::test]
 async fn the_second_import_changes_nothing() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let first = seller.import(catalogue(6_000, 100)).await;
     assert_eq!(
@@ -33,9 +33,9 @@ async fn the_second_import_changes_nothing() {
     );
     assert_eq!(first["bytes_done"], first["bytes_total"]);
     assert!(first["finished_at"].is_string() && first["error"].is_null());
-    daemon.settled().await;
+    daemon.wait_published().await;
     let events = seller.events().await;
-    let (versions, told) = (versions(&seller).await, events.len());
+    let (versions, before) = (versions(&seller).await, events.len());
     assert_eq!(
         events.last().unwrap()["sequence"],
         6_001,
@@ -46,9 +46,9 @@ async fn the_second_import_changes_nothing() {
         counts(&seller.import(catalogue(6_000, 100)).await),
         [0, 0, 6_000, 0, 0]
     );
-    daemon.settled().await;
+    daemon.wait_published().await;
     let events = seller.events().await;
-    assert_eq!(kinds(&events[told..]), ["ImportCompleted"]);
+    assert_eq!(kinds(&events[before..]), ["ImportCompleted"]);
     assert_eq!(self::versions(&seller).await, versions);
 
     let changed = catalogue(6_000, 100).replace("Thing 17,", "Thing seventeen,");
@@ -61,7 +61,7 @@ async fn the_second_import_changes_nothing() {
     );
 }
 
-async fn versions(seller: &Seller) -> Vec<(i64, i64)> {
+async fn versions(seller: &SellerClient) -> Vec<(i64, i64)> {
     let products = seller.products().await;
     products
         .iter()
@@ -71,7 +71,7 @@ async fn versions(seller: &Seller) -> Vec<(i64, i64)> {
 
 #[tokio::test]
 async fn rejected_rows_come_back_and_can_be_mended() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let csv = "sku;Name;Price;Quantity;Category;Farbe\n\
         A-1;Mug;9.90;5;Kitchen;grün\n\
@@ -83,11 +83,11 @@ async fn rejected_rows_come_back_and_can_be_mended() {
     assert_eq!(counts(&job), [2, 0, 0, 0, 3]);
     assert_eq!(job["detected"]["dialect"]["delimiter"], ";");
     let errors = job["errors"].as_array().unwrap();
-    let told: Vec<_> = errors
+    let places: Vec<_> = errors
         .iter()
         .map(|e| (e["line"].as_u64().unwrap(), e["column"].as_str().unwrap()))
         .collect();
-    assert_eq!(told, [(3, "Name"), (4, "Price"), (5, "Quantity")]);
+    assert_eq!(places, [(3, "Name"), (4, "Price"), (5, "Quantity")]);
     assert!(
         errors
             .iter()
@@ -131,7 +131,7 @@ async fn rejected_rows_come_back_and_can_be_mended() {
 
 #[tokio::test]
 async fn modes_decide_about_known_and_unknown_skus() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let csv = |price: u32| format!("sku,name,price\nA,Mug,{price}\nB,Cup,{price}\n");
     let known = "sku,name,price\nA,Mug,1\n";
@@ -167,7 +167,7 @@ async fn modes_decide_about_known_and_unknown_skus() {
 
 #[tokio::test]
 async fn columns_are_found_mapped_and_defaulted() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let csv = "Artikel\tPreis\tBestand\nTasse\t4.20\t\nKanne\t12\t3\n";
     let query = "?map=Artikel%3Dname&map=Preis%3Dprice&map=Bestand%3Dquantity&default=category%3DK%C3%BCche&default=quantity%3D25&mode=create";
@@ -177,7 +177,7 @@ async fn columns_are_found_mapped_and_defaulted() {
         .get("/api/products?sort_by=name&sort_order=asc")
         .await
         .expect(200);
-    let told: Vec<_> = listed["data"]
+    let products: Vec<_> = listed["data"]
         .as_array()
         .unwrap()
         .iter()
@@ -189,12 +189,12 @@ async fn columns_are_found_mapped_and_defaulted() {
             )
         })
         .collect();
-    assert_eq!(told, [("Kanne", 3, "Küche"), ("Tasse", 25, "Küche")]);
+    assert_eq!(products, [("Kanne", 3, "Küche"), ("Tasse", 25, "Küche")]);
 }
 
 #[tokio::test]
 async fn shop_exports_go_in_as_they_are() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let shopify = daemon.seller("shopify");
     let job = import_as(&shopify, "", "Handle,Title,Body (HTML),Type,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price,Image Src\n\
         apron,Apron,<p>Linen</p>,Textiles,Size,S,APR-S,12,39.00,a.jpg\n\
@@ -234,7 +234,7 @@ async fn shop_exports_go_in_as_they_are() {
 /// Red when: a formula character is exported bare.
 #[tokio::test]
 async fn an_export_goes_back_in_unchanged() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let (seller, copy) = (daemon.seller("shop-1"), daemon.seller("shop-2"));
     for (number, name) in [
         "=SUM(A1)",
@@ -290,7 +290,7 @@ async fn an_export_goes_back_in_unchanged() {
 
 #[tokio::test]
 async fn a_cancelled_import_keeps_what_it_has_and_says_so() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let id = seller.upload(catalogue(120_000, 100)).await;
     let path = format!("/api/imports/{id}");
@@ -314,7 +314,7 @@ async fn a_cancelled_import_keeps_what_it_has_and_says_so() {
         .post(&format!("{path}/cancel"), &json!({}))
         .await
         .refused(409, "IMPORT_NOT_CANCELLABLE");
-    daemon.settled().await;
+    daemon.wait_published().await;
     let events = seller.events().await;
     let last = events.last().unwrap();
     assert_eq!(

@@ -1,10 +1,10 @@
-//! Rate limits: exact, told in headers, and charged to the right account.
+//! Rate limits: exact, shown in headers, and charged to the right account.
 
 use std::time::{Duration, Instant};
 
-use crate::harness::{Daemon, Reply, catalogue, poll, together};
+use crate::harness::{HttpReply, TestDaemon, catalogue, concurrently, poll};
 
-fn number(reply: &Reply, header: &str) -> u64 {
+fn number(reply: &HttpReply, header: &str) -> u64 {
     reply
         .header(header)
         .unwrap_or_else(|| panic!("no {header}"))
@@ -15,10 +15,10 @@ fn number(reply: &Reply, header: &str) -> u64 {
 /// Red when: `<` is `<=` in the limiter.
 #[tokio::test(flavor = "multi_thread")]
 async fn not_one_more_than_the_limit_is_admitted() {
-    let daemon = Daemon::with(&[("RATE_LIMIT_BULK", "7")]).await;
+    let daemon = TestDaemon::with(&[("RATE_LIMIT_BULK", "7")]).await;
     let seller = daemon.seller("shop-1");
     let burst = async || {
-        together(60, |_| {
+        concurrently(60, |_| {
             let seller = seller.clone();
             async move {
                 seller
@@ -80,10 +80,10 @@ async fn not_one_more_than_the_limit_is_admitted() {
 /// Red when: rejected requests count, because then the asking itself keeps the window full.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slot_frees_when_the_window_has_passed() {
-    let daemon = Daemon::with(&[("RATE_LIMIT_STANDARD", "10")]).await;
+    let daemon = TestDaemon::with(&[("RATE_LIMIT_STANDARD", "10")]).await;
     let seller = daemon.seller("shop-1");
     let start = Instant::now();
-    let replies = together(80, |_| {
+    let replies = concurrently(80, |_| {
         let seller = seller.clone();
         async move { seller.get("/api/products/1").await }
     })
@@ -109,7 +109,7 @@ async fn a_slot_frees_when_the_window_has_passed() {
 
 #[tokio::test]
 async fn streams_and_health_are_free() {
-    let daemon = Daemon::with(&[("RATE_LIMIT_STANDARD", "1")]).await;
+    let daemon = TestDaemon::with(&[("RATE_LIMIT_STANDARD", "1")]).await;
     for path in [
         "/health",
         "/health/live",
@@ -131,7 +131,7 @@ async fn streams_and_health_are_free() {
         assert_eq!(response.status().as_u16(), 200);
         assert!(response.headers().get("x-ratelimit-limit").is_none());
     }
-    // Nobody to charge: no window, no headers.
-    let nobody = daemon.get("/api/products").await;
-    nobody.refused(401, "MISSING_SELLER_ID");
+    // No seller to charge: no window, no headers.
+    let anonymous = daemon.get("/api/products").await;
+    anonymous.refused(401, "MISSING_SELLER_ID");
 }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, Seller, cents};
+use crate::harness::{SellerClient, TestDaemon, cents};
 
 /// 57 products whose names, prices, quantities and categories repeat, so that ties are many.
-async fn shelf(seller: &Seller) -> Vec<Value> {
+async fn shelf(seller: &SellerClient) -> Vec<Value> {
     let mut products = Vec::new();
     for number in 0..57 {
         let body = json!({
@@ -28,7 +28,7 @@ fn ids(products: &[Value]) -> Vec<i64> {
         .collect()
 }
 
-async fn page(seller: &Seller, query: &str) -> (Vec<Value>, Value) {
+async fn page(seller: &SellerClient, query: &str) -> (Vec<Value>, Value) {
     let body = seller
         .get(&format!("/api/products{query}"))
         .await
@@ -53,7 +53,7 @@ fn sort_key(product: &Value, by: &str) -> (i128, String) {
 /// Red when: the cursor's comparison does not look at the id, so that ties are passed over.
 #[tokio::test]
 async fn pages_and_cursors_give_the_whole_list_in_one_order() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let all = shelf(&seller).await;
     for by in ["created_at", "name", "price", "quantity", "updated_at"] {
@@ -108,7 +108,7 @@ async fn pages_and_cursors_give_the_whole_list_in_one_order() {
 
 #[tokio::test]
 async fn filters_hold_together_and_empty_ones_not_at_all() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let all = shelf(&seller).await;
     type Keep = fn(&Value) -> bool;
@@ -172,7 +172,7 @@ async fn filters_hold_together_and_empty_ones_not_at_all() {
 
 #[tokio::test]
 async fn wrong_parameters_are_refused_by_name() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     for (query, field) in [
         ("page=0", "page"),

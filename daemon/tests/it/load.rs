@@ -1,17 +1,17 @@
 //! Many clients at once: no request fails on the server's account, and nothing is miscounted.
 
 use crate::{
-    analytics::{Dice, act, totals_equal_a_recount},
-    harness::{Daemon, together},
+    analytics::{SeededRandom, act, totals_equal_a_recount},
+    harness::{TestDaemon, concurrently},
 };
 
 async fn mixed(clients: usize, changes: usize) {
-    let daemon = Daemon::start().await;
-    let statuses = together(clients, |client| {
+    let daemon = TestDaemon::start().await;
+    let statuses = concurrently(clients, |client| {
         // Four sellers, so that clients meet each other on the same products' owner.
         let seller = daemon.seller(&format!("shop-{}", client % 4));
         async move {
-            let (mut dice, mut own) = (Dice::new(client as u64), Vec::new());
+            let (mut dice, mut own) = (SeededRandom::new(client as u64), Vec::new());
             let mut statuses = Vec::with_capacity(changes);
             for _ in 0..changes {
                 statuses.push(act(&seller, &mut dice, &mut own).await);

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, SqliteConnection};
 
-use crate::harness::{Daemon, answer, product};
+use crate::harness::{TestDaemon, answer, product};
 
 /// Every route of the API, as the API document has to name it.
 const ROUTES: [(&str, &str); 26] = [
@@ -40,7 +40,7 @@ const ROUTES: [(&str, &str); 26] = [
 
 #[tokio::test]
 async fn health_tells_of_every_dependency() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let health = daemon.get("/health").await.expect(200);
     assert_eq!(health["status"], "healthy");
     assert!(
@@ -74,7 +74,7 @@ async fn health_tells_of_every_dependency() {
 
 #[tokio::test]
 async fn metrics_count_requests_by_route() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("very-secret-seller");
     seller.create("Mug").await;
     seller
@@ -112,7 +112,7 @@ async fn metrics_count_requests_by_route() {
 
 #[tokio::test]
 async fn the_api_document_names_every_route() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let document = daemon.get("/openapi.json").await.expect(200);
     assert!(document["openapi"].as_str().unwrap().starts_with("3."));
     let paths = document["paths"].as_object().unwrap();
@@ -173,7 +173,7 @@ fn references(value: &Value) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn the_docs_page_needs_nobody_else() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let page = daemon.get("/docs").await;
     assert_eq!(page.status, 200);
     assert!(
@@ -196,7 +196,7 @@ async fn the_docs_page_needs_nobody_else() {
 #[tokio::test]
 async fn settings_are_shown_and_wrong_ones_refused() {
     let settings = [("LOW_STOCK_THRESHOLD", "7"), ("PMD_AUTH", "keys")];
-    let daemon = Daemon::embedded(&settings).await;
+    let daemon = TestDaemon::embedded(&settings).await;
     let shown: Value = serde_json::from_str(&daemon.run(&["config", "--json"])).unwrap();
     let text = shown.to_string();
     assert!(
@@ -224,7 +224,7 @@ async fn settings_are_shown_and_wrong_ones_refused() {
 /// Two daemons on one data directory would each think they own it.
 #[tokio::test]
 async fn a_data_directory_has_one_daemon() {
-    let daemon = Daemon::embedded(&[]).await;
+    let daemon = TestDaemon::embedded(&[]).await;
     let second = Command::new(env!("CARGO_BIN_EXE_pmd"))
         .env_clear()
         .env("PORT", "0")
@@ -233,10 +233,10 @@ async fn a_data_directory_has_one_daemon() {
         .output()
         .unwrap();
     assert_eq!(second.status.code(), Some(1));
-    let told = String::from_utf8(second.stderr).unwrap();
+    let message = String::from_utf8(second.stderr).unwrap();
     assert!(
-        told.contains("another pmd") && told.contains("PMD_DATA_DIR"),
-        "{told}"
+        message.contains("another pmd") && message.contains("PMD_DATA_DIR"),
+        "{message}"
     );
     let port = daemon.url.rsplit(':').next().unwrap().to_owned();
     let home = tempfile::TempDir::new().unwrap();
@@ -261,7 +261,7 @@ async fn a_data_directory_has_one_daemon() {
 /// Red when: the error of the engine is answered as a 500, or with its own words.
 #[tokio::test]
 async fn a_locked_database_is_answered_and_waited_for() {
-    let daemon = Daemon::embedded(&[]).await;
+    let daemon = TestDaemon::embedded(&[]).await;
     let seller = daemon.seller("shop-1");
     let made = seller.create("Mug").await;
     let path = format!("sqlite://{}", daemon.data_dir().join("store.db").display());
@@ -292,15 +292,15 @@ async fn a_locked_database_is_answered_and_waited_for() {
     );
 }
 
-/// A broken row is nobody's business but the operator's.
+/// What is wrong with a stored row is for the operator only.
 ///
 /// Red when: the error's own words are answered.
 #[tokio::test]
 async fn a_broken_file_is_answered_without_its_inside() {
-    let daemon = Daemon::embedded(&[]).await;
+    let daemon = TestDaemon::embedded(&[]).await;
     let seller = daemon.seller("shop-1");
     seller.create("Mug").await;
-    daemon.settled().await;
+    daemon.wait_published().await;
     let path = format!("sqlite://{}", daemon.data_dir().join("inbox.db").display());
     let mut intruder = SqliteConnection::connect(&path).await.unwrap();
     let broken = sqlx::query("UPDATE notifications SET body = 'hunter2'");
@@ -325,10 +325,10 @@ async fn schemas_can_be_migrated_ahead() {
     for _ in 0..2 {
         let output = migrate();
         assert!(output.status.success(), "{output:?}");
-        let told = String::from_utf8(output.stdout).unwrap();
+        let report = String::from_utf8(output.stdout).unwrap();
         assert!(
-            told.contains("store") && told.contains("up to date"),
-            "{told}"
+            report.contains("store") && report.contains("up to date"),
+            "{report}"
         );
     }
     assert!(home.path().join("store.db").exists());
@@ -353,7 +353,7 @@ async fn an_engine_that_is_away_cannot_be_migrated() {
 /// Browsers and tools disagree about what localhost is.
 #[tokio::test]
 async fn localhost_is_every_loopback_address() {
-    let daemon = Daemon::with(&[("HOST", "localhost")]).await;
+    let daemon = TestDaemon::with(&[("HOST", "localhost")]).await;
     let port = daemon.url.rsplit(':').next().unwrap();
     let mut places = vec!["127.0.0.1"];
     if std::net::TcpListener::bind("[::1]:0").is_ok() {

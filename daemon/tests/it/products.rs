@@ -3,11 +3,11 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, answer, kinds, product, together};
+use crate::harness::{TestDaemon, answer, concurrently, kinds, product};
 
 #[tokio::test]
 async fn a_product_lives_and_is_told_of() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let body = json!({
         "name": "  Mug  ", "description": "", "price": "12.345", "quantity": "40",
@@ -74,7 +74,7 @@ async fn a_product_lives_and_is_told_of() {
         .expect(200);
     assert_eq!(again, restored, "a live product stays as it is");
 
-    daemon.settled().await;
+    daemon.wait_published().await;
     let events = seller.events().await;
     assert_eq!(
         kinds(&events),
@@ -107,7 +107,7 @@ async fn a_product_lives_and_is_told_of() {
 
 #[tokio::test]
 async fn versions_guard_changes() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let path = format!("/api/products/{}", seller.create("Mug").await["id"]);
     let with = async |method: Method, header: &str, value: &str| {
@@ -152,10 +152,10 @@ async fn versions_guard_changes() {
 /// Red when: the handler does not hand `If-Match` to the store, which alone can compare and write at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_update_is_lost() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let path = format!("/api/products/{}", seller.create("Counter").await["id"]);
-    together(32, |_| {
+    concurrently(32, |_| {
         let (seller, path) = (seller.clone(), path.clone());
         async move {
             loop {
@@ -185,13 +185,13 @@ async fn no_update_is_lost() {
 /// Red when: the store does not refuse to go below zero.
 #[tokio::test(flavor = "multi_thread")]
 async fn stock_changes_are_atomic_and_never_negative() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let mut body = product("Mug");
     body["quantity"] = json!(20);
     let mug = seller.post("/api/products", &body).await.expect(201);
     let path = format!("/api/products/{}/stock", mug["id"]);
-    let statuses = together(40, |_| {
+    let statuses = concurrently(40, |_| {
         let (seller, path) = (seller.clone(), path.clone());
         async move { seller.post(&path, &json!({"delta": -1})).await.status }
     })
@@ -223,7 +223,7 @@ async fn stock_changes_are_atomic_and_never_negative() {
             .await
             .refused(400, "VALIDATION_ERROR");
     }
-    daemon.settled().await;
+    daemon.wait_published().await;
     let events = seller.events().await;
     let warnings: Vec<_> = events
         .iter()
@@ -240,7 +240,7 @@ async fn stock_changes_are_atomic_and_never_negative() {
 
 #[tokio::test]
 async fn low_stock_is_told_when_it_is_crossed() {
-    let daemon = Daemon::with(&[("LOW_STOCK_THRESHOLD", "5")]).await;
+    let daemon = TestDaemon::with(&[("LOW_STOCK_THRESHOLD", "5")]).await;
     let seller = daemon.seller("shop-1");
     let low = json!({"name": "Low", "price": 1, "quantity": 4, "category": "C"});
     let path = format!(
@@ -255,10 +255,10 @@ async fn low_stock_is_told_when_it_is_crossed() {
         (json!({"quantity": 2}), false),
         (json!({"quantity": 1}), true),
     ] {
-        daemon.settled().await;
+        daemon.wait_published().await;
         let before = seller.events().await.len();
         seller.put(&path, &change).await.expect(200);
-        daemon.settled().await;
+        daemon.wait_published().await;
         let new = seller.events().await.split_off(before);
         let wanted: &[&str] = if warned {
             &["ProductUpdated", "LowStockWarning"]
@@ -275,7 +275,7 @@ async fn low_stock_is_told_when_it_is_crossed() {
 
 #[tokio::test]
 async fn a_sku_is_unique_among_live_products() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let with_sku = |name: &str, sku: &str| {
         let mut body = product(name);

@@ -3,11 +3,11 @@
 use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection};
 
-use crate::harness::{Daemon, Frame, Frames, catalogue, kinds, product, together};
+use crate::harness::{SseFrame, SseReader, TestDaemon, catalogue, concurrently, kinds, product};
 
 /// The frames that advance the cursor must follow each other without a hole or a duplicate.
 #[track_caller]
-pub(crate) fn contiguous(frames: &[Frame], from: i64) -> i64 {
+pub(crate) fn contiguous(frames: &[SseFrame], from: i64) -> i64 {
     let mut at = from;
     for frame in frames
         .iter()
@@ -23,11 +23,11 @@ pub(crate) fn contiguous(frames: &[Frame], from: i64) -> i64 {
 
 #[tokio::test]
 async fn the_first_frame_says_connected_and_the_rest_have_names() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     seller.create("Before").await;
-    daemon.settled().await;
-    let mut frames = Frames::open(&seller, None).await;
+    daemon.wait_published().await;
+    let mut frames = SseReader::open(&seller, None).await;
     assert!(
         frames.headers["content-type"]
             .to_str()
@@ -67,23 +67,23 @@ async fn the_first_frame_says_connected_and_the_rest_have_names() {
         ]
     );
     assert_eq!(contiguous(&live, 1), 5);
-    daemon.settled().await;
+    daemon.wait_published().await;
     let kept = seller.events().await;
     let data: Vec<_> = live.iter().map(|frame| frame.data.clone()).collect();
     assert_eq!(data, kept[1..], "a frame's data is the notification");
 }
 
-/// Red when: the inbox answers from the cursor on instead of behind it.
+/// Red when: the inbox answers from the cursor on instead of after it.
 #[tokio::test]
 async fn a_resumed_stream_gives_what_was_missed_once() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     for number in 0..10 {
         seller.create(&format!("Early {number}")).await;
     }
-    daemon.settled().await;
+    daemon.wait_published().await;
     for from in [0, 4, 9, 10] {
-        let mut frames = Frames::open(&seller, Some(from)).await;
+        let mut frames = SseReader::open(&seller, Some(from)).await;
         let connected = frames.next().await.unwrap();
         assert_eq!(
             (connected.event, connected.id),
@@ -92,9 +92,12 @@ async fn a_resumed_stream_gives_what_was_missed_once() {
         );
         let marker = seller.create("Marker").await;
         let last = seller_sequence(&daemon, &seller).await;
-        let told = frames.until(last).await;
-        assert_eq!(contiguous(&told, from), last);
-        assert_eq!(told.last().unwrap().data["data"]["productId"], marker["id"]);
+        let frames_read = frames.until(last).await;
+        assert_eq!(contiguous(&frames_read, from), last);
+        assert_eq!(
+            frames_read.last().unwrap().data["data"]["productId"],
+            marker["id"]
+        );
     }
     for bad in [
         "?lastEventId=x",
@@ -103,14 +106,14 @@ async fn a_resumed_stream_gives_what_was_missed_once() {
         "?lastEventId=99999999999999999999",
         "?since=1",
     ] {
-        Frames::refused(&seller, bad)
+        SseReader::refused(&seller, bad)
             .await
             .refused(400, "VALIDATION_ERROR");
     }
 }
 
-async fn seller_sequence(daemon: &Daemon, seller: &crate::harness::Seller) -> i64 {
-    daemon.settled().await;
+async fn seller_sequence(daemon: &TestDaemon, seller: &crate::harness::SellerClient) -> i64 {
+    daemon.wait_published().await;
     seller.events().await.last().unwrap()["sequence"]
         .as_i64()
         .unwrap()
@@ -121,16 +124,16 @@ async fn seller_sequence(daemon: &Daemon, seller: &crate::harness::Seller) -> i6
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_clients_miss_nothing() {
     const CHANGES: i64 = 300;
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let readers: Vec<_> = (1..=6_usize)
         .map(|reader| {
             let seller = seller.clone();
             tokio::spawn(async move {
-                let mut transcript: Vec<Frame> = Vec::new();
+                let mut transcript: Vec<SseFrame> = Vec::new();
                 let mut cursor = 0;
                 while cursor < CHANGES {
-                    let mut frames = Frames::open(&seller, Some(cursor)).await;
+                    let mut frames = SseReader::open(&seller, Some(cursor)).await;
                     // Each reader is cut after another number of frames, in another pattern.
                     for _ in 0..=(reader * 7 + transcript.len()) % 23 {
                         let frame = frames.next().await.unwrap();
@@ -147,7 +150,7 @@ async fn cut_clients_miss_nothing() {
             })
         })
         .collect();
-    let created = together(CHANGES as usize, |number| {
+    let created = concurrently(CHANGES as usize, |number| {
         let seller = seller.clone();
         async move { seller.create(&format!("Thing {number}")).await }
     });
@@ -161,14 +164,14 @@ async fn cut_clients_miss_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_is_told_in_groups_without_a_gap() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
-    let mut frames = Frames::open(&seller, None).await;
+    let mut frames = SseReader::open(&seller, None).await;
     assert_eq!(frames.next().await.unwrap().id, Some(0));
     let mut csv = catalogue(30_000, 100);
     csv.push_str("LOW-1,Low one,1,2,C\nLOW-2,Low two,1,3,C\nBAD,,1,1,C\n");
     let id = seller.upload(csv).await;
-    let edits = together(40, |number| {
+    let edits = concurrently(40, |number| {
         let seller = seller.clone();
         async move {
             seller
@@ -179,10 +182,10 @@ async fn an_import_is_told_in_groups_without_a_gap() {
     });
     edits.await;
     seller.import_ended(&id).await;
-    let mut told = frames.until_named("ImportCompleted").await;
-    told.push(frames.next().await.unwrap());
-    told.push(frames.next().await.unwrap());
-    let (whole, courtesies) = told.split_at(told.len() - 2);
+    let mut frames_read = frames.until_named("ImportCompleted").await;
+    frames_read.push(frames.next().await.unwrap());
+    frames_read.push(frames.next().await.unwrap());
+    let (whole, courtesies) = frames_read.split_at(frames_read.len() - 2);
 
     let last = contiguous(whole, 0);
     assert_eq!(
@@ -194,7 +197,10 @@ async fn an_import_is_told_in_groups_without_a_gap() {
         .iter()
         .filter(|frame| frame.event.as_deref() == Some("ProductCreated"))
         .count();
-    assert_eq!(products, 40, "only the edits are told one by one");
+    assert_eq!(
+        products, 40,
+        "only the edits have notifications of their own"
+    );
 
     let end = &whole.last().unwrap().data;
     assert_eq!(
@@ -230,7 +236,7 @@ async fn an_import_is_told_in_groups_without_a_gap() {
     }
 
     // Replayed, it is the same story.
-    let mut replay = Frames::open(&seller, Some(0)).await;
+    let mut replay = SseReader::open(&seller, Some(0)).await;
     replay.next().await.unwrap();
     let told_again = replay.until_named("ImportCompleted").await;
     assert_eq!(contiguous(&told_again, 0), last);
@@ -238,29 +244,29 @@ async fn an_import_is_told_in_groups_without_a_gap() {
     assert_eq!(kinds(&kept).last(), Some(&"ImportCompleted"));
 }
 
-/// The longer the import takes the more may be told; only the number is looked at.
+/// The longer the import takes the more reports may come; only their number is checked.
 ///
-/// Red when: every batch is told live.
+/// Red when: every batch is reported live.
 #[tokio::test(flavor = "multi_thread")]
 async fn progress_is_told_twice_a_second_at_most() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
-    let mut frames = Frames::open(&seller, None).await;
+    let mut frames = SseReader::open(&seller, None).await;
     let start = std::time::Instant::now();
     seller.upload(catalogue(150_000, 100)).await;
-    let told = frames.until_named("ImportCompleted").await;
+    let frames_read = frames.until_named("ImportCompleted").await;
     let allowed = 2 * start.elapsed().as_secs() + 2;
-    let progress = |frame: &&Frame| frame.event.as_deref() == Some("ImportProgress");
-    let count = told.iter().filter(progress).count() as u64;
+    let progress = |frame: &&SseFrame| frame.event.as_deref() == Some("ImportProgress");
+    let count = frames_read.iter().filter(progress).count() as u64;
     assert!((1..=allowed).contains(&count), "{count} of {allowed}");
-    assert_eq!(contiguous(&told, 0), 150_001);
+    assert_eq!(contiguous(&frames_read, 0), 150_001);
 }
 
 #[tokio::test]
 async fn sellers_hear_only_their_own() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let (one, two) = (daemon.seller("shop-1"), daemon.seller("shop-2"));
-    let mut frames = Frames::open(&two, None).await;
+    let mut frames = SseReader::open(&two, None).await;
     frames.next().await.unwrap();
     one.create("Foreign").await;
     two.create("Own").await;
@@ -274,7 +280,7 @@ async fn sellers_hear_only_their_own() {
 /// Proxies cut what is silent; a comment keeps the line open and no client shows it.
 #[tokio::test]
 async fn an_idle_stream_is_kept_alive() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let request = seller.request(reqwest::Method::GET, "/api/events/stream");
     let mut response = request.send().await.unwrap();
@@ -286,23 +292,23 @@ async fn an_idle_stream_is_kept_alive() {
     assert!(heard.ends_with("\n\n: heartbeat\n\n"), "{heard}");
 }
 
-/// History that was swept away while a client was gone is told, and the stream goes on behind it.
+/// History that was swept away while a client was gone is reported as a gap, and the stream goes on after it.
 #[tokio::test]
 async fn lost_history_is_told_as_a_gap() {
-    let mut daemon = Daemon::embedded(&[]).await;
+    let mut daemon = TestDaemon::embedded(&[]).await;
     let seller = daemon.seller("shop-1");
     for number in 0..6 {
         seller.create(&format!("Thing {number}")).await;
     }
-    daemon.settled().await;
+    daemon.wait_published().await;
     daemon.ask_to_stop();
     assert!(daemon.ended().await.success());
     let file = daemon.data_dir().join("inbox.db");
-    // What is left is a day old, so that nobody waits for what lies in front of it.
+    // What is left is a day old, so that no stream waits for what came before it.
     forget(&file, 4).await;
     let daemon = daemon.restart().await;
     let seller = daemon.seller("shop-1");
-    let mut frames = Frames::open(&seller, Some(1)).await;
+    let mut frames = SseReader::open(&seller, Some(1)).await;
     assert_eq!(frames.next().await.unwrap().id, Some(1));
     let gap = frames.next().await.unwrap();
     assert_eq!((gap.event.as_deref(), gap.id), (Some("gap"), Some(4)));
@@ -329,15 +335,15 @@ async fn forget(file: &std::path::Path, last: i64) {
     inbox.close().await.unwrap();
 }
 
-/// A client that says it was told more than there is (its server's data was reset) is not left
-/// waiting, and is told so.
+/// A client whose cursor is ahead of the server (its server's data was reset) does not wait
+/// for ever, and learns it from the greeting.
 #[tokio::test]
 async fn an_id_from_the_future_starts_anew() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     seller.create("Before").await;
-    daemon.settled().await;
-    let mut frames = Frames::open(&seller, Some(i64::MAX)).await;
+    daemon.wait_published().await;
+    let mut frames = SseReader::open(&seller, Some(i64::MAX)).await;
     let connected = frames.next().await.unwrap();
     assert_eq!((connected.event, connected.id), (None, Some(1)));
     let message = connected.data["message"].as_str().unwrap();
@@ -346,11 +352,11 @@ async fn an_id_from_the_future_starts_anew() {
     assert_eq!(contiguous(&frames.until(2).await, 1), 2);
 }
 
-/// Clients that never read get nothing queued: the others are told, and stopping does not wait.
+/// Clients that never read get nothing queued: the others get their events, and stopping does not wait.
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_never_read_hold_nobody_up() {
     use std::fmt::Write as _;
-    let mut daemon = Daemon::start().await;
+    let mut daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let mut deaf = Vec::new();
     for _ in 0..20 {
@@ -362,14 +368,14 @@ async fn clients_that_never_read_hold_nobody_up() {
                 .unwrap(),
         );
     }
-    let mut frames = Frames::open(&seller, None).await;
+    let mut frames = SseReader::open(&seller, None).await;
     let text = "d".repeat(2_000);
     let mut csv = "name,price,quantity,category,description\n".to_owned();
     for row in 0..3_000 {
         writeln!(csv, "Thing {row},1,3,C,{text}").unwrap();
     }
     seller.import(csv).await;
-    together(300, |number| {
+    concurrently(300, |number| {
         let seller = seller.clone();
         async move { seller.create(&format!("Edit {number}")).await }
     })

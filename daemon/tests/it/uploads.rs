@@ -3,7 +3,7 @@
 use reqwest::{Method, multipart};
 use serde_json::json;
 
-use crate::harness::{Daemon, Reply, Seller, answer, catalogue};
+use crate::harness::{HttpReply, SellerClient, TestDaemon, answer, catalogue};
 
 const IMPORT: &str = "/api/products/import";
 
@@ -18,13 +18,13 @@ fn part(text: &str, file_name: Option<&str>, content_type: Option<&str>) -> mult
     }
 }
 
-async fn form(seller: &Seller, form: multipart::Form) -> Reply {
+async fn form(seller: &SellerClient, form: multipart::Form) -> HttpReply {
     answer(seller.request(Method::POST, IMPORT).multipart(form)).await
 }
 
 #[tokio::test]
 async fn a_form_is_taken_by_its_file_name_or_type() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     for (name, kind) in [
         (Some("a.csv"), Some("text/csv")),
@@ -83,7 +83,7 @@ async fn a_form_is_taken_by_its_file_name_or_type() {
 
 #[tokio::test]
 async fn a_hopeless_file_is_refused_before_it_is_accepted() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let raw = async |query: &str, body: Vec<u8>| {
         seller
@@ -131,13 +131,13 @@ async fn a_hopeless_file_is_refused_before_it_is_accepted() {
     let spool: Vec<_> = walk(&daemon.archive("spool").await);
     assert!(
         spool.is_empty(),
-        "a refused upload leaves nothing behind: {spool:?}"
+        "a refused upload leaves no file: {spool:?}"
     );
 }
 
 #[tokio::test]
 async fn a_file_may_not_be_too_large() {
-    let daemon = Daemon::with(&[("IMPORT_MAX_BYTES", "4096")]).await;
+    let daemon = TestDaemon::with(&[("IMPORT_MAX_BYTES", "4096")]).await;
     let seller = daemon.seller("shop-1");
     let large = catalogue(2_000, 100);
     seller
@@ -163,7 +163,7 @@ async fn a_file_may_not_be_too_large() {
 
 #[tokio::test]
 async fn names_of_files_lead_nowhere() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     for (asked, kept) in [
         ("..%2F..%2Fetc%2Fpasswd.csv", "passwd.csv"),
@@ -182,7 +182,7 @@ async fn names_of_files_lead_nowhere() {
     }
 }
 
-impl Reply {
+impl HttpReply {
     #[track_caller]
     fn expect_refusal(&self) {
         assert!(

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::harness::{Daemon, product};
+use crate::harness::{TestDaemon, product};
 
 #[tokio::test]
 async fn every_broken_rule_is_named() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let table = [
         (json!({"name": " "}), "name"),
@@ -65,7 +65,7 @@ async fn every_broken_rule_is_named() {
 /// Red when: half a cent is rounded down.
 #[tokio::test]
 async fn hostile_values_are_refused_or_come_back_exactly() {
-    let daemon = Daemon::start().await;
+    let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let create = async |name: &str, price: &str, quantity: &str| {
         let body =

@@ -11,25 +11,25 @@ use reqwest::Client;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{Corner, DEADLINE, Log, Reply, Seller, answer, poll};
+use super::{DEADLINE, HttpReply, SellerClient, TestNamespace, TopicReader, answer, poll};
 
 /// A running daemon; killed when dropped. After a failed test its log is shown.
-pub(crate) struct Daemon {
+pub(crate) struct TestDaemon {
     child: Child,
     pub(crate) url: String,
     pub(crate) http: Client,
-    place: Place,
+    setup: DaemonSetup,
 }
 
 /// What a daemon is started on; it outlives the process.
 #[derive(Clone)]
-struct Place {
+struct DaemonSetup {
     home: Arc<TempDir>,
-    corner: Arc<Corner>,
+    namespace: Arc<TestNamespace>,
     settings: Vec<(String, String)>,
 }
 
-impl Daemon {
+impl TestDaemon {
     /// Starts one whose rate limits are out of the way.
     pub(crate) async fn start() -> Self {
         Self::with(&[]).await
@@ -37,24 +37,24 @@ impl Daemon {
 
     /// Starts one with more settings.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
-        Self::launch(Place::new(Corner::take().await, settings)).await
+        Self::launch(DaemonSetup::new(TestNamespace::take().await, settings)).await
     }
 
     /// Starts one on the embedded engines, whatever this run is about: for tests that look at
     /// what only those have.
     pub(crate) async fn embedded(settings: &[(&str, &str)]) -> Self {
-        Self::launch(Place::new(Corner::embedded(), settings)).await
+        Self::launch(DaemonSetup::new(TestNamespace::embedded(), settings)).await
     }
 
-    /// Starts one in a corner.
-    pub(crate) async fn on(corner: Corner, settings: &[(&str, &str)]) -> Self {
-        Self::launch(Place::new(corner, settings)).await
+    /// Starts one in a namespace.
+    pub(crate) async fn on(namespace: TestNamespace, settings: &[(&str, &str)]) -> Self {
+        Self::launch(DaemonSetup::new(namespace, settings)).await
     }
 
-    async fn launch(place: Place) -> Self {
-        let log_file = place.log_file();
+    async fn launch(setup: DaemonSetup) -> Self {
+        let log_file = setup.log_file();
         let log = fs::File::create(&log_file).unwrap();
-        let mut child = place
+        let mut child = setup
             .command()
             .arg("serve")
             .stdout(Stdio::null())
@@ -66,17 +66,17 @@ impl Daemon {
             if let Some(status) = child.try_wait().unwrap() {
                 panic!("pmd ended with {status}:\n{log}");
             }
-            let behind = log.split_once("listening on ")?.1;
-            behind
+            let after = log.split_once("listening on ")?.1;
+            after
                 .contains('\n')
-                .then(|| behind.split_whitespace().next().unwrap().to_owned())
+                .then(|| after.split_whitespace().next().unwrap().to_owned())
         })
         .await;
         Self {
             child,
             url,
             http: client(),
-            place,
+            setup,
         }
     }
 
@@ -86,18 +86,18 @@ impl Daemon {
         self.child.wait().unwrap();
     }
 
-    /// Starts it again on what the killed one left behind.
+    /// Starts it again on what the killed process left.
     pub(crate) async fn restart(mut self) -> Self {
         self.kill();
-        Self::launch(self.place.clone()).await
+        Self::launch(self.setup.clone()).await
     }
 
     /// Starts another one on the same engines, with a data directory of its own.
     pub(crate) async fn beside(&self, settings: &[(&str, &str)]) -> Self {
-        let mut place = self.place.clone();
-        place.home = Arc::new(TempDir::new().unwrap());
-        place.settings.extend(owned(settings));
-        Self::launch(place).await
+        let mut setup = self.setup.clone();
+        setup.home = Arc::new(TempDir::new().unwrap());
+        setup.settings.extend(owned(settings));
+        Self::launch(setup).await
     }
 
     /// Asks it to stop as a service manager does.
@@ -112,23 +112,23 @@ impl Daemon {
 
     /// Runs another `pmd` command with the same settings; answers its standard output.
     pub(crate) fn run(&self, arguments: &[&str]) -> String {
-        let output = self.place.command().args(arguments).output().unwrap();
+        let output = self.setup.command().args(arguments).output().unwrap();
         assert!(output.status.success(), "pmd {arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
     pub(crate) fn data_dir(&self) -> PathBuf {
-        self.place.home.path().join("data")
+        self.setup.home.path().join("data")
     }
 
     /// The objects below `under` of the archive, as files.
     pub(crate) async fn archive(&self, under: &str) -> PathBuf {
-        self.place.corner.archive(&self.data_dir(), under).await
+        self.setup.namespace.archive(&self.data_dir(), under).await
     }
 
     /// The Kafka it uses.
-    pub(crate) fn kafka(&self) -> Log {
-        Log::of(&self.place.corner)
+    pub(crate) fn kafka(&self) -> TopicReader {
+        TopicReader::of(&self.setup.namespace)
     }
 
     /// Sends a signal such as `STOP`.
@@ -139,26 +139,26 @@ impl Daemon {
     }
 
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.place.log_file()).unwrap()
+        fs::read_to_string(self.setup.log_file()).unwrap()
     }
 
     /// Someone who sends this seller id.
-    pub(crate) fn seller(&self, id: &str) -> Seller {
-        Seller::new(self.http.clone(), &self.url, id)
+    pub(crate) fn seller(&self, id: &str) -> SellerClient {
+        SellerClient::new(self.http.clone(), &self.url, id)
     }
 
     /// A request without a seller.
-    pub(crate) async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> HttpReply {
         answer(self.http.get(format!("{}{path}", self.url))).await
     }
 
-    /// Waits until every committed event was published and people were told.
-    pub(crate) async fn settled(&self) {
+    /// Waits until every committed event was published and is in the inbox.
+    pub(crate) async fn wait_published(&self) {
         self.quiet(&["notification-service-group"]).await;
     }
 
     /// Waits until every committed event is counted and archived as well.
-    pub(crate) async fn counted(&self) {
+    pub(crate) async fn wait_counted(&self) {
         self.quiet(&["notification-service-group", "analytics-service-group"])
             .await;
     }
@@ -181,13 +181,13 @@ impl Daemon {
     }
 }
 
-impl Drop for Daemon {
+impl Drop for TestDaemon {
     fn drop(&mut self) {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            let log = fs::read_to_string(self.place.log_file()).unwrap_or_default();
+            let log = fs::read_to_string(self.setup.log_file()).unwrap_or_default();
             let lines: Vec<_> = log.lines().collect();
             let last = lines.len().saturating_sub(30);
             eprintln_log(&lines[last..].join("\n"));
@@ -203,11 +203,11 @@ fn eprintln_log(lines: &str) {
     eprintln!("--- the end of pmd's log ---\n{lines}");
 }
 
-impl Place {
-    fn new(corner: Corner, settings: &[(&str, &str)]) -> Self {
+impl DaemonSetup {
+    fn new(namespace: TestNamespace, settings: &[(&str, &str)]) -> Self {
         Self {
             home: Arc::new(TempDir::new().unwrap()),
-            corner: Arc::new(corner),
+            namespace: Arc::new(namespace),
             settings: owned(settings),
         }
     }
@@ -234,7 +234,7 @@ impl Place {
             .env("RATE_LIMIT_STANDARD", "1000000")
             .env("RATE_LIMIT_BULK", "1000000")
             .env("ARCHIVE_INTERVAL_SECONDS", "1");
-        for (name, value) in self.corner.settings().iter().chain(&self.settings) {
+        for (name, value) in self.namespace.settings().iter().chain(&self.settings) {
             command.env(name, value);
         }
         command

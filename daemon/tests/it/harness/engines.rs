@@ -1,4 +1,4 @@
-//! Engines of one test alone, which it may kill, freeze and bring back.
+//! TestEngines of one test alone, which it may kill, freeze and bring back.
 
 use std::process::Command;
 
@@ -6,11 +6,11 @@ use tempfile::TempDir;
 
 /// Started by `dev/engines` in a folder of their own; ended and deleted when dropped.
 #[derive(Debug)]
-pub(crate) struct Engines {
+pub(crate) struct TestEngines {
     folder: TempDir,
 }
 
-impl Engines {
+impl TestEngines {
     /// Starts the named ones.
     pub(crate) fn start(names: &[&str]) -> Self {
         let engines = Self {
@@ -62,7 +62,7 @@ impl Engines {
     }
 }
 
-impl Drop for Engines {
+impl Drop for TestEngines {
     fn drop(&mut self) {
         self.run("down", &["--purge"]);
     }

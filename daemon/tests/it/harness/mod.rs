@@ -1,23 +1,23 @@
-//! What every test stands on: daemons, the sellers who talk to them, streams, samples, patience.
+//! What every test uses: daemons, their clients, streams, samples, polling with a deadline.
 
-mod corner;
 mod daemon;
 mod engines;
-mod frames;
-mod log;
+mod namespace;
 mod samples;
 mod seller;
+mod sse;
+mod topics;
 
 use std::time::{Duration, Instant};
 
 pub(crate) use self::{
-    corner::Corner,
-    daemon::Daemon,
-    engines::Engines,
-    frames::{Frame, Frames},
-    log::{Log, Message},
+    daemon::TestDaemon,
+    engines::TestEngines,
+    namespace::TestNamespace,
     samples::{catalogue, cents, kinds, product, span},
-    seller::{Reply, Seller, answer},
+    seller::{HttpReply, SellerClient, answer},
+    sse::{SseFrame, SseReader},
+    topics::{TopicMessage, TopicReader},
 };
 
 /// How long anything is waited for. Generous: it is reached only when something is broken.
@@ -36,7 +36,7 @@ pub(crate) async fn poll<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>)
 }
 
 /// Runs `count` tasks at the same time; answers in their order.
-pub(crate) async fn together<T: Send + 'static, F>(
+pub(crate) async fn concurrently<T: Send + 'static, F>(
     count: usize,
     task: impl Fn(usize) -> F,
 ) -> Vec<T>

@@ -7,7 +7,7 @@ pub(crate) fn product(name: &str) -> Value {
     json!({"name": name, "price": 19.99, "quantity": 50, "category": "Things"})
 }
 
-/// The events a notification stands for.
+/// The first and last sequence that a notification covers.
 pub(crate) fn span(event: &Value) -> (i64, i64) {
     let last = event["sequence"].as_i64().unwrap();
     (event["firstSequence"].as_i64().unwrap_or(last), last)

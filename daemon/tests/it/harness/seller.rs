@@ -7,23 +7,23 @@ use super::{poll, product, span};
 
 /// A whole response.
 #[derive(Debug, Clone)]
-pub(crate) struct Reply {
+pub(crate) struct HttpReply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
 
 /// Sends a request and reads its whole answer.
-pub(crate) async fn answer(request: RequestBuilder) -> Reply {
+pub(crate) async fn answer(request: RequestBuilder) -> HttpReply {
     let response = request.send().await.unwrap();
-    Reply {
+    HttpReply {
         status: response.status().as_u16(),
         headers: response.headers().clone(),
         body: response.text().await.unwrap(),
     }
 }
 
-impl Reply {
+impl HttpReply {
     /// The body, after making sure of the status.
     #[track_caller]
     pub(crate) fn expect(&self, status: u16) -> Value {
@@ -60,13 +60,13 @@ impl Reply {
 
 /// A seller's client.
 #[derive(Clone)]
-pub(crate) struct Seller {
+pub(crate) struct SellerClient {
     http: Client,
     url: String,
     pub(crate) id: String,
 }
 
-impl Seller {
+impl SellerClient {
     pub(crate) fn new(http: Client, url: &str, id: &str) -> Self {
         Self {
             http,
@@ -85,19 +85,19 @@ impl Seller {
         request.header("X-Seller-Id", &self.id)
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> HttpReply {
         answer(self.request(Method::GET, path)).await
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> Reply {
+    pub(crate) async fn delete(&self, path: &str) -> HttpReply {
         answer(self.request(Method::DELETE, path)).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> HttpReply {
         answer(self.request(Method::POST, path).json(body)).await
     }
 
-    pub(crate) async fn put(&self, path: &str, body: &Value) -> Reply {
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> HttpReply {
         answer(self.request(Method::PUT, path).json(body)).await
     }
 
@@ -107,7 +107,7 @@ impl Seller {
         path: &str,
         content_type: &str,
         body: impl Into<reqwest::Body>,
-    ) -> Reply {
+    ) -> HttpReply {
         let request = self.request(Method::POST, path);
         answer(request.header("Content-Type", content_type).body(body)).await
     }
@@ -139,10 +139,10 @@ impl Seller {
         })
         .await;
         let count = |name: &str| job[name].as_u64().unwrap();
-        let told = ["created", "updated", "unchanged", "skipped", "rejected"];
+        let outcomes = ["created", "updated", "unchanged", "skipped", "rejected"];
         assert_eq!(
             count("rows"),
-            told.into_iter().map(count).sum::<u64>(),
+            outcomes.into_iter().map(count).sum::<u64>(),
             "{job}"
         );
         job

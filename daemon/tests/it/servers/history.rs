@@ -1,4 +1,4 @@
-//! Writers that remember what they were answered, and the check of what became of it: a pure
+//! WriterPool that remember what they were answered, and the check of what became of it: a pure
 //! function over the history and the topics.
 
 use std::{
@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::harness::{Message, Seller, product};
+use crate::harness::{SellerClient, TopicMessage, product};
 
 /// Sellers that the writers write as. Rows of one seller are committed in the order of their ids; only
 /// those of several can overtake each other.
@@ -19,27 +19,27 @@ const SELLERS: usize = 4;
 
 /// What a product is known to have become. A request without an answer may have happened.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Known {
+pub(crate) struct KnownProducts {
     /// The newest version that was answered.
     version: i64,
     /// Requests on it whose outcome is unknown.
     unknown: i64,
 }
 
-/// Writers at work, until they are stopped.
-pub(crate) struct Writers {
+/// Writers that work until they are stopped.
+pub(crate) struct WriterPool {
     stop: Arc<AtomicBool>,
     done: Arc<AtomicUsize>,
     /// Answers with a status that no healthy daemon gives.
     pub(crate) failures: Arc<Mutex<Vec<u16>>>,
-    tasks: Vec<tokio::task::JoinHandle<BTreeMap<i64, Known>>>,
+    tasks: Vec<tokio::task::JoinHandle<BTreeMap<i64, KnownProducts>>>,
 }
 
-impl Writers {
+impl WriterPool {
     /// `count` writers, each with products of its own and as one of `shop-1` to `shop-4`; each goes
     /// from place to place in turn. A place is a client on one of the daemons, which may be
     /// replaced.
-    pub(crate) fn start(count: usize, places: &Arc<Mutex<Vec<Seller>>>) -> Self {
+    pub(crate) fn start(count: usize, places: &Arc<Mutex<Vec<SellerClient>>>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let done = Arc::new(AtomicUsize::new(0));
         let failures = Arc::new(Mutex::new(Vec::new()));
@@ -69,7 +69,7 @@ impl Writers {
     }
 
     /// Stops them and gathers what they know.
-    pub(crate) async fn stop(self) -> BTreeMap<i64, Known> {
+    pub(crate) async fn stop(self) -> BTreeMap<i64, KnownProducts> {
         self.stop.store(true, Ordering::Relaxed);
         let mut known = BTreeMap::new();
         for task in self.tasks {
@@ -81,14 +81,14 @@ impl Writers {
 
 struct Writer {
     number: usize,
-    places: Arc<Mutex<Vec<Seller>>>,
+    places: Arc<Mutex<Vec<SellerClient>>>,
     done: Arc<AtomicUsize>,
     failures: Arc<Mutex<Vec<u16>>>,
-    known: BTreeMap<i64, Known>,
+    known: BTreeMap<i64, KnownProducts>,
 }
 
 impl Writer {
-    async fn run(mut self, stop: Arc<AtomicBool>) -> BTreeMap<i64, Known> {
+    async fn run(mut self, stop: Arc<AtomicBool>) -> BTreeMap<i64, KnownProducts> {
         let mut step = 0;
         while !stop.load(Ordering::Relaxed) {
             step += 1;
@@ -106,7 +106,7 @@ impl Writer {
         self.known
     }
 
-    async fn create(&mut self, seller: &Seller, step: usize) {
+    async fn create(&mut self, seller: &SellerClient, step: usize) {
         let body = product(&format!("Thing {}-{step}", self.number));
         let request = seller.request(reqwest::Method::POST, "/api/products");
         if let Some(made) = self.change(request.json(&body)).await {
@@ -115,7 +115,7 @@ impl Writer {
         }
     }
 
-    async fn update(&mut self, seller: &Seller, step: usize) {
+    async fn update(&mut self, seller: &SellerClient, step: usize) {
         let Some(id) = self
             .known
             .keys()
@@ -135,7 +135,7 @@ impl Writer {
         }
     }
 
-    /// `None`: nobody knows whether it happened.
+    /// `None`: the outcome is unknown.
     async fn change(&self, request: reqwest::RequestBuilder) -> Option<Value> {
         let response = request.send().await.ok()?;
         let status = response.status().as_u16();
@@ -153,7 +153,7 @@ impl Writer {
 /// n is at least what was answered and at most what may have happened, each topic has them in
 /// order (the first time), and the seller's sequences have no hole. Answers how many messages came
 /// twice.
-pub(crate) fn check(known: &BTreeMap<i64, Known>, messages: &[Message]) -> usize {
+pub(crate) fn check(known: &BTreeMap<i64, KnownProducts>, messages: &[TopicMessage]) -> usize {
     let mut ids = BTreeSet::new();
     let mut versions: HashMap<i64, BTreeSet<i64>> = HashMap::new();
     let mut sequences: HashMap<String, BTreeSet<i64>> = HashMap::new();
@@ -180,7 +180,7 @@ pub(crate) fn check(known: &BTreeMap<i64, Known>, messages: &[Message]) -> usize
         let before = newest.insert(place, version).unwrap_or(0);
         assert!(
             before < version,
-            "{} has version {version} of {product} behind {before}",
+            "{} has version {version} of {product} after {before}",
             message.topic
         );
     }

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::ALL;
-use crate::harness::{Corner, Daemon, catalogue, poll};
+use crate::harness::{TestDaemon, TestNamespace, catalogue, poll};
 
 /// Red when: a record lacks one of its headers, or the low stock warning is not published.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn other_programs_read_what_the_contract_says() {
-    let daemon = Daemon::on(Corner::of(&["postgres", "kafka"]).await, &[]).await;
+    let daemon = TestDaemon::on(TestNamespace::of(&["postgres", "kafka"]).await, &[]).await;
     let seller = daemon.seller("shop-1");
     let made = seller.create("Lamp").await;
     let path = format!("/api/products/{}", made["id"]);
@@ -21,7 +21,7 @@ async fn other_programs_read_what_the_contract_says() {
         .expect(200);
     seller.delete(&path).await.expect(200);
     seller.import(catalogue(3, 100)).await;
-    daemon.settled().await;
+    daemon.wait_published().await;
     let log = daemon.kafka();
     let kinds = |topic: &str| -> Vec<String> {
         let all = log.read(topic);
@@ -60,10 +60,10 @@ async fn other_programs_read_what_the_contract_says() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn a_poison_message_harms_no_other() {
-    let daemon = Daemon::on(Corner::of(&ALL).await, &[("KAFKA_PARTITIONS", "1")]).await;
+    let daemon = TestDaemon::on(TestNamespace::of(&ALL).await, &[("KAFKA_PARTITIONS", "1")]).await;
     let seller = daemon.seller("shop-1");
     seller.create("Before").await;
-    daemon.settled().await;
+    daemon.wait_published().await;
     let log = daemon.kafka();
     let poison: [&[u8]; 4] = [
         b"{\"eventId\": \"cut off",
@@ -99,15 +99,15 @@ async fn a_poison_message_harms_no_other() {
         }
         assert_eq!(dead.len(), poison.len());
     }
-    daemon.counted().await;
+    daemon.wait_counted().await;
     assert_eq!(seller.events().await.len(), 2);
     let summary = seller.get("/api/analytics/summary").await.expect(200);
     assert_eq!(summary["totalProducts"], 2);
 }
 
 /// What consumers have made of the events.
-async fn effects(daemon: &Daemon) -> (Vec<Value>, Value, BTreeSet<String>) {
-    daemon.counted().await;
+async fn effects(daemon: &TestDaemon) -> (Vec<Value>, Value, BTreeSet<String>) {
+    daemon.wait_counted().await;
     let seller = daemon.seller("shop-1");
     let mut totals = BTreeMap::new();
     for part in ["categories", "daily"] {
@@ -126,7 +126,7 @@ async fn effects(daemon: &Daemon) -> (Vec<Value>, Value, BTreeSet<String>) {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn everything_read_again_changes_nothing() {
-    let mut daemon = Daemon::on(Corner::of(&ALL).await, &[]).await;
+    let mut daemon = TestDaemon::on(TestNamespace::of(&ALL).await, &[]).await;
     let seller = daemon.seller("shop-1");
     seller.import(catalogue(500, 100)).await;
     for number in 0..30 {

@@ -1,7 +1,7 @@
 //! What only shows on real engines: several daemons on one set of them, engines that are killed
 //! and frozen, messages read by other programs and replayed.
 
-mod figures;
+mod benchmarks;
 mod history;
 mod messages;
 mod nodes;

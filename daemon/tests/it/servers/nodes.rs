@@ -1,4 +1,4 @@
-//! Several daemons on one set of engines: whoever is asked, the answer is the same.
+//! Several daemons on one set of engines: each gives the same answer.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::ALL;
 use crate::{
-    harness::{Corner, Daemon, Engines, Frames, catalogue, poll, together},
+    harness::{SseReader, TestDaemon, TestEngines, TestNamespace, catalogue, concurrently, poll},
     stream::contiguous,
 };
 
@@ -38,7 +38,11 @@ async fn two_nodes_share_one_exact_limit() {
     const ROUNDS: usize = 20;
     let limit = LIMIT.to_string();
     let settings = [("RATE_LIMIT_STANDARD", limit.as_str())];
-    let one = Daemon::on(Corner::of(&["postgres", "redis", "kafka"]).await, &settings).await;
+    let one = TestDaemon::on(
+        TestNamespace::of(&["postgres", "redis", "kafka"]).await,
+        &settings,
+    )
+    .await;
     let two = one.beside(&settings).await;
     // Without Redis, or with one that is late, nodes count for themselves: such a round is no proof.
     for _ in 0..ROUNDS {
@@ -60,7 +64,7 @@ async fn two_nodes_share_one_exact_limit() {
 }
 
 /// How often a daemon's limiter lost its Redis and found it again.
-fn outages(daemon: &Daemon) -> (usize, usize) {
+fn outages(daemon: &TestDaemon) -> (usize, usize) {
     let log = daemon.log();
     let of_limiter = log.lines().filter(|line| line.contains("\"limiter\""));
     of_limiter.fold((0, 0), |(began, ended), line| {
@@ -71,13 +75,13 @@ fn outages(daemon: &Daemon) -> (usize, usize) {
 }
 
 /// One seller's requests to both, far more than the limit; which were admitted, in how many seconds.
-async fn saturate(one: &Daemon, two: &Daemon) -> (Admitted, usize) {
+async fn saturate(one: &TestDaemon, two: &TestDaemon) -> (Admitted, usize) {
     const CLIENTS: usize = 16;
     // Of a client that was refused: enough to saturate, and the processor is left to Redis, too.
     const PAUSE: Duration = Duration::from_millis(10);
     let start = Instant::now();
     let until = start + Duration::from_secs(2);
-    let answers = together(CLIENTS, |client| {
+    let answers = concurrently(CLIENTS, |client| {
         let daemon = if client % 2 == 0 { one } else { two };
         let seller = daemon.seller("shop-1");
         async move {
@@ -99,19 +103,19 @@ async fn saturate(one: &Daemon, two: &Daemon) -> (Admitted, usize) {
     (answers.into_iter().flatten().collect(), seconds)
 }
 
-/// Red when: a stream sends whatever the feed says, be it behind its cursor (a duplicate) or far
-/// ahead (what lies between never comes). Green when a listener is not told that Redis was away:
+/// Red when: a stream sends whatever the feed says, before its cursor (a duplicate) or far
+/// ahead (what lies between never comes). Green when a listener does not report that Redis was away:
 /// streams look into the inbox every few seconds anyway.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn every_transcript_is_contiguous_on_any_node() {
-    let own = Engines::start(&["redis"]);
-    let corner = Corner::of(&ALL).await.with(&own, "REDIS_URL");
+    let own = TestEngines::start(&["redis"]);
+    let namespace = TestNamespace::of(&ALL).await.with(&own, "REDIS_URL");
     let channel = format!(
         "{}notifications:shop-1",
-        corner.get("REDIS_KEY_PREFIX").unwrap()
+        namespace.get("REDIS_KEY_PREFIX").unwrap()
     );
-    let one = Daemon::on(corner, &[]).await;
+    let one = TestDaemon::on(namespace, &[]).await;
     let mut two = one.beside(&[]).await;
     let writer = one.seller("shop-1");
     let mut cursors = [0_i64; 4];
@@ -122,7 +126,7 @@ async fn every_transcript_is_contiguous_on_any_node() {
             .collect();
         let mut streams = Vec::new();
         for (seller, cursor) in sellers.iter().zip(cursors) {
-            streams.push(Frames::open(seller, Some(cursor)).await);
+            streams.push(SseReader::open(seller, Some(cursor)).await);
         }
         match round {
             1 => own.kill("redis"),
@@ -185,7 +189,7 @@ fn tell(url: &str, channel: &str, said: &Value) {
 #[ignore = "needs dev/engines"]
 async fn an_import_goes_on_on_another_node() {
     const ROWS: u32 = 60_000;
-    let front = Daemon::on(Corner::of(&ALL).await, &[("PMD_ROLES", "api,relay")]).await;
+    let front = TestDaemon::on(TestNamespace::of(&ALL).await, &[("PMD_ROLES", "api,relay")]).await;
     let roles = [("PMD_ROLES", "imports,notifications,analytics")];
     let mut worker = front.beside(&roles).await;
     let seller = front.seller("shop-1");
@@ -203,9 +207,9 @@ async fn an_import_goes_on_on_another_node() {
         (&job["status"], &job["created"]),
         (&json!("completed"), &json!(ROWS))
     );
-    front.counted().await;
-    let told = seller.events().await;
-    assert_eq!(told.last().unwrap()["sequence"], ROWS + 1);
+    front.wait_counted().await;
+    let events = seller.events().await;
+    assert_eq!(events.last().unwrap()["sequence"], ROWS + 1);
     // A process without the API has health and nothing else.
     assert_eq!(other.get("/health").await.expect(200)["status"], "healthy");
     other.get("/api/products").await.refused(404, "NOT_FOUND");

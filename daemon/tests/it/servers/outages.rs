@@ -1,4 +1,4 @@
-//! Engines that go away under load and come back.
+//! TestEngines that go away under load and come back.
 
 use std::{
     sync::{Arc, Mutex},
@@ -9,15 +9,15 @@ use serde_json::Value;
 
 use super::{
     ALL,
-    history::{Writers, check},
+    history::{WriterPool, check},
 };
 use crate::{
     analytics::totals_equal_a_recount,
-    harness::{Corner, Daemon, Engines, Frames, poll, product},
+    harness::{SseReader, TestDaemon, TestEngines, TestNamespace, poll, product},
 };
 
 /// Waits until health says this of the whole.
-async fn health_is(daemon: &Daemon, status: &str) -> Value {
+async fn health_is(daemon: &TestDaemon, status: &str) -> Value {
     poll(&format!("health is {status}"), async || {
         let health = daemon.get("/health").await;
         let health: Value = serde_json::from_str(&health.body).unwrap();
@@ -36,11 +36,11 @@ fn a_while() -> Duration {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn a_broker_outage_costs_no_request() {
-    let own = Engines::start(&["kafka"]);
-    let corner = Corner::of(&["postgres", "kafka"]).await;
-    let daemon = Daemon::on(corner.with(&own, "KAFKA_BROKERS"), &[]).await;
+    let own = TestEngines::start(&["kafka"]);
+    let namespace = TestNamespace::of(&["postgres", "kafka"]).await;
+    let daemon = TestDaemon::on(namespace.with(&own, "KAFKA_BROKERS"), &[]).await;
     let seller = daemon.seller("shop-1");
-    let writers = Writers::start(4, &Arc::new(Mutex::new(vec![seller.clone()])));
+    let writers = WriterPool::start(4, &Arc::new(Mutex::new(vec![seller.clone()])));
     poll("the writers come along", async || {
         (writers.done() > 100).then_some(())
     })
@@ -64,7 +64,7 @@ async fn a_broker_outage_costs_no_request() {
     );
     let known = writers.stop().await;
     assert!(known.len() > 10);
-    daemon.settled().await;
+    daemon.wait_published().await;
     let log = daemon.kafka();
     check(&known, &log.events());
     assert!(log.read("notifications-dlq").is_empty() && log.read("analytics-dlq").is_empty());
@@ -77,12 +77,12 @@ async fn a_broker_outage_costs_no_request() {
 #[ignore = "needs dev/engines"]
 async fn a_redis_outage_lifts_no_limit_and_loses_no_event() {
     const LIMIT: usize = 40;
-    let own = Engines::start(&["redis"]);
-    let corner = Corner::of(&ALL).await.with(&own, "REDIS_URL");
+    let own = TestEngines::start(&["redis"]);
+    let namespace = TestNamespace::of(&ALL).await.with(&own, "REDIS_URL");
     let limit = LIMIT.to_string();
-    let daemon = Daemon::on(corner, &[("RATE_LIMIT_STANDARD", &limit)]).await;
-    let mut frames = Frames::open(&daemon.seller("told"), Some(0)).await;
-    let mut told = 0;
+    let daemon = TestDaemon::on(namespace, &[("RATE_LIMIT_STANDARD", &limit)]).await;
+    let mut frames = SseReader::open(&daemon.seller("streamed"), Some(0)).await;
+    let mut sequence = 0;
     // Requests as fast as they go for a while; answers how many were admitted.
     let hammer = async || {
         let seller = daemon.seller("hammer");
@@ -100,10 +100,10 @@ async fn a_redis_outage_lifts_no_limit_and_loses_no_event() {
     };
     let mut tell = async || {
         for _ in 0..5 {
-            daemon.seller("told").create("News").await;
+            daemon.seller("streamed").create("News").await;
         }
-        told += 5;
-        frames.until(told).await;
+        sequence += 5;
+        frames.until(sequence).await;
     };
     hammer().await;
     tell().await;
@@ -122,7 +122,7 @@ async fn a_redis_outage_lifts_no_limit_and_loses_no_event() {
     own.thaw("redis");
     health_is(&daemon, "healthy").await;
     tell().await;
-    daemon.seller("told").events().await;
+    daemon.seller("streamed").events().await;
 }
 
 /// Red when: a message goes to the dead letters at the first call that DynamoDB did not answer (it
@@ -133,27 +133,29 @@ async fn a_redis_outage_lifts_no_limit_and_loses_no_event() {
 async fn a_dynamodb_outage_sends_nothing_to_the_dead_letters() {
     // A call to DynamoDB may take 10 s: in a shorter outage none fails.
     const LATE: Duration = Duration::from_secs(13);
-    let own = Engines::start(&["dynamodb"]);
-    let corner = Corner::of(&ALL).await.with(&own, "DYNAMODB_ENDPOINT");
-    let daemon = Daemon::on(corner, &[]).await;
+    let own = TestEngines::start(&["dynamodb"]);
+    let namespace = TestNamespace::of(&ALL)
+        .await
+        .with(&own, "DYNAMODB_ENDPOINT");
+    let daemon = TestDaemon::on(namespace, &[]).await;
     let seller = daemon.seller("shop-1");
     for number in 1..=10 {
         seller.create(&format!("Before {number}")).await;
     }
-    daemon.counted().await;
+    daemon.wait_counted().await;
     own.freeze("dynamodb");
     let gone = Instant::now();
     let mut number = 0;
     while gone.elapsed() < a_while().max(LATE) {
         number += 1;
-        seller.create(&format!("Meanwhile {number}")).await;
+        seller.create(&format!("During the outage {number}")).await;
     }
     health_is(&daemon, "degraded").await;
     own.thaw("dynamodb");
     health_is(&daemon, "healthy").await;
-    daemon.counted().await;
-    let told = seller.events().await;
-    assert_eq!(told.len(), 10 + number);
+    daemon.wait_counted().await;
+    let events = seller.events().await;
+    assert_eq!(events.len(), 10 + number);
     totals_equal_a_recount(&daemon, &seller).await;
     let log = daemon.kafka();
     assert!(log.read("notifications-dlq").is_empty() && log.read("analytics-dlq").is_empty());
@@ -163,14 +165,14 @@ async fn a_dynamodb_outage_sends_nothing_to_the_dead_letters() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn a_frozen_database_is_answered_for() {
-    let own = Engines::start(&["postgres"]);
-    let corner = Corner::embedded().with(&own, "DATABASE_URL");
-    let daemon = Daemon::on(corner, &[]).await;
+    let own = TestEngines::start(&["postgres"]);
+    let namespace = TestNamespace::embedded().with(&own, "DATABASE_URL");
+    let daemon = TestDaemon::on(namespace, &[]).await;
     let seller = daemon.seller("shop-1");
     let made = seller.create("Before").await;
     own.freeze("postgres");
     let path = format!("/api/products/{}", made["id"]);
-    let body = product("Meanwhile");
+    let body = product("During the outage");
     for _ in 0..3 {
         let (read, write, list) = tokio::join!(
             seller.get(&path),
@@ -193,6 +195,6 @@ async fn a_frozen_database_is_answered_for() {
     own.up("postgres");
     health_is(&daemon, "healthy").await;
     assert_eq!(seller.get(&path).await.expect(200), made);
-    daemon.settled().await;
+    daemon.wait_published().await;
     seller.events().await;
 }

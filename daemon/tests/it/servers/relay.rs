@@ -2,22 +2,22 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::history::{Writers, check};
-use crate::harness::{Corner, Daemon, Engines, Frames, poll};
+use super::history::{WriterPool, check};
+use crate::harness::{SseReader, TestDaemon, TestEngines, TestNamespace, poll};
 
 /// Rows that one kill may have published and not yet deleted; a row of these writers has up to two
 /// messages.
 const REPEATED_PER_KILL: usize = 500 * 2;
 
 /// Whatever two daemons have to share here: also the inbox, because either may tell a seller's news.
-async fn shared() -> Corner {
-    Corner::of(&["postgres", "kafka", "redis", "dynamodb"]).await
+async fn shared() -> TestNamespace {
+    TestNamespace::of(&["postgres", "kafka", "redis", "dynamodb"]).await
 }
 
 /// The place of the daemon that relays, among `daemons`: its counter moves when something is
 /// changed.
-async fn owner(daemons: &[Daemon]) -> usize {
-    let count = async |daemon: &Daemon| {
+async fn owner(daemons: &[TestDaemon]) -> usize {
+    let count = async |daemon: &TestDaemon| {
         let metrics = daemon.get("/metrics").await.body;
         let line = metrics
             .lines()
@@ -41,25 +41,25 @@ async fn owner(daemons: &[Daemon]) -> usize {
 }
 
 /// Red when: the relay deletes rows before they are published (the last versions are missing; it was
-/// green before one of the kills came while Kafka is frozen), or drains behind a cursor (`id > last`:
-/// an old version comes behind a newer one).
+/// green before one of the kills came while Kafka is frozen), or drains after a cursor (`id > last`:
+/// an old version comes after a newer one).
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn a_killed_owner_loses_and_inverts_nothing() {
     const KILLS: usize = 3;
-    let own = Engines::start(&["kafka"]);
-    let corner = shared().await.with(&own, "KAFKA_BROKERS");
-    let first = Daemon::on(corner, &[]).await;
+    let own = TestEngines::start(&["kafka"]);
+    let namespace = shared().await.with(&own, "KAFKA_BROKERS");
+    let first = TestDaemon::on(namespace, &[]).await;
     let second = first.beside(&[]).await;
     let mut daemons = vec![first, second];
-    let clients = |daemons: &[Daemon]| -> Vec<_> {
+    let clients = |daemons: &[TestDaemon]| -> Vec<_> {
         daemons
             .iter()
             .map(|daemon| daemon.seller("shop-1"))
             .collect()
     };
     let places = Arc::new(Mutex::new(clients(&daemons)));
-    let writers = Writers::start(8, &places);
+    let writers = WriterPool::start(8, &places);
     for kill in 1..=KILLS {
         poll("the writers come along", async || {
             (writers.done() > kill * 300).then_some(())
@@ -82,7 +82,7 @@ async fn a_killed_owner_loses_and_inverts_nothing() {
         *places.lock().unwrap() = clients(&daemons);
     }
     let known = writers.stop().await;
-    daemons[0].settled().await;
+    daemons[0].wait_published().await;
     let messages = daemons[0].kafka().events();
     let repeated = check(&known, &messages);
     assert!(repeated <= KILLS * REPEATED_PER_KILL, "{repeated} repeated");
@@ -98,14 +98,14 @@ async fn a_killed_owner_loses_and_inverts_nothing() {
 async fn a_frozen_owner_is_replaced() {
     // Messages that an owner may have in hand that is frozen when there is next to nothing to do.
     const IN_HAND: usize = 20;
-    let first = Daemon::on(shared().await, &[]).await;
+    let first = TestDaemon::on(shared().await, &[]).await;
     let second = first.beside(&[]).await;
     let mut daemons = vec![first, second];
     let owner = owner(&daemons).await;
     let frozen = daemons.remove(owner);
     let awake = daemons.remove(0);
     let seller = awake.seller("shop-1");
-    let mut frames = Frames::open(&seller, None).await;
+    let mut frames = SseReader::open(&seller, None).await;
     frozen.signal("STOP");
     for number in 1..=20 {
         seller.create(&format!("Thing {number}")).await;
@@ -114,14 +114,14 @@ async fn a_frozen_owner_is_replaced() {
     frames.until(20).await;
     frozen.signal("CONT");
     let places = Arc::new(Mutex::new(vec![frozen.seller("shop-1"), seller.clone()]));
-    let writers = Writers::start(4, &places);
+    let writers = WriterPool::start(4, &places);
     poll("both write again", async || {
         (writers.done() > 200).then_some(())
     })
     .await;
     assert!(writers.failures.lock().unwrap().is_empty());
     let known = writers.stop().await;
-    awake.settled().await;
+    awake.wait_published().await;
     let repeated = check(&known, &awake.kafka().events());
     assert!(repeated <= IN_HAND, "{repeated} repeated");
     assert_eq!(seller.events().await.first().unwrap()["sequence"], 1);

@@ -7,13 +7,13 @@ use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::{DEADLINE, Reply, Seller, answer};
+use super::{DEADLINE, HttpReply, SellerClient, answer};
 
 type Body = Pin<Box<dyn Stream<Item = reqwest::Result<bytes::Bytes>> + Send>>;
 
 /// One frame; comments are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Frame {
+pub(crate) struct SseFrame {
     pub(crate) id: Option<i64>,
     /// `None` of an unnamed frame.
     pub(crate) event: Option<String>,
@@ -21,15 +21,15 @@ pub(crate) struct Frame {
 }
 
 /// An open stream.
-pub(crate) struct Frames {
+pub(crate) struct SseReader {
     body: Body,
     buffer: Vec<u8>,
     pub(crate) headers: HeaderMap,
 }
 
-impl Frames {
-    /// Opens a seller's stream behind `last_event_id`, or from now on.
-    pub(crate) async fn open(seller: &Seller, last_event_id: Option<i64>) -> Self {
+impl SseReader {
+    /// Opens a seller's stream after `last_event_id`, or from now on.
+    pub(crate) async fn open(seller: &SellerClient, last_event_id: Option<i64>) -> Self {
         let mut request = seller.request(Method::GET, "/api/events/stream");
         if let Some(id) = last_event_id {
             request = request.header("Last-Event-ID", id.to_string());
@@ -45,13 +45,13 @@ impl Frames {
     }
 
     /// Tries to open one that will be refused.
-    pub(crate) async fn refused(seller: &Seller, query: &str) -> Reply {
+    pub(crate) async fn refused(seller: &SellerClient, query: &str) -> HttpReply {
         answer(seller.request(Method::GET, &format!("/api/events/stream{query}"))).await
     }
 
     /// The next frame; `None` when the body ended properly. A reset fails the test, and so does a
     /// stream that has nothing but comments.
-    pub(crate) async fn next(&mut self) -> Option<Frame> {
+    pub(crate) async fn next(&mut self) -> Option<SseFrame> {
         let deadline = Instant::now() + DEADLINE;
         loop {
             if let Some(end) = self.buffer.windows(2).position(|two| two == b"\n\n") {
@@ -69,7 +69,7 @@ impl Frames {
     }
 
     /// All frames up to and with the first that has this sequence as its id.
-    pub(crate) async fn until(&mut self, sequence: i64) -> Vec<Frame> {
+    pub(crate) async fn until(&mut self, sequence: i64) -> Vec<SseFrame> {
         let mut frames = Vec::new();
         loop {
             let frame = self.next().await.expect("the stream goes on");
@@ -82,7 +82,7 @@ impl Frames {
     }
 
     /// All frames up to and with the first of this name.
-    pub(crate) async fn until_named(&mut self, name: &str) -> Vec<Frame> {
+    pub(crate) async fn until_named(&mut self, name: &str) -> Vec<SseFrame> {
         let mut frames = Vec::new();
         loop {
             let frame = self.next().await.expect("the stream goes on");
@@ -96,8 +96,8 @@ impl Frames {
 }
 
 /// `None` for a block of comments.
-fn parse(block: &str) -> Option<Frame> {
-    let mut frame = Frame::default();
+fn parse(block: &str) -> Option<SseFrame> {
+    let mut frame = SseFrame::default();
     let mut data = None;
     for line in block
         .lines()
@@ -109,7 +109,7 @@ fn parse(block: &str) -> Option<Frame> {
             "id" => frame.id = Some(value.parse().expect("an id has digits only")),
             "event" => frame.event = Some(value.to_owned()),
             "data" => {
-                assert!(data.is_none(), "data stands on one line: {block}");
+                assert!(data.is_none(), "data is on one line: {block}");
                 data = Some(serde_json::from_str(value).expect("data is JSON"));
             }
             "retry" => {}

@@ -11,9 +11,9 @@ use rdkafka::{
 };
 use serde_json::Value;
 
-use super::Corner;
+use super::TestNamespace;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const KAFKA_TIMEOUT: Duration = Duration::from_secs(30);
 /// The topics of events.
 pub(crate) const TOPICS: [&str; 5] = [
     "product.created",
@@ -25,28 +25,28 @@ pub(crate) const TOPICS: [&str; 5] = [
 
 /// A message as it lies in a topic.
 #[derive(Debug, Clone)]
-pub(crate) struct Message {
+pub(crate) struct TopicMessage {
     pub(crate) topic: String,
     pub(crate) key: String,
     pub(crate) headers: HashMap<String, String>,
     pub(crate) value: Vec<u8>,
 }
 
-impl Message {
+impl TopicMessage {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.value).unwrap()
     }
 }
 
-/// The Kafka of a corner.
-pub(crate) struct Log {
+/// The Kafka of a namespace.
+pub(crate) struct TopicReader {
     brokers: String,
     prefix: String,
 }
 
-impl Log {
-    pub(crate) fn of(corner: &Corner) -> Self {
-        let get = |name| corner.get(name).unwrap_or_default().to_owned();
+impl TopicReader {
+    pub(crate) fn of(namespace: &TestNamespace) -> Self {
+        let get = |name| namespace.get(name).unwrap_or_default().to_owned();
         Self {
             brokers: get("KAFKA_BROKERS"),
             prefix: get("KAFKA_TOPIC_PREFIX"),
@@ -64,13 +64,13 @@ impl Log {
     }
 
     /// Everything in a topic, partition after partition.
-    pub(crate) fn read(&self, topic: &str) -> Vec<Message> {
+    pub(crate) fn read(&self, topic: &str) -> Vec<TopicMessage> {
         let consumer = BaseConsumer::from_config(&self.client("reader")).unwrap();
         let name = format!("{}{topic}", self.prefix);
         let mut messages = Vec::new();
         for partition in self.partitions(&consumer, &name) {
             let (low, high) = consumer
-                .fetch_watermarks(&name, partition, PATIENCE)
+                .fetch_watermarks(&name, partition, KAFKA_TIMEOUT)
                 .unwrap();
             let mut from = TopicPartitionList::new();
             from.add_partition_offset(&name, partition, Offset::Beginning)
@@ -78,7 +78,10 @@ impl Log {
             consumer.assign(&from).unwrap();
             let mut next = low;
             while next < high {
-                let message = consumer.poll(PATIENCE).expect("messages arrive").unwrap();
+                let message = consumer
+                    .poll(KAFKA_TIMEOUT)
+                    .expect("messages arrive")
+                    .unwrap();
                 next = message.offset() + 1;
                 let headers = message.headers().map(|headers| {
                     let text = |bytes: Option<&[u8]>| {
@@ -89,7 +92,7 @@ impl Log {
                         .map(|header| (header.key.to_owned(), text(header.value)))
                         .collect()
                 });
-                messages.push(Message {
+                messages.push(TopicMessage {
                     topic: topic.to_owned(),
                     key: String::from_utf8(message.key().unwrap_or_default().to_vec()).unwrap(),
                     headers: headers.unwrap_or_default(),
@@ -101,7 +104,7 @@ impl Log {
     }
 
     /// Every event of every topic.
-    pub(crate) fn events(&self) -> Vec<Message> {
+    pub(crate) fn events(&self) -> Vec<TopicMessage> {
         TOPICS.iter().flat_map(|topic| self.read(topic)).collect()
     }
 
@@ -111,7 +114,7 @@ impl Log {
         let name = format!("{}{topic}", self.prefix);
         let record = BaseRecord::to(&name).key(key).payload(value);
         producer.send(record).map_err(|(error, _)| error).unwrap();
-        producer.flush(PATIENCE).unwrap();
+        producer.flush(KAFKA_TIMEOUT).unwrap();
     }
 
     /// Moves a group without members back to the beginning of all event topics.
@@ -130,7 +133,7 @@ impl Log {
     }
 
     fn partitions(&self, consumer: &BaseConsumer, name: &str) -> Vec<i32> {
-        let metadata = consumer.fetch_metadata(Some(name), PATIENCE).unwrap();
+        let metadata = consumer.fetch_metadata(Some(name), KAFKA_TIMEOUT).unwrap();
         let topic = &metadata.topics()[0];
         topic
             .partitions()

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::ALL;
-use crate::harness::{Corner, Daemon, Frames, catalogue, poll, product};
+use crate::harness::{SseReader, TestDaemon, TestNamespace, catalogue, poll, product};
 
 fn wanted() -> bool {
     std::env::var_os("PM_BENCH").is_some()
@@ -22,10 +22,10 @@ fn spread(mut times: Vec<Duration>) -> String {
 }
 
 /// 500 creates, one after the other, each until its frame is there.
-async fn deliver(api: &Daemon, how: &str) {
+async fn deliver(api: &TestDaemon, how: &str) {
     const EVENTS: i64 = 500;
     let seller = api.seller("shop-1");
-    let mut frames = Frames::open(&seller, Some(0)).await;
+    let mut frames = SseReader::open(&seller, Some(0)).await;
     let (mut from_sent, mut from_answered) = (Vec::new(), Vec::new());
     for sequence in 1..=EVENTS {
         let sent = Instant::now();
@@ -57,10 +57,10 @@ async fn bench_delivery() {
     if !wanted() {
         return;
     }
-    deliver(&Daemon::embedded(&[]).await, "embedded engines").await;
-    let one = Daemon::on(Corner::of(&ALL).await, &[]).await;
+    deliver(&TestDaemon::embedded(&[]).await, "embedded engines").await;
+    let one = TestDaemon::on(TestNamespace::of(&ALL).await, &[]).await;
     deliver(&one, "real engines, one process").await;
-    let api = Daemon::on(Corner::of(&ALL).await, &[("PMD_ROLES", "api")]).await;
+    let api = TestDaemon::on(TestNamespace::of(&ALL).await, &[("PMD_ROLES", "api")]).await;
     let _rest = api
         .beside(&[("PMD_ROLES", "relay,notifications,analytics,imports")])
         .await;
@@ -74,7 +74,11 @@ async fn bench_relay() {
     if !wanted() {
         return;
     }
-    let api = Daemon::on(Corner::of(&ALL).await, &[("PMD_ROLES", "api,imports")]).await;
+    let api = TestDaemon::on(
+        TestNamespace::of(&ALL).await,
+        &[("PMD_ROLES", "api,imports")],
+    )
+    .await;
     api.seller("shop-1").import(catalogue(ROWS, 100)).await;
     let bytes = api.get("/health").await.json();
     let backlog = bytes["services"]["kafka"]["outbox_backlog"]

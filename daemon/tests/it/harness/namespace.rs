@@ -1,15 +1,15 @@
-//! A corner of the engines under test that belongs to one test alone: a database, prefixes, tables
+//! A namespace of the engines under test that belongs to one test alone: a database, prefixes, tables
 //! and a bucket of its own.
 //!
 //! `PM_TEST_ENGINES` names the engines that are servers (`postgres,redis,kafka,dynamodb,s3`), the
-//! others are embedded. Where the servers are is told by the variables of `dev/engines env`.
+//! others are embedded. The variables of `dev/engines env` say where the servers are.
 
 use std::path::{Path, PathBuf};
 
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use sqlx::{Connection as _, PgConnection};
 
-use super::Engines;
+use super::TestEngines;
 
 /// Few, because each test has topics of its own; more than one, because order must not depend on it.
 const PARTITIONS: &str = "2";
@@ -32,13 +32,13 @@ fn setting(name: &str) -> String {
         .unwrap_or_else(|_| panic!("{name} is not set; dev/test starts the engines and sets it"))
 }
 
-/// Settings that put a daemon into a corner of its own.
+/// Settings that put a daemon into a namespace of its own.
 #[derive(Debug, Default)]
-pub(crate) struct Corner {
+pub(crate) struct TestNamespace {
     settings: Vec<(String, String)>,
 }
 
-impl Corner {
+impl TestNamespace {
     /// Of the embedded engines: a data directory is enough.
     pub(crate) fn embedded() -> Self {
         Self::default()
@@ -53,16 +53,16 @@ impl Corner {
 
     /// Of these servers, whatever the run is about.
     pub(crate) async fn of(servers: &[&str]) -> Self {
-        let mut corner = Self::default();
+        let mut namespace = Self::default();
         let id = uuid::Uuid::new_v4().simple().to_string();
         for server in servers {
-            corner.enter(server, &id[..12]).await;
+            namespace.enter(server, &id[..12]).await;
         }
-        corner
+        namespace
     }
 
     /// With an engine of the test's own in the place of the shared one.
-    pub(crate) fn with(mut self, engines: &Engines, name: &str) -> Self {
+    pub(crate) fn with(mut self, engines: &TestEngines, name: &str) -> Self {
         self.settings.retain(|(known, _)| known != name);
         self.set(name, &engines.setting(name));
         self
@@ -108,7 +108,7 @@ impl Corner {
         self.settings.push((name.to_owned(), value.to_owned()));
     }
 
-    /// What a daemon in this corner is started with.
+    /// What a daemon in this namespace is started with.
     pub(crate) fn settings(&self) -> &[(String, String)] {
         &self.settings
     }
@@ -130,7 +130,7 @@ impl Corner {
     }
 }
 
-impl Drop for Corner {
+impl Drop for TestNamespace {
     /// Databases take the most room; the rest goes when the engines do.
     fn drop(&mut self) {
         let url = self.get("DATABASE_URL").unwrap_or_default();
