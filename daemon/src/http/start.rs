@@ -1,6 +1,6 @@
 //! Where a stream starts, from what the inbox keeps and where the client says it left off.
 
-use pm_common::ports::inbox::Bounds;
+use pm_common::ports::inbox::InboxBounds;
 
 /// A client's first place.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl Start {
     /// Behind `last`, or with what happens from now on. An id above all that is kept was never
     /// told by this inbox (the data was reset): such a client starts like a new one and is told
     /// so, because it would wait for ever for the sequence to come up to its id.
-    pub(super) fn find(kept: Bounds, last: Option<i64>) -> Self {
+    pub(super) fn find(kept: InboxBounds, last: Option<i64>) -> Self {
         let adrift = kept.newest == 0;
         let hello = "Connected to the event stream";
         match last {
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn the_place_is_the_clients_unless_it_cannot_be() {
-        let kept = Bounds {
+        let kept = InboxBounds {
             oldest: 11,
             newest: 20,
         };
@@ -57,7 +57,7 @@ mod tests {
         assert_eq!(place(kept, Some(0)), (0, false, false));
         assert_eq!(place(kept, Some(20)), (20, false, false));
         assert_eq!(place(kept, Some(21)), (20, false, true));
-        let nothing = Bounds::default();
+        let nothing = InboxBounds::default();
         assert_eq!(place(nothing, None), (0, true, false));
         assert_eq!(place(nothing, Some(7)), (7, true, false));
     }

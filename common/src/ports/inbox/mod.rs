@@ -31,18 +31,18 @@ pub async fn connect(config: &InboxConfig) -> Result<Arc<dyn Inbox>> {
     }
 }
 
-/// The sequences a seller's inbox spans.
+/// The range of sequences in a seller's inbox.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Bounds {
-    /// The first event the oldest kept notification stands for; 0 of an empty inbox.
+pub struct InboxBounds {
+    /// First sequence that the oldest stored notification covers; 0 for an empty inbox.
     pub oldest: i64,
-    /// The newest kept notification's sequence; 0 of an empty inbox.
+    /// Sequence of the newest stored notification; 0 for an empty inbox.
     pub newest: i64,
 }
 
 #[async_trait]
 pub trait Inbox: Send + Sync + std::fmt::Debug {
-    /// Stores notifications of one seller; one that is there already stays as it is.
+    /// Stores a seller's notifications. A notification that is already stored stays as it is.
     async fn inbox_put(&self, seller: &SellerId, notifications: &[Notification]) -> Result<()>;
 
     /// Notifications with a sequence above `after`, ascending, at most `limit`.
@@ -54,12 +54,12 @@ pub trait Inbox: Send + Sync + std::fmt::Debug {
         kind: Option<NotificationKind>,
     ) -> Result<Vec<Notification>>;
 
-    /// What is kept.
-    async fn inbox_bounds(&self, seller: &SellerId) -> Result<Bounds>;
+    /// The range of stored sequences.
+    async fn inbox_bounds(&self, seller: &SellerId) -> Result<InboxBounds>;
 
     /// One cheap round trip.
     async fn ping(&self) -> Result<()>;
 
-    /// Forgets notifications older than `before`; an engine that does so by itself does nothing.
+    /// Deletes notifications older than `before`. Does nothing where the engine expires them.
     async fn sweep(&self, before: Timestamp) -> Result<()>;
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::json;
 
-use super::{Bounds, Inbox, connect};
+use super::{Inbox, InboxBounds, connect};
 use crate::{
     config::InboxConfig,
     domain::{
@@ -16,12 +16,12 @@ use crate::{
 };
 
 /// An engine without a notification, to be opened as often as a test likes.
-struct Bench {
+struct InboxFixture {
     config: InboxConfig,
     _directory: Option<tempfile::TempDir>,
 }
 
-impl Bench {
+impl InboxFixture {
     fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("inbox.db");
@@ -58,24 +58,24 @@ impl Bench {
 macro_rules! battery {
     ($($test:ident)+) => {
         mod sqlite {
-            use super::Bench;
+            use super::InboxFixture;
 
             $(#[tokio::test]
             async fn $test() {
-                super::$test(&Bench::sqlite()).await;
+                super::$test(&InboxFixture::sqlite()).await;
             })+
         }
 
         #[cfg(feature = "aws")]
         mod dynamodb {
-            use super::Bench;
+            use super::InboxFixture;
 
             $(#[tokio::test]
             #[ignore = "needs dev/engines"]
             async fn $test() {
-                let bench = Bench::dynamodb();
-                super::$test(&bench).await;
-                bench.close().await;
+                let fixture = InboxFixture::dynamodb();
+                super::$test(&fixture).await;
+                fixture.close().await;
             })+
         }
     };
@@ -131,8 +131,8 @@ async fn sequences(inbox: &dyn Inbox, seller: &SellerId, after: i64, limit: u32)
         .collect()
 }
 
-async fn lists_what_was_put_in_order_and_in_steps(bench: &Bench) {
-    let (inbox, one) = (bench.open().await, seller("one"));
+async fn lists_what_was_put_in_order_and_in_steps(fixture: &InboxFixture) {
+    let (inbox, one) = (fixture.open().await, seller("one"));
     inbox.inbox_put(&one, &run(&one, [5, 3, 4])).await.unwrap();
     inbox.inbox_put(&one, &run(&one, [1, 2])).await.unwrap();
     inbox.inbox_put(&one, &[]).await.unwrap();
@@ -148,8 +148,8 @@ async fn lists_what_was_put_in_order_and_in_steps(bench: &Bench) {
 }
 
 /// Red when: only one page is read, or a page's size is taken for the number found.
-async fn a_kind_is_found_behind_many_others(bench: &Bench) {
-    let (inbox, one) = (bench.open().await, seller("one"));
+async fn a_kind_is_found_behind_many_others(fixture: &InboxFixture) {
+    let (inbox, one) = (fixture.open().await, seller("one"));
     inbox.inbox_put(&one, &run(&one, 1..=1500)).await.unwrap();
     let last = Notification {
         kind: NotificationKind::ImportCompleted,
@@ -170,8 +170,8 @@ async fn a_kind_is_found_behind_many_others(bench: &Bench) {
     assert_eq!(sequences(&*inbox, &one, 0, 2000).await.len(), 1501);
 }
 
-async fn what_is_there_already_stays(bench: &Bench) {
-    let (inbox, one) = (bench.open().await, seller("one"));
+async fn what_is_there_already_stays(fixture: &InboxFixture) {
+    let (inbox, one) = (fixture.open().await, seller("one"));
     inbox.inbox_put(&one, &run(&one, [1])).await.unwrap();
     let other = Notification {
         message: "something else".to_owned(),
@@ -185,8 +185,8 @@ async fn what_is_there_already_stays(bench: &Bench) {
     assert_eq!(all, run(&one, [1, 2]));
 }
 
-async fn one_that_is_put_twice_at_once_is_there_once(bench: &Bench) {
-    let (inbox, one) = (bench.open().await, seller("one"));
+async fn one_that_is_put_twice_at_once_is_there_once(fixture: &InboxFixture) {
+    let (inbox, one) = (fixture.open().await, seller("one"));
     let other = Notification {
         message: "something else".to_owned(),
         ..notification(&one, 2)
@@ -198,8 +198,8 @@ async fn one_that_is_put_twice_at_once_is_there_once(bench: &Bench) {
     assert_eq!(all, run(&one, 1..=3));
 }
 
-async fn sellers_never_meet(bench: &Bench) {
-    let (inbox, one, two) = (bench.open().await, seller("one"), seller("two"));
+async fn sellers_never_meet(fixture: &InboxFixture) {
+    let (inbox, one, two) = (fixture.open().await, seller("one"), seller("two"));
     inbox.inbox_put(&one, &run(&one, 1..=3)).await.unwrap();
     inbox.inbox_put(&two, &run(&two, 2..=2)).await.unwrap();
     assert_eq!(
@@ -208,19 +208,19 @@ async fn sellers_never_meet(bench: &Bench) {
     );
     assert_eq!(
         inbox.inbox_bounds(&two).await.unwrap(),
-        Bounds {
+        InboxBounds {
             oldest: 2,
             newest: 2
         }
     );
     assert_eq!(
         inbox.inbox_bounds(&seller("three")).await.unwrap(),
-        Bounds::default()
+        InboxBounds::default()
     );
 }
 
-async fn bounds_begin_with_the_first_event_the_oldest_stands_for(bench: &Bench) {
-    let (inbox, one) = (bench.open().await, seller("one"));
+async fn bounds_begin_with_the_first_event_the_oldest_stands_for(fixture: &InboxFixture) {
+    let (inbox, one) = (fixture.open().await, seller("one"));
     let group = Notification {
         kind: NotificationKind::ImportProgress,
         first_sequence: Some(11),
@@ -232,7 +232,7 @@ async fn bounds_begin_with_the_first_event_the_oldest_stands_for(bench: &Bench) 
         .unwrap();
     assert_eq!(
         inbox.inbox_bounds(&one).await.unwrap(),
-        Bounds {
+        InboxBounds {
             oldest: 11,
             newest: 21
         }
@@ -243,8 +243,8 @@ async fn bounds_begin_with_the_first_event_the_oldest_stands_for(bench: &Bench) 
 /// DynamoDB forgets by itself.
 #[tokio::test]
 async fn forgets_what_is_older_than_told() {
-    let bench = Bench::sqlite();
-    let (inbox, one, two) = (bench.open().await, seller("one"), seller("two"));
+    let fixture = InboxFixture::sqlite();
+    let (inbox, one, two) = (fixture.open().await, seller("one"), seller("two"));
     inbox.inbox_put(&one, &run(&one, 1..=2500)).await.unwrap();
     inbox.inbox_put(&two, &run(&two, 1..=2)).await.unwrap();
     inbox
@@ -253,23 +253,26 @@ async fn forgets_what_is_older_than_told() {
         .unwrap();
     assert_eq!(
         inbox.inbox_bounds(&one).await.unwrap(),
-        Bounds {
+        InboxBounds {
             oldest: 2400,
             newest: 2500
         }
     );
-    assert_eq!(inbox.inbox_bounds(&two).await.unwrap(), Bounds::default());
+    assert_eq!(
+        inbox.inbox_bounds(&two).await.unwrap(),
+        InboxBounds::default()
+    );
 }
 
-async fn outlives_the_process(bench: &Bench) {
+async fn outlives_the_process(fixture: &InboxFixture) {
     let one = seller("one");
-    bench
+    fixture
         .open()
         .await
         .inbox_put(&one, &run(&one, 1..=3))
         .await
         .unwrap();
-    let again = bench.open().await;
+    let again = fixture.open().await;
     assert_eq!(
         again.inbox_list(&one, 0, 10, None).await.unwrap(),
         run(&one, 1..=3)

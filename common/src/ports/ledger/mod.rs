@@ -1,5 +1,5 @@
-//! Port: analytics totals per seller, category and day. Each event counts once, however often it
-//! is applied.
+//! Port: analytics totals per seller, category and day. Each event counts once, no matter how
+//! often it is applied.
 
 #[cfg(feature = "aws")]
 mod dynamodb;
@@ -36,9 +36,9 @@ pub async fn connect(config: &LedgerConfig) -> Result<Arc<dyn Ledger>> {
 
 #[async_trait]
 pub trait Ledger: Send + Sync + std::fmt::Debug {
-    /// Applies a seller's events of one topic, in the order of the topic. Events at or below the
-    /// topic's watermark (the highest sequence applied) are left out, the rest is folded
-    /// (`stats::Fold`) and stored together with the new watermark.
+    /// Applies a seller's events of one topic, in the order of the topic. Skips events at or below
+    /// the topic's watermark (the highest sequence applied), folds the rest (`stats::Fold`) and
+    /// stores the sums together with the new watermark.
     async fn ledger_apply(&self, seller: &SellerId, topic: Topic, events: &[Event]) -> Result<()>;
 
     /// The seller's totals and when they last changed; all zero for an unknown seller.
@@ -54,6 +54,21 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// One cheap round trip.
     async fn ping(&self) -> Result<()>;
 
-    /// Forgets days before `day`; an engine that does so by itself does nothing.
+    /// Deletes days before `day`. Does nothing where the engine expires them.
     async fn sweep(&self, day: &str) -> Result<()>;
+}
+
+/// The events above the watermark. An event that was delivered twice is contained once.
+fn above_watermark<'a>(
+    events: impl IntoIterator<Item = &'a Event>,
+    mut watermark: i64,
+) -> Vec<&'a Event> {
+    let mut fresh = Vec::new();
+    for event in events {
+        if event.sequence > watermark {
+            watermark = event.sequence;
+            fresh.push(event);
+        }
+    }
+    fresh
 }

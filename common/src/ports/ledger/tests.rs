@@ -24,12 +24,12 @@ use crate::{
 };
 
 /// An engine that has applied nothing, to be opened as often as a test likes.
-struct Bench {
+struct LedgerFixture {
     config: LedgerConfig,
     _directory: Option<tempfile::TempDir>,
 }
 
-impl Bench {
+impl LedgerFixture {
     fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ledger.db");
@@ -66,35 +66,35 @@ impl Bench {
 macro_rules! battery {
     ($($test:ident)+) => {
         mod sqlite {
-            use super::Bench;
+            use super::LedgerFixture;
 
             $(#[tokio::test]
             async fn $test() {
-                super::$test(&Bench::sqlite()).await;
+                super::$test(&LedgerFixture::sqlite()).await;
             })+
 
             #[test]
             fn equals_a_recount_whatever_is_delivered_again() {
-                super::equals_a_recount_whatever_is_delivered_again(24, Bench::sqlite);
+                super::equals_a_recount_whatever_is_delivered_again(24, LedgerFixture::sqlite);
             }
         }
 
         #[cfg(feature = "aws")]
         mod dynamodb {
-            use super::Bench;
+            use super::LedgerFixture;
 
             $(#[tokio::test]
             #[ignore = "needs dev/engines"]
             async fn $test() {
-                let bench = Bench::dynamodb();
-                super::$test(&bench).await;
-                bench.close().await;
+                let fixture = LedgerFixture::dynamodb();
+                super::$test(&fixture).await;
+                fixture.close().await;
             })+
 
             #[test]
             #[ignore = "needs dev/engines"]
             fn equals_a_recount_whatever_is_delivered_again() {
-                super::equals_a_recount_whatever_is_delivered_again(8, Bench::dynamodb);
+                super::equals_a_recount_whatever_is_delivered_again(8, LedgerFixture::dynamodb);
             }
         }
     };
@@ -159,7 +159,7 @@ fn deliveries() -> impl Strategy<Value = Vec<(usize, usize, usize)>> {
 
 /// Topics in any interleaving, every stretch of them any number of times: the totals are those of
 /// a recount.
-fn equals_a_recount_whatever_is_delivered_again(cases: u32, bench: fn() -> Bench) {
+fn equals_a_recount_whatever_is_delivered_again(cases: u32, fixture: fn() -> LedgerFixture) {
     let config = ProptestConfig {
         source_file: Some(file!()),
         ..ProptestConfig::with_cases(cases)
@@ -167,7 +167,7 @@ fn equals_a_recount_whatever_is_delivered_again(cases: u32, bench: fn() -> Bench
     let run =
         TestRunner::new(config).run(&(histories(50), deliveries()), |(history, deliveries)| {
             let history = recent(history);
-            block_on(check_recount(bench(), &history, deliveries));
+            block_on(check_recount(fixture(), &history, deliveries));
             Ok(())
         });
     run.unwrap();
@@ -185,10 +185,14 @@ fn recent(mut history: History) -> History {
     history
 }
 
-async fn check_recount(bench: Bench, history: &History, deliveries: Vec<(usize, usize, usize)>) {
+async fn check_recount(
+    fixture: LedgerFixture,
+    history: &History,
+    deliveries: Vec<(usize, usize, usize)>,
+) {
     let topics = Topic::EVENTS.map(|topic| history.of_topic(topic));
     let mut done = [0_usize; 5];
-    let ledger = bench.open().await;
+    let ledger = fixture.open().await;
     let rest = (0..5).map(|topic| (topic, 5, usize::MAX));
     for (topic, back, count) in deliveries.into_iter().chain(rest) {
         let from = done[topic].saturating_sub(back);
@@ -208,7 +212,7 @@ async fn check_recount(bench: Bench, history: &History, deliveries: Vec<(usize, 
         .ledger_daily(&history.seller, "0000-01-01", "9999-12-31")
         .await;
     let days = days.unwrap();
-    bench.close().await;
+    fixture.close().await;
     let (counted, mut counted_categories) = history.recount();
     counted_categories.sort_by(|one, other| one.category.cmp(&other.category));
     let change = days
@@ -226,8 +230,8 @@ async fn check_recount(bench: Bench, history: &History, deliveries: Vec<(usize, 
     assert_eq!(counts, history.recount_days());
 }
 
-async fn an_event_that_stands_twice_in_a_run_counts_once(bench: &Bench) {
-    let (ledger, one) = (bench.open().await, seller("one"));
+async fn an_event_that_stands_twice_in_a_run_counts_once(fixture: &LedgerFixture) {
+    let (ledger, one) = (fixture.open().await, seller("one"));
     let mut run = created(&one, 1..=3);
     run.extend(created(&one, 2..=4));
     ledger
@@ -250,7 +254,7 @@ async fn an_event_that_stands_twice_in_a_run_counts_once(bench: &Bench) {
 /// Three at once bring every event of two topics, each cut in its own way. All products are
 /// deleted, so that what counted twice or never would be left.
 /// Red when: a write does not depend on the watermarks that were read.
-async fn many_that_apply_the_same_count_once(bench: &Bench) {
+async fn many_that_apply_the_same_count_once(fixture: &LedgerFixture) {
     let one = seller("one");
     let gone = |sequence: i64| {
         let (product, at) = (product(&one, sequence, 250, 20), Timestamp::from_millis(0));
@@ -264,7 +268,7 @@ async fn many_that_apply_the_same_count_once(bench: &Bench) {
     let mut runs = Vec::new();
     for (topic, events) in &topics {
         for size in [3, 5, 8] {
-            let (ledger, one) = (bench.open().await, one.clone());
+            let (ledger, one) = (fixture.open().await, one.clone());
             let (topic, events) = (*topic, events.clone());
             runs.push(tokio::spawn(async move {
                 for run in events.chunks(size) {
@@ -276,7 +280,7 @@ async fn many_that_apply_the_same_count_once(bench: &Bench) {
     for run in runs {
         run.await.unwrap();
     }
-    let ledger = bench.open().await;
+    let ledger = fixture.open().await;
     let (totals, changed) = ledger.ledger_totals(&one).await.unwrap();
     let counted = Totals {
         total_products: 60,
@@ -297,8 +301,8 @@ async fn many_that_apply_the_same_count_once(bench: &Bench) {
 
 /// Each product has a category of its own; the second run brings most of them again.
 /// Red when: what does not fit into one transaction is left out.
-async fn a_run_may_touch_any_number_of_categories(bench: &Bench) {
-    let (ledger, one) = (bench.open().await, seller("one"));
+async fn a_run_may_touch_any_number_of_categories(fixture: &LedgerFixture) {
+    let (ledger, one) = (fixture.open().await, seller("one"));
     let mut events = created(&one, 1..=260);
     for event in &mut events {
         if let EventData::ProductCreated(product) = &mut event.data {
@@ -325,8 +329,8 @@ async fn a_run_may_touch_any_number_of_categories(bench: &Bench) {
     assert!(categories.is_sorted_by_key(|category| category.category.clone()));
 }
 
-async fn sellers_never_meet(bench: &Bench) {
-    let ledger = bench.open().await;
+async fn sellers_never_meet(fixture: &LedgerFixture) {
+    let ledger = fixture.open().await;
     let (one, two) = (seller("one"), seller("two"));
     ledger
         .ledger_apply(&one, Topic::ProductCreated, &created(&one, 1..=3))
@@ -350,8 +354,8 @@ async fn sellers_never_meet(bench: &Bench) {
 }
 
 /// Already one product at the highest price and quantity is worth more than 64 bits hold.
-async fn sums_may_exceed_64_bits(bench: &Bench) {
-    let (ledger, one) = (bench.open().await, seller("one"));
+async fn sums_may_exceed_64_bits(fixture: &LedgerFixture) {
+    let (ledger, one) = (fixture.open().await, seller("one"));
     let dear = product(&one, 1, Price::MAX_CENTS, i32::MAX);
     for sequence in 1..=5 {
         let draft = event::created(&dear, Context::default()).remove(0);
@@ -373,8 +377,8 @@ async fn sums_may_exceed_64_bits(bench: &Bench) {
     assert_eq!(days[0].value_change.cents(), whole);
 }
 
-async fn an_import_that_ended_changes_the_time_only(bench: &Bench) {
-    let (ledger, one) = (bench.open().await, seller("one"));
+async fn an_import_that_ended_changes_the_time_only(fixture: &LedgerFixture) {
+    let (ledger, one) = (fixture.open().await, seller("one"));
     ledger
         .ledger_apply(&one, Topic::ProductCreated, &created(&one, 1..=1))
         .await
@@ -404,8 +408,8 @@ async fn an_import_that_ended_changes_the_time_only(bench: &Bench) {
     assert_eq!(after, (before, Some(Timestamp::from_millis(9000))));
 }
 
-async fn days_are_listed_from_and_to(bench: &Bench) {
-    let (ledger, one) = (bench.open().await, seller("one"));
+async fn days_are_listed_from_and_to(fixture: &LedgerFixture) {
+    let (ledger, one) = (fixture.open().await, seller("one"));
     let events = on_three_days(&one);
     let topic = Topic::ProductCreated;
     ledger.ledger_apply(&one, topic, &events).await.unwrap();
@@ -440,8 +444,8 @@ fn on_three_days(seller: &SellerId) -> Vec<Event> {
 /// itself.)
 #[tokio::test]
 async fn forgets_old_days_only() {
-    let bench = Bench::sqlite();
-    let (ledger, one) = (bench.open().await, seller("one"));
+    let fixture = LedgerFixture::sqlite();
+    let (ledger, one) = (fixture.open().await, seller("one"));
     let events = on_three_days(&one);
     ledger
         .ledger_apply(&one, Topic::ProductCreated, &events)
@@ -463,15 +467,15 @@ async fn forgets_old_days_only() {
     assert_eq!(value(&*ledger, &one).await, (3, 6000));
 }
 
-async fn outlives_the_process(bench: &Bench) {
+async fn outlives_the_process(fixture: &LedgerFixture) {
     let one = seller("one");
-    let ledger = bench.open().await;
+    let ledger = fixture.open().await;
     ledger
         .ledger_apply(&one, Topic::ProductCreated, &created(&one, 1..=3))
         .await
         .unwrap();
     drop(ledger);
-    let again = bench.open().await;
+    let again = fixture.open().await;
     again
         .ledger_apply(&one, Topic::ProductCreated, &created(&one, 1..=4))
         .await

@@ -1,8 +1,8 @@
-//! The archive in a local directory: `events/` and `spool/` below it.
+//! The archive in a local directory, with the subdirectories `events/` and `spool/`.
 //!
-//! A file appears under its name only when it is whole and on the disk: it is written under
-//! another name, synced, renamed, and its directory synced. What a crash left half-written is
-//! removed at the next start.
+//! A file appears under its name only when it is complete and durable: it is written under another
+//! name, synced and renamed, then its directory is synced. The next start deletes the partial files
+//! of a crashed process.
 
 mod spool;
 
@@ -14,7 +14,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{Archive, SpoolReader, SpoolWriter, events_key, parquet::Columns};
+use super::{Archive, SpoolReader, SpoolWriter, event_file::EventColumns, events_key};
 use crate::{
     domain::error::{Error, Result},
     ports::broker::Delivery,
@@ -35,9 +35,9 @@ pub(super) async fn connect(path: &Path) -> Result<Arc<dyn Archive>> {
         spool: path.join("spool"),
     };
     let spool = archive.spool.clone();
-    blocking(path, move || {
+    run_io(path, move || {
         fs::create_dir_all(&spool)?;
-        spool::remove_leftovers(&spool)
+        spool::remove_orphans(&spool)
     })
     .await?;
     Ok(Arc::new(archive))
@@ -46,15 +46,15 @@ pub(super) async fn connect(path: &Path) -> Result<Arc<dyn Archive>> {
 #[async_trait]
 impl Archive for DirectoryArchive {
     async fn events_put(&self, deliveries: &[Delivery]) -> Result<()> {
-        let columns = Columns::of(deliveries)?;
+        let columns = EventColumns::of(deliveries)?;
         let (Some(first), Some(at)) = (deliveries.first(), columns.first_timestamp()) else {
             return Ok(());
         };
         let path = self.root.join(events_key(first, at));
-        // Encoding takes processor time, writing waits for the disk: neither may hold up others.
-        let object = run(move || columns.encode()).await??;
+        // Encoding needs CPU time and writing waits for the disk: neither may block the runtime.
+        let object = run_blocking(move || columns.encode()).await??;
         let target = path.clone();
-        blocking(&path, move || {
+        run_io(&path, move || {
             let directory = target.parent().unwrap_or(&target);
             create_durably(directory)?;
             replace(directory, &target, &object)
@@ -76,11 +76,11 @@ impl Archive for DirectoryArchive {
 
     async fn ping(&self) -> Result<()> {
         let spool = self.spool.clone();
-        blocking(&self.spool, move || fs::metadata(spool).map(drop)).await
+        run_io(&self.spool, move || fs::metadata(spool).map(drop)).await
     }
 }
 
-/// Puts a whole file under its name, over an older one if need be.
+/// Writes a complete file under its name and replaces an older one.
 fn replace(directory: &Path, target: &Path, content: &[u8]) -> io::Result<()> {
     let part = target.with_extension("part");
     let mut file = fs::File::create(&part)?;
@@ -90,7 +90,7 @@ fn replace(directory: &Path, target: &Path, content: &[u8]) -> io::Result<()> {
     sync_directory(directory)
 }
 
-/// Creates a directory of events so that it survives a power failure, as its files must.
+/// Creates a directory of events that survives a power failure.
 fn create_durably(directory: &Path) -> io::Result<()> {
     if directory.is_dir() {
         return Ok(());
@@ -107,15 +107,17 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
     fs::File::open(directory)?.sync_all()
 }
 
-/// Runs what blocks on a thread where it may; a failure names the path.
-async fn blocking<T: Send + 'static>(
+/// Runs I/O on a blocking thread. The error of a failure names the path.
+async fn run_io<T: Send + 'static>(
     path: &Path,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T> {
-    run(work).await?.map_err(|error| unavailable(path, &error))
+    run_blocking(work)
+        .await?
+        .map_err(|error| unavailable(path, &error))
 }
 
-async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Error::Unavailable {
         engine: ENGINE,

@@ -1,7 +1,7 @@
-//! Uploads: `{id}.part` while they arrive, `{id}` once they are complete and on the disk.
+//! Uploads: the file is `{id}.part` while data arrives and `{id}` once it is complete and durable.
 //!
-//! An arriving upload holds a lock on its file, which the system takes back when the process
-//! ends; so a leftover is told from an upload of another process that uses the same directory.
+//! An upload in progress holds a lock on its file, which the system releases when the process ends.
+//! The lock distinguishes an upload of another process from an orphaned file.
 
 use std::{
     fs,
@@ -13,18 +13,18 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::io::{AsyncWriteExt, BufWriter};
 
-use super::{blocking, sync_directory, unavailable};
+use super::{run_io, sync_directory, unavailable};
 use crate::{
     domain::error::{Error, Result},
     ports::archive::{SpoolReader, SpoolWriter, check_id},
 };
 
-/// Bytes gathered before they go to the disk together.
-const BUFFER: usize = 1024 * 1024;
-const PART: &str = "part";
+/// Bytes collected for one write to the disk.
+const WRITE_BUFFER_BYTES: usize = 1024 * 1024;
+const PART_EXTENSION: &str = "part";
 
 #[derive(Debug)]
-struct Upload {
+struct DirectoryUpload {
     part: PathBuf,
     path: PathBuf,
     file: BufWriter<tokio::fs::File>,
@@ -32,25 +32,25 @@ struct Upload {
 }
 
 pub(super) async fn create(spool: &Path, import_id: &str) -> Result<Box<dyn SpoolWriter>> {
-    let path = path_of(spool, import_id)?;
-    let part = path.with_extension(PART);
+    let path = upload_path(spool, import_id)?;
+    let part = path.with_extension(PART_EXTENSION);
     let target = part.clone();
-    let file = blocking(&part, move || {
+    let file = run_io(&part, move || {
         let file = fs::File::create_new(target)?;
         file.try_lock()?;
         Ok(file)
     })
     .await?;
-    Ok(Box::new(Upload {
+    Ok(Box::new(DirectoryUpload {
         part,
         path,
-        file: BufWriter::with_capacity(BUFFER, tokio::fs::File::from_std(file)),
+        file: BufWriter::with_capacity(WRITE_BUFFER_BYTES, tokio::fs::File::from_std(file)),
         finished: false,
     }))
 }
 
 #[async_trait]
-impl SpoolWriter for Upload {
+impl SpoolWriter for DirectoryUpload {
     async fn write(&mut self, chunk: Bytes) -> Result<()> {
         let written = self.file.write_all(&chunk).await;
         written.map_err(|error| unavailable(&self.part, &error))
@@ -62,7 +62,7 @@ impl SpoolWriter for Upload {
         let failed = |error| unavailable(&self.part, &error);
         self.file.get_ref().sync_all().await.map_err(failed)?;
         let (part, path) = (self.part.clone(), self.path.clone());
-        blocking(&self.part, move || {
+        run_io(&self.part, move || {
             fs::rename(&part, &path)?;
             path.parent().map_or(Ok(()), sync_directory)
         })
@@ -72,20 +72,20 @@ impl SpoolWriter for Upload {
     }
 }
 
-impl Drop for Upload {
+impl Drop for DirectoryUpload {
     fn drop(&mut self) {
         if !self.finished {
-            // A file that stays is found by `remove_leftovers`.
+            // `remove_orphans` of the next start deletes a file that remains.
             let _ = fs::remove_file(&self.part);
         }
     }
 }
 
-/// A missing or too short upload is `Corrupt`: waiting does not bring it back.
+/// A missing or too short upload is `Corrupt`: waiting would not help.
 pub(super) async fn open(spool: &Path, import_id: &str, offset: u64) -> Result<SpoolReader> {
-    let path = path_of(spool, import_id)?;
+    let path = upload_path(spool, import_id)?;
     let target = path.clone();
-    let opened = blocking(&path, move || match open_at(&target, offset) {
+    let opened = run_io(&path, move || match open_at(&target, offset) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
         opened => opened.map(Some),
@@ -109,20 +109,22 @@ fn open_at(path: &Path, offset: u64) -> io::Result<fs::File> {
 }
 
 pub(super) async fn remove(spool: &Path, import_id: &str) -> Result<()> {
-    let path = path_of(spool, import_id)?;
+    let path = upload_path(spool, import_id)?;
     let target = path.clone();
-    blocking(&path, move || match fs::remove_file(target) {
+    run_io(&path, move || match fs::remove_file(target) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
     })
     .await
 }
 
-/// Removes what processes that are gone had begun.
-pub(super) fn remove_leftovers(spool: &Path) -> io::Result<()> {
+/// Deletes the unfinished uploads of processes that have ended.
+pub(super) fn remove_orphans(spool: &Path) -> io::Result<()> {
     for entry in fs::read_dir(spool)? {
         let path = entry?.path();
-        let part = path.extension().is_some_and(|extension| extension == PART);
+        let part = path
+            .extension()
+            .is_some_and(|extension| extension == PART_EXTENSION);
         if part && fs::File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
             fs::remove_file(&path)?;
         }
@@ -130,7 +132,7 @@ pub(super) fn remove_leftovers(spool: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn path_of(spool: &Path, import_id: &str) -> Result<PathBuf> {
+fn upload_path(spool: &Path, import_id: &str) -> Result<PathBuf> {
     check_id(import_id)?;
     Ok(spool.join(import_id))
 }

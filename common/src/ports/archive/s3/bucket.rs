@@ -1,5 +1,5 @@
-//! The bucket: created when it is missing, and what is done with whole objects. Every call has its
-//! deadline; one that carries a body has the longer one that its length asks for.
+//! The bucket: its creation, and operations on whole objects. Every call has a deadline, which is
+//! longer for a call with a large body.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,41 +26,42 @@ use crate::{
     engines::aws_clients::{self, OPERATION},
 };
 
-/// How long one attempt to move bytes may take: this long and a second per `SLOWEST` bytes.
-const ATTEMPT: Duration = Duration::from_secs(5);
-const SLOWEST: usize = 1 << 20;
-/// An upload that began longer ago has lost its process.
-const LEFT_OVER: Duration = Duration::from_secs(24 * 3600);
-/// A connection on which a body stands still for this long is given up.
-const SILENCE: Duration = Duration::from_secs(10);
-/// The region that must not be named when a bucket is created.
-const UNNAMED_REGION: &str = "us-east-1";
+/// Limits one attempt to transfer a body, together with `MIN_BYTES_PER_SECOND`.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+const MIN_BYTES_PER_SECOND: usize = 1 << 20;
+/// The process of an older unfinished upload has ended.
+const ORPHANED_UPLOAD_AGE: Duration = Duration::from_secs(24 * 3600);
+/// A connection that transfers no byte of a body for this long is closed.
+const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// S3 refuses this region as a location constraint.
+const DEFAULT_REGION: &str = "us-east-1";
 
 #[derive(Debug)]
-pub(super) struct Bucket {
+pub(super) struct S3Bucket {
     pub(super) client: Client,
     pub(super) name: String,
     region: String,
     ready: OnceCell<()>,
 }
 
-/// An object on its way here, from some byte on.
-pub(super) struct Object {
+/// The response to a download, from some byte on.
+pub(super) struct S3Object {
     pub(super) body: ByteStream,
-    /// Bytes that are left.
+    /// Bytes in the body.
     pub(super) length: u64,
-    /// Names this very content.
+    /// Identifies this version of the content.
     pub(super) tag: Option<String>,
 }
 
-impl Bucket {
+impl S3Bucket {
     pub(super) async fn new(aws: &Aws, name: &str) -> Self {
-        let silence = StalledStreamProtectionConfig::enabled().grace_period(SILENCE);
+        let stall_protection =
+            StalledStreamProtectionConfig::enabled().grace_period(BODY_IDLE_TIMEOUT);
         let config = Builder::from(&aws_clients::sdk_config(aws).await)
-            .stalled_stream_protection(silence.build())
-            // Another server than AWS' own has no host name per bucket.
+            .stalled_stream_protection(stall_protection.build())
+            // Servers other than AWS have no host name per bucket.
             .force_path_style(aws.endpoint.is_some())
-            // Not every server knows the newer checksums; what is sent is hashed and signed anyway.
+            // Not every server supports the newer checksums; requests are hashed and signed anyway.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .build();
@@ -72,9 +73,9 @@ impl Bucket {
         }
     }
 
-    /// Creates the bucket if it is missing and sweeps it, at the first time that this succeeds.
-    pub(super) async fn ready(self: &Arc<Self>) -> Result<()> {
-        // All who wait for one attempt wait together, not one after another.
+    /// Creates a missing bucket and sweeps orphaned uploads, until this succeeds once.
+    pub(super) async fn ensure_ready(self: &Arc<Self>) -> Result<()> {
+        // Concurrent callers share one attempt and its deadline.
         let ready = self.ready.get_or_try_init(|| self.prepare());
         aws_clients::within(ENGINE, OPERATION, async { ready.await.copied() }).await
     }
@@ -89,21 +90,24 @@ impl Bucket {
         }
         let bucket = Arc::clone(self);
         tokio::spawn(async move {
-            let before = clock::now().minus(LEFT_OVER);
-            if let Err(error) = bucket.abort_begun_before(before).await {
-                tracing::warn!(%error, "unfinished uploads of the past stay until the next start");
+            let before = clock::now().minus(ORPHANED_UPLOAD_AGE);
+            if let Err(error) = bucket.abort_multiparts_before(before).await {
+                tracing::warn!(%error, "orphaned uploads remain until the next start");
             }
         });
         Ok(())
     }
 
     async fn create(&self) -> Result<()> {
-        let place = CreateBucketConfiguration::builder()
+        let configuration = CreateBucketConfiguration::builder()
             .location_constraint(BucketLocationConstraint::from(self.region.as_str()))
             .build();
-        let place = Some(place).filter(|_| self.region != UNNAMED_REGION);
+        let configuration = Some(configuration).filter(|_| self.region != DEFAULT_REGION);
         let request = self.client.create_bucket().bucket(&self.name);
-        let created = request.set_create_bucket_configuration(place).send().await;
+        let created = request
+            .set_create_bucket_configuration(configuration)
+            .send()
+            .await;
         match created {
             // Another process was quicker.
             Err(SdkError::ServiceError(refused))
@@ -120,24 +124,24 @@ impl Bucket {
         head.map(drop).map_err(|error| failed(&error))
     }
 
-    /// Stores an object, over an older one if need be.
+    /// Stores an object and replaces an older one.
     pub(super) async fn put(&self, key: &str, content: Bytes) -> Result<()> {
-        let patience = patience(content.len());
+        let body_timeouts = body_timeouts(content.len());
         let request = self.client.put_object().bucket(&self.name).key(key);
         let call = request.body(content.into()).customize();
-        let put = call.config_override(patience).send().await;
+        let put = call.config_override(body_timeouts).send().await;
         put.map(drop).map_err(|error| failed(&error))
     }
 
-    /// An object from byte `offset` on. `None` when it is missing or shorter, or has another tag.
+    /// An object from byte `offset`. `None` when it is missing, shorter, or has another tag.
     pub(super) async fn get(
         &self,
         key: &str,
         offset: u64,
         tag: Option<&str>,
-    ) -> Result<Option<Object>> {
+    ) -> Result<Option<S3Object>> {
         let request = self.client.get_object().bucket(&self.name).key(key);
-        // There is no first byte to begin with in an empty object.
+        // An empty object has no first byte, so a range would fail.
         let range = (offset > 0).then(|| format!("bytes={offset}-"));
         let request = request
             .set_range(range)
@@ -145,11 +149,11 @@ impl Bucket {
         let object = match request.send().await {
             Ok(object) => object,
             Err(error) => {
-                return match code(&error) {
+                return match error_code(&error) {
                     Some("NoSuchKey" | "PreconditionFailed") => Ok(None),
-                    // The byte behind the last one is none that could be sent.
+                    // S3 refuses a range that begins at the end of the object.
                     Some("InvalidRange") if self.length(key).await? == Some(offset) => {
-                        Ok(Some(Object::nothing()))
+                        Ok(Some(S3Object::empty()))
                     }
                     Some("InvalidRange") => Ok(None),
                     _ => Err(failed(&error)),
@@ -157,15 +161,16 @@ impl Bucket {
             }
         };
         let length = object.content_length().and_then(|n| u64::try_from(n).ok());
-        let length = length.ok_or_else(|| super::unavailable("it told no length".to_owned()))?;
-        Ok(Some(Object {
+        let length =
+            length.ok_or_else(|| super::unavailable("it returned no content length".to_owned()))?;
+        Ok(Some(S3Object {
             body: object.body,
             length,
             tag: object.e_tag,
         }))
     }
 
-    /// How long an object is; `None` when there is none.
+    /// The length of an object; `None` when it is missing.
     pub(super) async fn length(&self, key: &str) -> Result<Option<u64>> {
         let request = self.client.head_object().bucket(&self.name).key(key);
         match request.send().await {
@@ -177,7 +182,7 @@ impl Bucket {
         }
     }
 
-    /// Removes an object; an absent one is fine.
+    /// Deletes an object; succeeds when there is none.
     pub(super) async fn delete(&self, key: &str) -> Result<()> {
         let request = self.client.delete_object().bucket(&self.name).key(key);
         request
@@ -188,8 +193,8 @@ impl Bucket {
     }
 }
 
-impl Object {
-    fn nothing() -> Self {
+impl S3Object {
+    fn empty() -> Self {
         Self {
             body: ByteStream::from_static(b""),
             length: 0,
@@ -198,20 +203,22 @@ impl Object {
     }
 }
 
-pub(super) fn patience(bytes: usize) -> Builder {
-    let seconds = u32::try_from(bytes / SLOWEST).unwrap_or(u32::MAX);
-    deadlines(ATTEMPT + seconds * Duration::from_secs(1))
+pub(super) fn body_timeouts(bytes: usize) -> Builder {
+    let seconds = u32::try_from(bytes / MIN_BYTES_PER_SECOND).unwrap_or(u32::MAX);
+    timeouts(ATTEMPT_TIMEOUT + seconds * Duration::from_secs(1))
 }
 
-/// Time for an attempt, and for another one.
-pub(super) fn deadlines(attempt: Duration) -> Builder {
-    let deadlines = TimeoutConfig::builder()
+/// Timeouts for one attempt and one retry.
+pub(super) fn timeouts(attempt: Duration) -> Builder {
+    let timeouts = TimeoutConfig::builder()
         .operation_attempt_timeout(attempt)
         .operation_timeout(2 * attempt);
-    Builder::new().timeout_config(deadlines.build())
+    Builder::new().timeout_config(timeouts.build())
 }
 
-pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
+pub(super) fn error_code<E: ProvideErrorMetadata>(
+    error: &SdkError<E, HttpResponse>,
+) -> Option<&str> {
     error
         .as_service_error()
         .and_then(ProvideErrorMetadata::code)

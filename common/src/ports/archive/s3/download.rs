@@ -1,5 +1,5 @@
-//! An upload on its way back. A task fetches it, a thread that may wait reads it. A connection
-//! that breaks or falls silent is replaced: the next one goes on behind the last byte that came.
+//! Reading an upload: a task downloads it, a blocking thread reads it. A connection that breaks or
+//! stalls is replaced, and the next one continues after the last byte received.
 
 use std::{
     io::{self, Read},
@@ -11,29 +11,29 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Buf, Bytes};
 use tokio::{sync::mpsc, time};
 
-use super::{Bucket, unavailable};
+use super::{S3Bucket, unavailable};
 use crate::{
     domain::error::{Error, Result},
     ports::archive::SpoolReader,
 };
 
-/// Chunks that wait to be read; each has some hundred KiB at most.
-const AHEAD: usize = 4;
-/// How often a broken connection is replaced before a byte comes again.
-const ATTEMPTS: u32 = 5;
-/// The pause before the first replacement; each further one is twice as long.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Chunks downloaded ahead of the reader; each has some hundred KiB at most.
+const MAX_CHUNKS_AHEAD: usize = 4;
+/// Attempts to replace a broken connection until a byte arrives again.
+const MAX_RECONNECTS: u32 = 5;
+/// The pause before the first attempt; it doubles with each further one.
+const FIRST_RECONNECT_PAUSE: Duration = Duration::from_millis(100);
 
 /// `None` when the object is missing or shorter than `offset`.
 pub(super) async fn open(
-    bucket: Arc<Bucket>,
+    bucket: Arc<S3Bucket>,
     key: String,
     offset: u64,
 ) -> Result<Option<SpoolReader>> {
     let Some(object) = bucket.get(&key, offset, None).await? else {
         return Ok(None);
     };
-    let download = Download {
+    let download = S3Download {
         bucket,
         key,
         tag: object.tag,
@@ -41,31 +41,31 @@ pub(super) async fn open(
         at: offset,
         end: offset + object.length,
     };
-    let (sender, chunks) = mpsc::channel(AHEAD);
+    let (sender, chunks) = mpsc::channel(MAX_CHUNKS_AHEAD);
     tokio::spawn(download.run(sender));
-    Ok(Some(Box::new(Reader {
+    Ok(Some(Box::new(DownloadReader {
         chunks,
         chunk: Bytes::new(),
         left: object.length,
     })))
 }
 
-struct Download {
-    bucket: Arc<Bucket>,
+struct S3Download {
+    bucket: Arc<S3Bucket>,
     key: String,
-    /// Guards against going on in an object that was replaced.
+    /// Prevents continuing in an object that replaced this one.
     tag: Option<String>,
     /// `None` while there is no connection.
     body: Option<ByteStream>,
-    /// The next byte to come.
+    /// The next byte to receive.
     at: u64,
     end: u64,
 }
 
-impl Download {
-    /// Ends at the last byte, at an error, or with its reader.
+impl S3Download {
+    /// Ends after the last byte, after an error, or when the reader is dropped.
     async fn run(mut self, chunks: mpsc::Sender<Result<Bytes>>) {
-        let bring = async {
+        let download = async {
             while self.at < self.end {
                 let chunk = self.next().await;
                 let failed = chunk.is_err();
@@ -75,12 +75,12 @@ impl Download {
             }
         };
         tokio::select! {
-            () = bring => {}
+            () = download => {}
             () = chunks.closed() => {}
         }
     }
 
-    /// The next bytes, over as many connections as it takes.
+    /// Receives the next bytes and replaces broken connections.
     async fn next(&mut self) -> Result<Bytes> {
         let mut failures = 0;
         loop {
@@ -89,13 +89,13 @@ impl Download {
                     self.at += chunk.len() as u64;
                     return Ok(chunk);
                 }
-                Err(error @ Error::Unavailable { .. }) if failures < ATTEMPTS => {
-                    tracing::debug!(%error, key = self.key, at = self.at, "a download goes on");
+                Err(error @ Error::Unavailable { .. }) if failures < MAX_RECONNECTS => {
+                    tracing::debug!(%error, key = self.key, at = self.at, "reconnecting to continue a download");
                 }
                 Err(error) => return Err(error),
             }
             self.body = None;
-            time::sleep(PAUSE * 2_u32.pow(failures)).await;
+            time::sleep(FIRST_RECONNECT_PAUSE * 2_u32.pow(failures)).await;
             failures += 1;
         }
     }
@@ -103,40 +103,39 @@ impl Download {
     async fn receive(&mut self) -> Result<Bytes> {
         let body = match &mut self.body {
             Some(body) => body,
-            none => {
-                none.insert(connect(&self.bucket, &self.key, self.at, self.tag.as_deref()).await?)
-            }
+            disconnected => disconnected
+                .insert(connect(&self.bucket, &self.key, self.at, self.tag.as_deref()).await?),
         };
         match body.next().await {
             Some(Ok(chunk)) => Ok(chunk),
             Some(Err(error)) => Err(unavailable(error.to_string())),
-            None => Err(unavailable("it ended an object too early".to_owned())),
+            None => Err(unavailable("it ended the response too early".to_owned())),
         }
     }
 }
 
-async fn connect(bucket: &Bucket, key: &str, at: u64, tag: Option<&str>) -> Result<ByteStream> {
+async fn connect(bucket: &S3Bucket, key: &str, at: u64, tag: Option<&str>) -> Result<ByteStream> {
     let object = bucket.get(key, at, tag).await?;
     let object = object
         .ok_or_else(|| Error::Corrupt(format!("{key} was replaced or removed while it was read")));
     Ok(object?.body)
 }
 
-struct Reader {
+struct DownloadReader {
     chunks: mpsc::Receiver<Result<Bytes>>,
-    /// What has come and is not yet read.
+    /// Received and not yet read.
     chunk: Bytes,
-    /// Bytes that were not yet read.
+    /// Bytes not yet read, whether received or not.
     left: u64,
 }
 
-impl Read for Reader {
+impl Read for DownloadReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.chunk.is_empty() {
             if self.left == 0 {
                 return Ok(0);
             }
-            // A download that ends without its last byte was stopped with its runtime.
+            // Without the last byte, the channel closes only when the runtime shuts down.
             let stopped = || unavailable("the download was stopped".to_owned());
             let chunk = self.chunks.blocking_recv().ok_or_else(stopped);
             self.chunk = chunk.flatten().map_err(io::Error::other)?;

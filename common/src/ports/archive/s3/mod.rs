@@ -1,13 +1,12 @@
-//! The archive in a bucket of S3, or of a server that speaks its protocol: `events/` and `spool/`
-//! are prefixes of keys.
+//! The archive in a bucket of S3 or of a compatible server: `events/` and `spool/` are key prefixes.
 //!
-//! An object is there as a whole or not at all, and stays when the call that wrote it has
-//! answered. Nothing is asked before the first use, so that a process starts while S3 is away; the
-//! first use that gets through creates the bucket if it is missing.
+//! An object is visible as a whole or not at all, and durable when the call that wrote it returns.
+//! No request is sent before the first use, so a process starts while S3 is unavailable. The first
+//! call that succeeds creates a missing bucket.
 
 mod bucket;
 mod download;
-mod parts;
+mod multipart;
 #[cfg(test)]
 mod tests;
 mod upload;
@@ -16,8 +15,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use self::bucket::Bucket;
-use super::{Archive, SpoolReader, SpoolWriter, check_id, events_key, parquet::Columns};
+use self::bucket::S3Bucket;
+use super::{Archive, SpoolReader, SpoolWriter, check_id, event_file::EventColumns, events_key};
 use crate::{
     config::Aws,
     domain::error::{Error, Result},
@@ -28,39 +27,39 @@ const ENGINE: &str = "S3";
 
 #[derive(Debug)]
 struct S3Archive {
-    bucket: Arc<Bucket>,
+    bucket: Arc<S3Bucket>,
 }
 
-/// Prepares the way to the bucket, without taking it.
+/// Prepares the client; sends no request yet.
 pub(super) async fn connect(aws: &Aws, bucket: &str) -> Result<Arc<dyn Archive>> {
-    let bucket = Arc::new(Bucket::new(aws, bucket).await);
+    let bucket = Arc::new(S3Bucket::new(aws, bucket).await);
     Ok(Arc::new(S3Archive { bucket }))
 }
 
 #[async_trait]
 impl Archive for S3Archive {
     async fn events_put(&self, deliveries: &[Delivery]) -> Result<()> {
-        let columns = Columns::of(deliveries)?;
+        let columns = EventColumns::of(deliveries)?;
         let (Some(first), Some(at)) = (deliveries.first(), columns.first_timestamp()) else {
             return Ok(());
         };
-        // Encoding takes processor time, which must not hold up others.
+        // Encoding needs CPU time and may not block the runtime.
         let encoded = tokio::task::spawn_blocking(move || columns.encode()).await;
         let object = encoded.map_err(|error| unavailable(error.to_string()))??;
-        self.bucket.ready().await?;
+        self.bucket.ensure_ready().await?;
         self.bucket.put(&events_key(first, at), object.into()).await
     }
 
     async fn spool_create(&self, import_id: &str) -> Result<Box<dyn SpoolWriter>> {
         let key = spool_key(import_id)?;
-        // A client learns that S3 is away before it sends its file.
-        self.bucket.ready().await?;
+        // A client gets the error before it sends its file.
+        self.bucket.ensure_ready().await?;
         Ok(upload::create(Arc::clone(&self.bucket), key))
     }
 
     async fn spool_open(&self, import_id: &str, offset: u64) -> Result<SpoolReader> {
         let key = spool_key(import_id)?;
-        self.bucket.ready().await?;
+        self.bucket.ensure_ready().await?;
         let opened = download::open(Arc::clone(&self.bucket), key, offset).await?;
         opened.ok_or_else(|| {
             Error::Corrupt(format!(
@@ -71,22 +70,22 @@ impl Archive for S3Archive {
 
     async fn spool_remove(&self, import_id: &str) -> Result<()> {
         let key = spool_key(import_id)?;
-        self.bucket.ready().await?;
+        self.bucket.ensure_ready().await?;
         self.bucket.delete(&key).await
     }
 
     async fn ping(&self) -> Result<()> {
-        self.bucket.ready().await?;
+        self.bucket.ensure_ready().await?;
         self.bucket.ping().await
     }
 }
 
-/// What stands before the key of every upload.
-const SPOOL: &str = "spool/";
+/// Key prefix of every upload.
+const SPOOL_PREFIX: &str = "spool/";
 
 fn spool_key(import_id: &str) -> Result<String> {
     check_id(import_id)?;
-    Ok(format!("{SPOOL}{import_id}"))
+    Ok(format!("{SPOOL_PREFIX}{import_id}"))
 }
 
 fn unavailable(reason: String) -> Error {

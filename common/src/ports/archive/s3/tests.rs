@@ -10,13 +10,13 @@ use super::{
     super::{
         Archive, connect,
         tests::{
-            proxy::{Fault, Proxy},
+            proxy::{FaultProxy, ProxyFault},
             read, read_all,
             server::{TestBucket, in_bucket},
             upload,
         },
     },
-    Bucket,
+    S3Bucket,
 };
 use crate::domain::{clock, error::Error};
 
@@ -42,9 +42,9 @@ fn is_away<T>(result: &Result<T, Error>) -> bool {
 }
 
 /// Behind a door that a test can jam.
-async fn behind_proxy(bucket: &TestBucket) -> (Proxy, Arc<dyn Archive>) {
+async fn behind_proxy(bucket: &TestBucket) -> (FaultProxy, Arc<dyn Archive>) {
     let server = bucket.aws.endpoint.clone().unwrap();
-    let proxy = Proxy::open("127.0.0.1:0", &server).await;
+    let proxy = FaultProxy::open("127.0.0.1:0", &server).await;
     let config = bucket.config_through(proxy.endpoint());
     (proxy, connect(&config).await.unwrap())
 }
@@ -104,19 +104,19 @@ async fn an_abandoned_upload_leaves_no_parts() {
 #[ignore = "needs dev/engines"]
 async fn uploads_of_dead_processes_go_and_younger_ones_stay() {
     in_bucket(|test| async move {
-        let bucket = Arc::new(Bucket::new(&test.aws, &test.name).await);
-        bucket.ready().await.unwrap();
+        let bucket = Arc::new(S3Bucket::new(&test.aws, &test.name).await);
+        bucket.ensure_ready().await.unwrap();
         for key in ["spool/imp_1", "spool/imp_2", "elsewhere"] {
-            bucket.begin_parts(key).await.unwrap();
+            bucket.begin_multipart(key).await.unwrap();
         }
         let hour = Duration::from_secs(3600);
         bucket
-            .abort_begun_before(clock::now().minus(hour))
+            .abort_multiparts_before(clock::now().minus(hour))
             .await
             .unwrap();
         assert_eq!(test.unfinished().await.len(), 3);
         bucket
-            .abort_begun_before(clock::now().plus(hour))
+            .abort_multiparts_before(clock::now().plus(hour))
             .await
             .unwrap();
         let left = test.unfinished().await;
@@ -134,14 +134,14 @@ async fn an_upload_with_a_lost_part_cannot_be_finished() {
         let (proxy, archive) = behind_proxy(&bucket).await;
         let mut writer = archive.spool_create("imp_1").await.unwrap();
         writer.write(distinct(8 * MIB).into()).await.unwrap();
-        proxy.set(Fault::Cut(0));
+        proxy.set(ProxyFault::Cut(0));
         let part = writer.write(distinct(8 * MIB).into()).await;
         let part = match part {
             Ok(()) => writer.write(distinct(8 * MIB).into()).await,
             failed => failed,
         };
         assert!(is_away(&part));
-        proxy.set(Fault::None);
+        proxy.set(ProxyFault::None);
         assert!(is_away(&writer.finish().await));
         bucket.becomes_empty().await;
     })
@@ -156,7 +156,7 @@ async fn an_answer_to_the_completion_may_be_lost() {
     in_bucket(|bucket| async move {
         let (proxy, archive) = behind_proxy(&bucket).await;
         let bytes = distinct(9 * MIB);
-        proxy.set(Fault::LoseCompletion);
+        proxy.set(ProxyFault::LoseCompletion);
         upload_bytes(&*archive, "imp_1", &bytes).await;
         assert_eq!(proxy.faults(), 1);
         assert!(read(&*archive, "imp_1", 0).await == bytes);
@@ -178,11 +178,11 @@ async fn a_download_survives_its_connections() {
         let (proxy, archive) = behind_proxy(&bucket).await;
         let bytes = distinct(20 * MIB);
         upload_bytes(&*archive, "imp_1", &bytes).await;
-        proxy.set(Fault::Cut(3 * MIB));
+        proxy.set(ProxyFault::Cut(3 * MIB));
         assert!(read(&*archive, "imp_1", 5).await == bytes[5..]);
         assert!(proxy.faults() >= 6, "only {} were cut", proxy.faults());
         let cut = proxy.faults();
-        proxy.set(Fault::Silence(12 * MIB));
+        proxy.set(ProxyFault::Silence(12 * MIB));
         let reading = read(&*archive, "imp_1", 0);
         let back = tokio::time::timeout(Duration::from_secs(30), reading).await;
         assert!(back.unwrap() == bytes);
@@ -199,7 +199,7 @@ async fn a_download_never_goes_on_in_another_object() {
     in_bucket(|bucket| async move {
         let (proxy, archive) = behind_proxy(&bucket).await;
         upload_bytes(&*archive, "imp_1", &distinct(20 * MIB)).await;
-        proxy.set(Fault::Cut(3 * MIB));
+        proxy.set(ProxyFault::Cut(3 * MIB));
         let reader = archive.spool_open("imp_1", 0).await.unwrap();
         upload_bytes(&*archive, "imp_1", &vec![7; 20 * MIB]).await;
         let error = read_all(reader).await.unwrap_err();
@@ -217,7 +217,7 @@ async fn a_download_gives_up_in_time_when_the_server_stays_away() {
         let (proxy, archive) = behind_proxy(&bucket).await;
         upload_bytes(&*archive, "imp_1", &distinct(20 * MIB)).await;
         let reader = archive.spool_open("imp_1", 0).await.unwrap();
-        proxy.set(Fault::Cut(0));
+        proxy.set(ProxyFault::Cut(0));
         let read = tokio::time::timeout(Duration::from_secs(30), read_all(reader)).await;
         let error = read.unwrap().unwrap_err();
         assert!(matches!(
@@ -235,7 +235,7 @@ async fn a_download_gives_up_in_time_when_the_server_stays_away() {
 async fn a_server_may_come_later_and_fall_silent() {
     in_bucket(|bucket| async move {
         let server = bucket.aws.endpoint.clone().unwrap();
-        let proxy = Proxy::open("127.0.0.1:0", &server).await;
+        let proxy = FaultProxy::open("127.0.0.1:0", &server).await;
         let (address, config) = (proxy.address(), bucket.config_through(proxy.endpoint()));
         drop(proxy);
         let archive = connect(&config).await.unwrap();
@@ -244,11 +244,11 @@ async fn a_server_may_come_later_and_fall_silent() {
         assert!(is_away(&archive.spool_create("imp_1").await));
         assert!(begun.elapsed() < IN_TIME);
 
-        let proxy = Proxy::open(&address, &server).await;
+        let proxy = FaultProxy::open(&address, &server).await;
         archive.ping().await.unwrap();
         upload(&*archive, "imp_1", &[b"Lamp,1\n"]).await;
 
-        proxy.set(Fault::Silence(0));
+        proxy.set(ProxyFault::Silence(0));
         let fresh = connect(&config).await.unwrap();
         let begun = Instant::now();
         let (one, two, three) = tokio::join!(fresh.ping(), fresh.ping(), fresh.ping());
@@ -264,7 +264,7 @@ async fn a_server_may_come_later_and_fall_silent() {
             assert!(is_away(&result), "{call}");
             assert!(begun.elapsed() < IN_TIME, "{call}");
         }
-        proxy.set(Fault::None);
+        proxy.set(ProxyFault::None);
         assert_eq!(read(&*archive, "imp_1", 0).await, b"Lamp,1\n");
     })
     .await;

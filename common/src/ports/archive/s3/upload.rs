@@ -1,6 +1,6 @@
-//! An upload into the spool. One that fits into a part is stored by a single call; a longer one
-//! goes part by part, the next one filling while the last one is on its way. So there are never
-//! more than two parts in memory, however long the upload is.
+//! An upload into the spool. A short one is stored by a single call, a longer one as a multipart
+//! upload: one part is sent while the next one fills. So at most two parts are in memory, no matter
+//! how long the upload is.
 
 use std::{mem, sync::Arc};
 
@@ -9,62 +9,62 @@ use aws_sdk_s3::types::CompletedPart;
 use bytes::Bytes;
 use tokio::{runtime::Handle, task::JoinHandle};
 
-use super::{Bucket, unavailable};
+use super::{S3Bucket, unavailable};
 use crate::{domain::error::Result, ports::archive::SpoolWriter};
 
-/// S3 wants 5 MiB at least and 10,000 parts at most, which makes 80 GiB of these.
-const PART: usize = 8 << 20;
+/// S3 requires at least 5 MiB and accepts 10,000 parts, so an upload can have 80 GiB.
+const PART_BYTES: usize = 8 << 20;
 
 #[derive(Debug)]
-struct Upload {
-    bucket: Arc<Bucket>,
+struct S3Upload {
+    bucket: Arc<S3Bucket>,
     key: String,
-    /// What has come since the last part.
-    gathered: Vec<u8>,
+    /// Bytes received since the last part.
+    buffer: Vec<u8>,
     length: u64,
-    parts: Option<Parts>,
-    state: State,
+    parts: Option<UploadParts>,
+    state: UploadState,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Nothing can have become visible yet.
+enum UploadState {
+    /// The object cannot be visible yet.
     Arriving,
-    /// The object may have become visible.
+    /// The object may be visible.
     Finishing,
     Finished,
 }
 
-/// An object that is stored in parts.
+/// The parts of a multipart upload.
 #[derive(Debug)]
-struct Parts {
+struct UploadParts {
     id: String,
     sent: i32,
     stored: Vec<CompletedPart>,
-    on_its_way: Option<JoinHandle<Result<CompletedPart>>>,
+    in_flight: Option<JoinHandle<Result<CompletedPart>>>,
 }
 
-pub(super) fn create(bucket: Arc<Bucket>, key: String) -> Box<dyn SpoolWriter> {
-    Box::new(Upload {
+pub(super) fn create(bucket: Arc<S3Bucket>, key: String) -> Box<dyn SpoolWriter> {
+    Box::new(S3Upload {
         bucket,
         key,
-        gathered: Vec::new(),
+        buffer: Vec::new(),
         length: 0,
         parts: None,
-        state: State::Arriving,
+        state: UploadState::Arriving,
     })
 }
 
 #[async_trait]
-impl SpoolWriter for Upload {
+impl SpoolWriter for S3Upload {
     async fn write(&mut self, mut chunk: Bytes) -> Result<()> {
         self.length += chunk.len() as u64;
         while !chunk.is_empty() {
-            let room = PART - self.gathered.len();
+            let room = PART_BYTES - self.buffer.len();
             let piece = chunk.split_to(room.min(chunk.len()));
-            self.gathered.extend_from_slice(&piece);
-            if self.gathered.len() == PART {
-                self.send_gathered().await?;
+            self.buffer.extend_from_slice(&piece);
+            if self.buffer.len() == PART_BYTES {
+                self.send_part().await?;
             }
         }
         Ok(())
@@ -72,34 +72,30 @@ impl SpoolWriter for Upload {
 
     async fn finish(mut self: Box<Self>) -> Result<()> {
         if self.parts.is_none() {
-            self.state = State::Finishing;
-            let content = mem::take(&mut self.gathered).into();
+            self.state = UploadState::Finishing;
+            let content = mem::take(&mut self.buffer).into();
             self.bucket.put(&self.key, content).await?;
         } else {
-            if !self.gathered.is_empty() {
-                self.send_gathered().await?;
+            if !self.buffer.is_empty() {
+                self.send_part().await?;
             }
             self.complete().await?;
         }
-        self.state = State::Finished;
+        self.state = UploadState::Finished;
         Ok(())
     }
 }
 
-impl Upload {
-    /// Sends what is gathered as the next part, as soon as the last one has arrived.
-    async fn send_gathered(&mut self) -> Result<()> {
+impl S3Upload {
+    /// Sends the buffer as the next part, once the last one is stored.
+    async fn send_part(&mut self) -> Result<()> {
         if self.parts.is_none() {
-            let id = self.bucket.begin_parts(&self.key).await?;
-            self.parts = Some(Parts::new(id));
+            let id = self.bucket.begin_multipart(&self.key).await?;
+            self.parts = Some(UploadParts::new(id));
         }
         if let Some(parts) = &mut self.parts {
-            parts.settle().await?;
-            parts.send(
-                &self.bucket,
-                &self.key,
-                mem::take(&mut self.gathered).into(),
-            );
+            parts.await_part_in_flight().await?;
+            parts.send(&self.bucket, &self.key, mem::take(&mut self.buffer).into());
         }
         Ok(())
     }
@@ -108,25 +104,27 @@ impl Upload {
         let Some(parts) = &mut self.parts else {
             return Ok(());
         };
-        parts.settle().await?;
+        parts.await_part_in_flight().await?;
         let (id, stored) = (parts.id.clone(), mem::take(&mut parts.stored));
-        self.state = State::Finishing;
+        self.state = UploadState::Finishing;
         let (key, length) = (&self.key, self.length);
-        self.bucket.complete_parts(key, &id, stored, length).await
+        self.bucket
+            .complete_multipart(key, &id, stored, length)
+            .await
     }
 }
 
-impl Parts {
+impl UploadParts {
     const fn new(id: String) -> Self {
         Self {
             id,
             sent: 0,
             stored: Vec::new(),
-            on_its_way: None,
+            in_flight: None,
         }
     }
 
-    fn send(&mut self, bucket: &Arc<Bucket>, key: &str, content: Bytes) {
+    fn send(&mut self, bucket: &Arc<S3Bucket>, key: &str, content: Bytes) {
         self.sent += 1;
         let (bucket, key, id, number) = (
             Arc::clone(bucket),
@@ -134,34 +132,34 @@ impl Parts {
             self.id.clone(),
             self.sent,
         );
-        self.on_its_way = Some(tokio::spawn(async move {
+        self.in_flight = Some(tokio::spawn(async move {
             bucket.put_part(&key, &id, number, content).await
         }));
     }
 
-    /// Waits until every part that was sent is stored. After one was lost, this cannot succeed any
-    /// more: an object with a hole must not be completed.
-    async fn settle(&mut self) -> Result<()> {
-        if let Some(part) = &mut self.on_its_way {
+    /// Waits until every part that was sent is stored. Fails for good after one part failed: an
+    /// upload with a missing part must not be completed.
+    async fn await_part_in_flight(&mut self) -> Result<()> {
+        if let Some(part) = &mut self.in_flight {
             let stored = part.await;
-            self.on_its_way = None;
+            self.in_flight = None;
             let stored = stored.map_err(|error| unavailable(error.to_string()))?;
             self.stored.push(stored?);
         }
         if self.stored.len() != usize::try_from(self.sent).unwrap_or(0) {
-            return Err(unavailable("a part of the upload was lost".to_owned()));
+            return Err(unavailable("a part of the upload failed".to_owned()));
         }
         Ok(())
     }
 }
 
-impl Drop for Upload {
+impl Drop for S3Upload {
     fn drop(&mut self) {
-        let begun = self.parts.is_some() || self.state == State::Finishing;
-        if self.state == State::Finished || !begun {
+        let begun = self.parts.is_some() || self.state == UploadState::Finishing;
+        if self.state == UploadState::Finished || !begun {
             return;
         }
-        // A process that ends leaves its parts to the sweep of a later start.
+        // When the runtime is gone, the sweep of a later start deletes the parts.
         if let Ok(runtime) = Handle::try_current() {
             let (bucket, key) = (Arc::clone(&self.bucket), mem::take(&mut self.key));
             runtime.spawn(discard(bucket, key, self.parts.take(), self.state));
@@ -169,22 +167,27 @@ impl Drop for Upload {
     }
 }
 
-/// Takes back what an unfinished upload has stored.
-async fn discard(bucket: Arc<Bucket>, key: String, parts: Option<Parts>, state: State) {
+/// Deletes the data of an unfinished upload.
+async fn discard(
+    bucket: Arc<S3Bucket>,
+    key: String,
+    parts: Option<UploadParts>,
+    state: UploadState,
+) {
     let discarded = async {
         if let Some(mut parts) = parts {
-            // A part that arrives behind the abortion would stay, so it has to arrive before.
-            if let Some(part) = parts.on_its_way.take() {
+            // A part that is stored after the abort would remain, so wait for it first.
+            if let Some(part) = parts.in_flight.take() {
                 drop(part.await);
             }
-            bucket.abort_parts(&key, &parts.id).await?;
+            bucket.abort_multipart(&key, &parts.id).await?;
         }
-        if state == State::Finishing {
+        if state == UploadState::Finishing {
             bucket.delete(&key).await?;
         }
         Ok::<_, crate::domain::error::Error>(())
     };
     if let Err(error) = discarded.await {
-        tracing::warn!(%error, key, "an unfinished upload stays behind");
+        tracing::warn!(%error, key, "the data of an unfinished upload could not be deleted");
     }
 }

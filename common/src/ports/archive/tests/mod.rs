@@ -1,8 +1,8 @@
-//! What every archive promises: each test takes an empty place for one and knows nothing of what
+//! What every archive promises: each test takes an empty fixture for one and knows nothing of what
 //! is behind it. A directory's own promises stand in `directory`, a server's beside its adapter.
 
 mod directory;
-mod place;
+mod fixture;
 #[cfg(feature = "aws")]
 pub(super) mod proxy;
 #[cfg(feature = "aws")]
@@ -10,14 +10,14 @@ pub(super) mod server;
 
 use std::io::{self, Read as _};
 
-use ::parquet::{
+use bytes::Bytes;
+use parquet::{
     basic::{Compression, LogicalType, TimeUnit},
     file::reader::{FileReader, SerializedFileReader},
     record::{Field, RowAccessor},
 };
-use bytes::Bytes;
 
-use self::place::Place;
+use self::fixture::ArchiveFixture;
 use super::{Archive, SpoolReader};
 use crate::{
     domain::{
@@ -33,9 +33,9 @@ macro_rules! battery {
         mod embedded {
             $(#[tokio::test]
             async fn $test() {
-                let place = super::Place::directory();
-                super::$test(&place).await;
-                place.remove().await;
+                let fixture = super::ArchiveFixture::directory();
+                super::$test(&fixture).await;
+                fixture.remove().await;
             })+
         }
 
@@ -45,7 +45,7 @@ macro_rules! battery {
             #[ignore = "needs dev/engines"]
             async fn $test() {
                 super::server::in_bucket(|bucket| async {
-                    super::$test(&super::Place::Bucket(bucket)).await;
+                    super::$test(&super::ArchiveFixture::S3Bucket(bucket)).await;
                 })
                 .await;
             })+
@@ -88,8 +88,8 @@ fn event(sequence: i64, data: &str) -> Delivery {
     delivery(40 + sequence, &value)
 }
 
-async fn stores_events_as_parquet_under_the_day_of_the_first(place: &Place) {
-    let archive = place.open().await;
+async fn stores_events_as_parquet_under_the_day_of_the_first(fixture: &ArchiveFixture) {
+    let archive = fixture.open().await;
     let payloads = [
         r#"{"price":99999999.99, "name":"Käse \u0000 \"x\""}"#.to_owned(),
         r#"{ "nested" : [1.10, -0, 1e400] }"#.to_owned(),
@@ -102,8 +102,8 @@ async fn stores_events_as_parquet_under_the_day_of_the_first(place: &Place) {
     archive.events_put(&events).await.unwrap();
 
     let name = "events/dt=2026-01-31/product.updated+3+40.parquet";
-    assert_eq!(place.names().await, [name]);
-    let reader = SerializedFileReader::new(place.get(name).await).unwrap();
+    assert_eq!(fixture.names().await, [name]);
+    let reader = SerializedFileReader::new(fixture.get(name).await).unwrap();
     let rows = reader.get_row_iter(None).unwrap();
     for (number, row) in rows.enumerate() {
         let (row, sequence) = (row.unwrap(), i64::try_from(number).unwrap());
@@ -135,21 +135,21 @@ async fn stores_events_as_parquet_under_the_day_of_the_first(place: &Place) {
     assert_eq!(column.column_descr().logical_type_ref(), Some(&utc_millis));
 }
 
-async fn storing_again_replaces_the_object(place: &Place) {
-    let archive = place.open().await;
+async fn storing_again_replaces_the_object(fixture: &ArchiveFixture) {
+    let archive = fixture.open().await;
     let events: Vec<_> = (0..3).map(|sequence| event(sequence, "{}")).collect();
     archive.events_put(&events[..2]).await.unwrap();
     archive.events_put(&events).await.unwrap();
     archive.events_put(&[]).await.unwrap();
-    let names = place.names().await;
+    let names = fixture.names().await;
     assert_eq!(names.len(), 1);
-    let reader = SerializedFileReader::new(place.get(&names[0]).await).unwrap();
+    let reader = SerializedFileReader::new(fixture.get(&names[0]).await).unwrap();
     assert_eq!(reader.metadata().file_metadata().num_rows(), 3);
     archive.ping().await.unwrap();
 }
 
-async fn a_message_that_is_no_event_is_named(place: &Place) {
-    let archive = place.open().await;
+async fn a_message_that_is_no_event_is_named(fixture: &ArchiveFixture) {
+    let archive = fixture.open().await;
     for value in ["", "{}", "[1]", "\u{0}", r#"{"eventId":7}"#] {
         let result = archive
             .events_put(&[event(0, "{}"), delivery(41, value)])
@@ -160,7 +160,7 @@ async fn a_message_that_is_no_event_is_named(place: &Place) {
         };
         assert!(message.contains("product.updated/3/41"), "{message}");
     }
-    assert!(place.names().await.is_empty());
+    assert!(fixture.names().await.is_empty());
 }
 
 pub(super) async fn upload(archive: &dyn Archive, id: &str, chunks: &[&[u8]]) {
@@ -184,8 +184,8 @@ pub(super) async fn read_all(mut reader: SpoolReader) -> io::Result<Vec<u8>> {
     read.await.unwrap()
 }
 
-async fn an_upload_is_read_from_any_byte_on(place: &Place) {
-    let archive = place.open().await;
+async fn an_upload_is_read_from_any_byte_on(fixture: &ArchiveFixture) {
+    let archive = fixture.open().await;
     upload(
         &*archive,
         "imp_1",
@@ -201,8 +201,8 @@ async fn an_upload_is_read_from_any_byte_on(place: &Place) {
     assert!(matches!(beyond, Err(Error::Corrupt(_))));
 }
 
-async fn a_large_upload_comes_back_whole(place: &Place) {
-    let archive = place.open().await;
+async fn a_large_upload_comes_back_whole(fixture: &ArchiveFixture) {
+    let archive = fixture.open().await;
     let bytes: Vec<u8> = (0..9_000_001_u32)
         .map(|n| n.to_le_bytes()[n as usize % 3])
         .collect();
@@ -212,19 +212,19 @@ async fn a_large_upload_comes_back_whole(place: &Place) {
     assert!(read(&*archive, "imp_1", 8_388_607).await == bytes[8_388_607..]);
 }
 
-async fn an_unfinished_upload_is_invisible_and_leaves_nothing(place: &Place) {
-    let archive = place.open().await;
+async fn an_unfinished_upload_is_invisible_and_leaves_nothing(fixture: &ArchiveFixture) {
+    let archive = fixture.open().await;
     let mut writer = archive.spool_create("imp_1").await.unwrap();
     writer.write(Bytes::from(vec![7; 3_000_000])).await.unwrap();
     assert!(archive.spool_open("imp_1", 0).await.is_err());
     drop(writer);
-    place.becomes_empty().await;
+    fixture.becomes_empty().await;
     upload(&*archive, "imp_1", &[b"x"]).await;
     assert_eq!(read(&*archive, "imp_1", 0).await, b"x");
 }
 
-async fn removing_is_final_and_may_be_repeated(place: &Place) {
-    let archive = place.open().await;
+async fn removing_is_final_and_may_be_repeated(fixture: &ArchiveFixture) {
+    let archive = fixture.open().await;
     upload(&*archive, "imp_1", &[b"x"]).await;
     archive.spool_remove("imp_1").await.unwrap();
     archive.spool_remove("imp_1").await.unwrap();
@@ -232,11 +232,11 @@ async fn removing_is_final_and_may_be_repeated(place: &Place) {
         archive.spool_open("imp_1", 0).await,
         Err(Error::Corrupt(_))
     ));
-    assert!(place.names().await.is_empty());
+    assert!(fixture.names().await.is_empty());
 }
 
-async fn an_id_is_never_a_path(place: &Place) {
-    let archive = place.open().await;
+async fn an_id_is_never_a_path(fixture: &ArchiveFixture) {
+    let archive = fixture.open().await;
     let long = "a".repeat(101);
     for id in [
         "",

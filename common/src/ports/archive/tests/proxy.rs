@@ -19,7 +19,7 @@ use tokio::{
 
 /// What happens to bytes on their way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ports::archive) enum Fault {
+pub(in crate::ports::archive) enum ProxyFault {
     None,
     /// A connection breaks behind so many bytes of answers.
     Cut(usize),
@@ -31,31 +31,32 @@ pub(in crate::ports::archive) enum Fault {
 }
 
 /// What stands in the request that completes an upload.
-const COMPLETION: &str = "<CompleteMultipartUpload";
-const FORGOTTEN: &str = "<Error><Code>NoSuchUpload</Code><Message>forgotten</Message></Error>";
+const COMPLETION_ELEMENT: &str = "<CompleteMultipartUpload";
+const NO_SUCH_UPLOAD_BODY: &str =
+    "<Error><Code>NoSuchUpload</Code><Message>forgotten</Message></Error>";
 
 #[derive(Debug)]
-pub(in crate::ports::archive) struct Proxy {
+pub(in crate::ports::archive) struct FaultProxy {
     address: SocketAddr,
     accepting: JoinHandle<()>,
-    state: Arc<State>,
+    state: Arc<ProxyState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct ProxyState {
     target: String,
-    fault: Mutex<Fault>,
+    fault: Mutex<ProxyFault>,
     faults: AtomicUsize,
 }
 
-impl Proxy {
+impl FaultProxy {
     /// A door at `address` to the server at `endpoint`; port 0 takes a free one.
     pub(in crate::ports::archive) async fn open(address: &str, endpoint: &str) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let target = endpoint.trim_start_matches("http://").trim_end_matches('/');
-        let state = Arc::new(State {
+        let state = Arc::new(ProxyState {
             target: target.to_owned(),
-            fault: Mutex::new(Fault::None),
+            fault: Mutex::new(ProxyFault::None),
             faults: AtomicUsize::new(0),
         });
         Self {
@@ -73,7 +74,7 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
-    pub(in crate::ports::archive) fn set(&self, fault: Fault) {
+    pub(in crate::ports::archive) fn set(&self, fault: ProxyFault) {
         *self.state.fault.lock().unwrap() = fault;
     }
 
@@ -83,13 +84,13 @@ impl Proxy {
     }
 }
 
-impl Drop for Proxy {
+impl Drop for FaultProxy {
     fn drop(&mut self) {
         self.accepting.abort();
     }
 }
 
-async fn accept(listener: TcpListener, state: Arc<State>) {
+async fn accept(listener: TcpListener, state: Arc<ProxyState>) {
     let mut connections = tokio::task::JoinSet::new();
     loop {
         let (client, _) = listener.accept().await.unwrap();
@@ -98,7 +99,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 }
 
 /// Whatever ends first ends both ways.
-async fn carry(client: TcpStream, state: Arc<State>) {
+async fn carry(client: TcpStream, state: Arc<ProxyState>) {
     let Ok(server) = TcpStream::connect(&state.target).await else {
         return;
     };
@@ -110,10 +111,10 @@ async fn carry(client: TcpStream, state: Arc<State>) {
         () = answers(from_server, &mut to_client, &state, &losing) => false,
     };
     if forgotten {
-        let length = FORGOTTEN.len();
+        let length = NO_SUCH_UPLOAD_BODY.len();
         let head =
             format!("HTTP/1.1 404 Not Found\r\ncontent-length: {length}\r\nconnection: close");
-        let answer = format!("{head}\r\n\r\n{FORGOTTEN}");
+        let answer = format!("{head}\r\n\r\n{NO_SUCH_UPLOAD_BODY}");
         to_client.write_all(answer.as_bytes()).await.unwrap();
     }
 }
@@ -122,13 +123,13 @@ async fn carry(client: TcpStream, state: Arc<State>) {
 async fn requests(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    state: &State,
+    state: &ProxyState,
     losing: &AtomicBool,
 ) -> bool {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        let completes = String::from_utf8_lossy(&buffer[..length]).contains(COMPLETION);
-        if completes && *state.fault.lock().unwrap() == Fault::LoseCompletion {
+        let completes = String::from_utf8_lossy(&buffer[..length]).contains(COMPLETION_ELEMENT);
+        if completes && *state.fault.lock().unwrap() == ProxyFault::LoseCompletion {
             if state.faults.load(SeqCst) > 0 {
                 return true;
             }
@@ -144,7 +145,7 @@ async fn requests(
 async fn answers(
     mut from: OwnedReadHalf,
     to: &mut OwnedWriteHalf,
-    state: &State,
+    state: &ProxyState,
     losing: &AtomicBool,
 ) {
     let mut buffer = vec![0; 64 * 1024];
@@ -153,13 +154,13 @@ async fn answers(
         passed += length;
         let fault = *state.fault.lock().unwrap();
         let strikes = match fault {
-            Fault::None => false,
-            Fault::Cut(after) | Fault::Silence(after) => passed > after,
-            Fault::LoseCompletion => losing.load(SeqCst),
+            ProxyFault::None => false,
+            ProxyFault::Cut(after) | ProxyFault::Silence(after) => passed > after,
+            ProxyFault::LoseCompletion => losing.load(SeqCst),
         };
         if strikes {
             state.faults.fetch_add(1, SeqCst);
-            if matches!(fault, Fault::Silence(_)) {
+            if matches!(fault, ProxyFault::Silence(_)) {
                 std::future::pending::<()>().await;
             }
             return;

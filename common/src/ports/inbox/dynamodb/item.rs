@@ -1,5 +1,5 @@
-//! A notification as an item: its wire form, member by member, in DynamoDB's own types, and when
-//! it expires. Numbers go digit by digit, so that none is rounded.
+//! A notification as a DynamoDB item: its wire format in DynamoDB's own types, and its expiry.
+//! Numbers are copied as digits, so that none is rounded.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// Epoch seconds from which on the item may be removed.
-pub(super) const EXPIRY: &str = "ttl";
+pub(super) const EXPIRY_ATTRIBUTE: &str = "ttl";
 
-pub(super) fn of(seller: &SellerId, notification: &Notification) -> Result<Item> {
+pub(super) fn encode(seller: &SellerId, notification: &Notification) -> Result<Item> {
     let wire = serde_json::to_value(notification).map_err(unreadable)?;
     let AttributeValue::M(mut item) = attribute(wire) else {
         return Err(Error::Corrupt(
@@ -25,12 +25,12 @@ pub(super) fn of(seller: &SellerId, notification: &Notification) -> Result<Item>
     };
     let expires = notification.expires_at().millis().div_euclid(1000);
     item.insert("sellerId".to_owned(), text(seller.as_str()));
-    item.insert(EXPIRY.to_owned(), number(expires));
+    item.insert(EXPIRY_ATTRIBUTE.to_owned(), number(expires));
     Ok(item)
 }
 
-/// Attributes that a notification does not have, such as the expiry, are passed over.
-pub(super) fn read(item: Item) -> Result<Notification> {
+/// Ignores attributes that a notification does not have, such as the expiry.
+pub(super) fn decode(item: Item) -> Result<Notification> {
     serde_json::from_value(value(AttributeValue::M(item))?).map_err(unreadable)
 }
 
@@ -76,7 +76,7 @@ fn value(attribute: AttributeValue) -> Result<Value> {
         }
         other => {
             return Err(Error::Corrupt(format!(
-                "a notification has an attribute of a kind that JSON does not have: {other:?}"
+                "a stored notification has an attribute type that JSON does not have: {other:?}"
             )));
         }
     })
@@ -85,6 +85,6 @@ fn value(attribute: AttributeValue) -> Result<Value> {
 #[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
 fn unreadable(error: serde_json::Error) -> Error {
     Error::Corrupt(format!(
-        "an item is not the notification it should be: {error}"
+        "a stored item is not a valid notification: {error}"
     ))
 }

@@ -1,9 +1,9 @@
-//! The inbox in a DynamoDB table: an item per notification, by seller and sequence, as its older
-//! readers know it.
+//! The inbox in a DynamoDB table: one item per notification, keyed by seller and sequence, in the
+//! format that existing readers expect.
 //!
-//! DynamoDB forgets by itself, but in its own time and in any order. So an item is not shown any
-//! more once it expired: what is shown has no holes. Reads are consistent: a stream replays what
-//! was put a moment ago.
+//! DynamoDB deletes expired items late and in any order. Queries therefore filter them out, so that
+//! results have no gaps. Reads are consistent, because a stream replays notifications right after
+//! they were stored.
 
 mod item;
 mod put;
@@ -18,7 +18,7 @@ use futures_util::future::{try_join, try_join_all};
 use tokio::sync::Semaphore;
 
 use self::item::{number, text};
-use super::{Bounds, Inbox};
+use super::{Inbox, InboxBounds};
 use crate::{
     config::Aws,
     domain::{
@@ -33,22 +33,22 @@ use crate::{
     },
 };
 
-/// A put or a list with all its calls.
-const DEADLINE: Duration = Duration::from_secs(10);
-/// Batches under way at once.
-const CALLS: usize = 32;
-/// Items of a page behind the first one.
-const PAGE: u32 = 1000;
+/// Limits one method with all its calls.
+const OPERATION_DEADLINE: Duration = Duration::from_secs(10);
+/// Batches written at the same time. A large put would otherwise be throttled.
+const MAX_CONCURRENT_BATCHES: usize = 32;
+/// Items per page, after the first page.
+const MAX_PAGE_ITEMS: u32 = 1000;
 
 #[derive(Debug)]
 struct DynamoDbInbox {
     table: Table,
-    calls: Semaphore,
+    batch_permits: Semaphore,
 }
 
-/// Which way a query goes.
+/// The direction of a query.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Order {
+enum QueryOrder {
     OldestFirst,
     NewestFirst,
 }
@@ -59,11 +59,11 @@ pub(super) async fn connect(aws: &Aws, table: &str) -> Result<Arc<dyn Inbox>> {
         partition: "sellerId",
         sort: "sequence",
         sort_type: ScalarAttributeType::N,
-        expiry: item::EXPIRY,
+        expiry: item::EXPIRY_ATTRIBUTE,
     };
     Ok(Arc::new(DynamoDbInbox {
         table: Table::new(aws, table, design).await,
-        calls: Semaphore::new(CALLS),
+        batch_permits: Semaphore::new(MAX_CONCURRENT_BATCHES),
     }))
 }
 
@@ -72,23 +72,23 @@ impl Inbox for DynamoDbInbox {
     async fn inbox_put(&self, seller: &SellerId, notifications: &[Notification]) -> Result<()> {
         let mut items = BTreeMap::new();
         for notification in notifications {
-            // A batch must not name a key twice; the first one stays, as if they came one by one.
-            if let std::collections::btree_map::Entry::Vacant(place) =
+            // A batch must not contain a key twice. The first one wins, as with single puts.
+            if let std::collections::btree_map::Entry::Vacant(entry) =
                 items.entry(notification.sequence)
             {
-                place.insert(item::of(seller, notification)?);
+                entry.insert(item::encode(seller, notification)?);
             }
         }
         let mut batches = Vec::new();
         while !items.is_empty() {
-            let behind = items.keys().nth(put::BATCH).copied();
-            let rest = behind.map(|behind| items.split_off(&behind));
+            let next_batch = items.keys().nth(put::MAX_BATCH_ITEMS).copied();
+            let rest = next_batch.map(|first| items.split_off(&first));
             batches.push(std::mem::replace(&mut items, rest.unwrap_or_default()));
         }
         let puts = batches
             .into_iter()
             .map(|batch| self.put_batch(seller, batch));
-        within(ENGINE, DEADLINE, async {
+        within(ENGINE, OPERATION_DEADLINE, async {
             try_join_all(puts).await?;
             Ok(())
         })
@@ -102,23 +102,23 @@ impl Inbox for DynamoDbInbox {
         limit: u32,
         kind: Option<NotificationKind>,
     ) -> Result<Vec<Notification>> {
-        let query = self.query(seller, after, limit, kind, Order::OldestFirst);
-        let items = within(ENGINE, DEADLINE, query).await?;
-        items.into_iter().map(item::read).collect()
+        let query = self.query(seller, after, limit, kind, QueryOrder::OldestFirst);
+        let items = within(ENGINE, OPERATION_DEADLINE, query).await?;
+        items.into_iter().map(item::decode).collect()
     }
 
-    async fn inbox_bounds(&self, seller: &SellerId) -> Result<Bounds> {
+    async fn inbox_bounds(&self, seller: &SellerId) -> Result<InboxBounds> {
         let end = |order| self.query(seller, 0, 1, None, order);
-        let ends = try_join(end(Order::OldestFirst), end(Order::NewestFirst));
-        let (oldest, newest) = within(ENGINE, DEADLINE, ends).await?;
-        let read = |items: Vec<Item>| items.into_iter().next().map(item::read).transpose();
-        Ok(Bounds {
+        let ends = try_join(end(QueryOrder::OldestFirst), end(QueryOrder::NewestFirst));
+        let (oldest, newest) = within(ENGINE, OPERATION_DEADLINE, ends).await?;
+        let read = |items: Vec<Item>| items.into_iter().next().map(item::decode).transpose();
+        Ok(InboxBounds {
             oldest: read(oldest)?.map_or(0, |oldest| oldest.first()),
             newest: read(newest)?.map_or(0, |newest| newest.sequence),
         })
     }
 
-    /// No seller is called `-`.
+    /// Reads a key that cannot exist: `-` is no valid seller.
     async fn ping(&self) -> Result<()> {
         let client = self.table.client().await?;
         let request = client.get_item().table_name(self.table.name());
@@ -143,7 +143,7 @@ impl DynamoDbInbox {
         after: i64,
         limit: u32,
         kind: Option<NotificationKind>,
-        order: Order,
+        order: QueryOrder,
     ) -> Result<Vec<Item>> {
         let client = self.table.client().await?;
         let mut filter = "(attribute_not_exists(#ttl) OR #ttl > :now)".to_owned();
@@ -154,13 +154,13 @@ impl DynamoDbInbox {
             .query()
             .table_name(self.table.name())
             .consistent_read(true)
-            .scan_index_forward(order == Order::OldestFirst)
+            .scan_index_forward(order == QueryOrder::OldestFirst)
             .key_condition_expression("sellerId = :seller AND #sequence > :after")
             .expression_attribute_names("#sequence", "sequence")
             .expression_attribute_values(":seller", text(seller.as_str()))
             .expression_attribute_values(":after", number(after))
             .filter_expression(filter)
-            .expression_attribute_names("#ttl", item::EXPIRY)
+            .expression_attribute_names("#ttl", item::EXPIRY_ATTRIBUTE)
             .expression_attribute_values(":now", number(clock::now().millis().div_euclid(1000)));
         if let Some(kind) = kind {
             request = request
@@ -169,18 +169,18 @@ impl DynamoDbInbox {
         }
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut found = Vec::new();
-        // A page counts what the filter leaves out, too.
-        let mut page = limit.min(PAGE);
+        // DynamoDB applies the limit before the filter, so a page can contain fewer items.
+        let mut page_limit = limit.min(MAX_PAGE_ITEMS);
         while found.len() < wanted {
-            let page_size = i32::try_from(page).unwrap_or(i32::MAX);
+            let page_size = i32::try_from(page_limit).unwrap_or(i32::MAX);
             let answer = request.clone().limit(page_size).send().await;
             let answer = answer.map_err(|error| self.table.failed(&error))?;
             found.extend(answer.items.unwrap_or_default());
-            let Some(reached) = answer.last_evaluated_key else {
+            let Some(last_key) = answer.last_evaluated_key else {
                 break;
             };
-            request = request.set_exclusive_start_key(Some(reached));
-            page = PAGE;
+            request = request.set_exclusive_start_key(Some(last_key));
+            page_limit = MAX_PAGE_ITEMS;
         }
         found.truncate(wanted);
         Ok(found)

@@ -1,9 +1,9 @@
-//! How notifications are put: what is there already is left out, the rest is written in batches
-//! until DynamoDB has taken every item.
+//! How notifications are stored: those that exist already are skipped, the rest is written in
+//! batches until DynamoDB has accepted every item.
 //!
-//! A batch cannot carry conditions, so what is there is read first. Between the two another
-//! process may put the same notification; both were made of the same event, so they are equal
-//! and it does not matter whose stays.
+//! A batch cannot have conditions, so existing sequences are read first. Between read and write
+//! another process may store the same notification. Both derive from the same event, so they are
+//! equal and either may win.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -24,13 +24,13 @@ use crate::{
     engines::aws_clients::table::{ENGINE, Item, unbuilt},
 };
 
-/// Items that DynamoDB takes in one batch.
-pub(super) const BATCH: usize = 25;
+/// DynamoDB's limit for one batch.
+pub(super) const MAX_BATCH_ITEMS: usize = 25;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 impl DynamoDbInbox {
-    /// Puts up to a batch of items by sequence.
+    /// Stores at most one batch of items, keyed by sequence.
     pub(super) async fn put_batch(
         &self,
         seller: &SellerId,
@@ -40,13 +40,13 @@ impl DynamoDbInbox {
         if items.len() == 1
             && let Some((_, item)) = items.pop_first()
         {
-            return self.put_one(item).await;
+            return self.put_single(item).await;
         }
         let (Some(&first), Some(&last)) = (items.keys().next(), items.keys().next_back()) else {
             return Ok(());
         };
-        for known in self.known(seller, first, last).await? {
-            items.remove(&known);
+        for sequence in self.stored_sequences(seller, first, last).await? {
+            items.remove(&sequence);
         }
         let requests = items.into_values().map(|item| {
             let put = PutRequest::builder().set_item(Some(item)).build();
@@ -54,10 +54,10 @@ impl DynamoDbInbox {
             Ok(WriteRequest::builder().put_request(put).build())
         });
         let requests = requests.collect::<Result<_>>()?;
-        write_all(requests, |requests| self.write(requests)).await
+        write_all(requests, |requests| self.write_batch(requests)).await
     }
 
-    async fn put_one(&self, item: Item) -> Result<()> {
+    async fn put_single(&self, item: Item) -> Result<()> {
         let client = self.table.client().await?;
         let request = client.put_item().table_name(self.table.name());
         let request = request
@@ -75,8 +75,8 @@ impl DynamoDbInbox {
         }
     }
 
-    /// The sequences from `first` to `last` that are there.
-    async fn known(&self, seller: &SellerId, first: i64, last: i64) -> Result<Vec<i64>> {
+    /// The sequences from `first` to `last` that are already stored.
+    async fn stored_sequences(&self, seller: &SellerId, first: i64, last: i64) -> Result<Vec<i64>> {
         let client = self.table.client().await?;
         let mut pages = client
             .query()
@@ -91,28 +91,27 @@ impl DynamoDbInbox {
             .into_paginator()
             .items()
             .send();
-        let mut known = Vec::new();
+        let mut sequences = Vec::new();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| self.table.failed(&error))?;
             let sequence = item.get("sequence").and_then(|value| value.as_n().ok());
-            known.extend(sequence.and_then(|digits| digits.parse::<i64>().ok()));
+            sequences.extend(sequence.and_then(|digits| digits.parse::<i64>().ok()));
         }
-        Ok(known)
+        Ok(sequences)
     }
 
-    /// Answers what DynamoDB did not take.
-    async fn write(&self, requests: Vec<WriteRequest>) -> Result<Vec<WriteRequest>> {
+    /// Returns the requests that DynamoDB did not process.
+    async fn write_batch(&self, requests: Vec<WriteRequest>) -> Result<Vec<WriteRequest>> {
         let client = self.table.client().await?;
         let request = client.batch_write_item();
         let answer = request.request_items(self.table.name(), requests).send();
         let answer = answer.await.map_err(|error| self.table.failed(&error))?;
-        let left = answer.unprocessed_items.unwrap_or_default();
-        Ok(left.into_values().flatten().collect())
+        let unprocessed = answer.unprocessed_items.unwrap_or_default();
+        Ok(unprocessed.into_values().flatten().collect())
     }
 
-    /// Leave to make calls; a put that goes to many places at once would be throttled.
     async fn permit(&self) -> Result<tokio::sync::SemaphorePermit<'_>> {
-        let permit = self.calls.acquire().await;
+        let permit = self.batch_permits.acquire().await;
         permit.map_err(|error| Error::Unavailable {
             engine: ENGINE,
             reason: error.to_string(),
@@ -120,23 +119,23 @@ impl DynamoDbInbox {
     }
 }
 
-/// Sends until nothing is left over, with pauses that grow while nothing is taken.
+/// Sends until every request is processed. The pause grows while none is processed.
 async fn write_all<S>(
-    mut left: Vec<WriteRequest>,
+    mut unprocessed: Vec<WriteRequest>,
     mut send: impl FnMut(Vec<WriteRequest>) -> S,
 ) -> Result<()>
 where
     S: Future<Output = Result<Vec<WriteRequest>>>,
 {
     let mut pause = FIRST_PAUSE;
-    while !left.is_empty() {
-        let before = left.len();
-        left = send(left).await?;
-        if left.is_empty() {
+    while !unprocessed.is_empty() {
+        let before = unprocessed.len();
+        unprocessed = send(unprocessed).await?;
+        if unprocessed.is_empty() {
             break;
         }
         tokio::time::sleep(pause).await;
-        pause = if left.len() < before {
+        pause = if unprocessed.len() < before {
             FIRST_PAUSE
         } else {
             (pause * 2).min(LONGEST_PAUSE)
@@ -151,25 +150,25 @@ mod tests {
 
     use super::*;
 
-    /// Takes the first two of each batch, and nothing of every third one.
-    /// Red when: what is left over is not sent again, or sent with what was taken.
+    /// Accepts the first two requests of each batch, and none of every third batch.
+    /// Red when: unprocessed requests are not sent again, or accepted ones are sent twice.
     #[tokio::test]
-    async fn what_was_not_taken_is_sent_again() {
+    async fn unprocessed_requests_are_sent_again() {
         let request = |sequence| {
             let put = PutRequest::builder().item("sequence", number(sequence));
             let put = put.build().unwrap();
             WriteRequest::builder().put_request(put).build()
         };
         let requests: Vec<_> = (1..=7).map(request).collect();
-        let (taken, calls) = (RefCell::new(Vec::new()), RefCell::new(0));
+        let (accepted, calls) = (RefCell::new(Vec::new()), RefCell::new(0));
         let send = async |mut sent: Vec<WriteRequest>| {
             *calls.borrow_mut() += 1;
-            let nothing = *calls.borrow() % 3 == 0;
-            let left = sent.split_off(if nothing { 0 } else { sent.len().min(2) });
-            taken.borrow_mut().extend(sent);
+            let accepts_none = *calls.borrow() % 3 == 0;
+            let left = sent.split_off(if accepts_none { 0 } else { sent.len().min(2) });
+            accepted.borrow_mut().extend(sent);
             Ok(left)
         };
         write_all(requests.clone(), send).await.unwrap();
-        assert_eq!(taken.into_inner(), requests);
+        assert_eq!(accepted.into_inner(), requests);
     }
 }

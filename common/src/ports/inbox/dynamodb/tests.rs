@@ -17,7 +17,7 @@ use crate::{
         seller::SellerId,
     },
     engines::aws_clients::testing::{Door, client, dynamodb, remove, scan, table_name},
-    ports::inbox::Bounds,
+    ports::inbox::InboxBounds,
 };
 
 fn notification(seller: &SellerId, sequence: i64) -> Notification {
@@ -99,13 +99,16 @@ async fn what_expired_is_not_shown_any_more() {
     };
     let old: Vec<_> = (1..=40).map(expired).collect();
     inbox.inbox_put(&one, &old).await.unwrap();
-    assert_eq!(inbox.inbox_bounds(&one).await.unwrap(), Bounds::default());
+    assert_eq!(
+        inbox.inbox_bounds(&one).await.unwrap(),
+        InboxBounds::default()
+    );
     let young = notification(&one, 41);
     inbox
         .inbox_put(&one, std::slice::from_ref(&young))
         .await
         .unwrap();
-    let bounds = Bounds {
+    let bounds = InboxBounds {
         oldest: 41,
         newest: 41,
     };
@@ -209,7 +212,7 @@ async fn what_a_batch_left_over_is_put_as_well() {
                     taken.extend(items);
                     json!({ "UnprocessedItems": { "told": left } })
                 }
-                other => panic!("{other} is not known here"),
+                other => panic!("{other} is not stored_sequences here"),
             })
             .await;
         }

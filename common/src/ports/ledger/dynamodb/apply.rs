@@ -1,10 +1,9 @@
-//! How events are applied: a seller's items as they stand in one moment are read, added to and
-//! written in one transaction that only succeeds while the watermarks are those that were read.
-//! So an event counts once, whoever else applies it at the same time and however often a
-//! transaction is sent.
+//! How events are applied: one transaction reads a consistent snapshot of the seller's items, a
+//! second one writes the new sums on condition that the watermarks are still the same. So an event
+//! counts once, even when several processes apply it or a transaction is sent again.
 //!
-//! A transaction has room for 100 items. Events that touch more go in several, each with the
-//! watermark of its own last event.
+//! A transaction can contain 100 items. Events that touch more are split into several transactions,
+//! each with the watermark of its own last event.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -17,7 +16,7 @@ use aws_sdk_dynamodb::{
 
 use super::{
     DynamoDbLedger,
-    items::{self, Head, Place},
+    items::{self, LedgerKey, TotalsItem},
 };
 use crate::{
     domain::{
@@ -29,21 +28,23 @@ use crate::{
         stats::{CategoryTotals, DayTotals, Fold},
     },
     engines::aws_clients::table::{ENGINE, Item, unbuilt},
+    ports::ledger::above_watermark,
 };
 
-/// Items that one transaction reads or writes.
-const ITEMS: usize = 100;
+/// DynamoDB's limit for one transaction.
+const MAX_TRANSACTION_ITEMS: usize = 100;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// A transaction, unless somebody else was at the same items.
-enum Tried<T> {
-    Done(T),
-    Beaten,
+/// How a transaction ended.
+enum TransactionOutcome<T> {
+    Committed(T),
+    /// Another process changed the same items first.
+    Conflict,
 }
 
 impl DynamoDbLedger {
-    /// Applies what is above the watermark, piece by piece.
+    /// Applies the events above the watermark, one transaction after another.
     pub(super) async fn apply(
         &self,
         seller: &SellerId,
@@ -53,17 +54,17 @@ impl DynamoDbLedger {
         let mut left: Vec<&Event> = events.iter().collect();
         let mut pause = FIRST_PAUSE;
         while !left.is_empty() {
-            let (count, places) = piece(&left);
+            let (count, keys) = fit_transaction(&left);
             match self
-                .apply_piece(seller, topic, &left[..count], places)
+                .apply_transaction(seller, topic, &left[..count], keys)
                 .await?
             {
-                Tried::Done(mark) => {
+                TransactionOutcome::Committed(mark) => {
                     left.drain(..count);
                     left.retain(|event| event.sequence > mark);
                     pause = FIRST_PAUSE;
                 }
-                Tried::Beaten => {
+                TransactionOutcome::Conflict => {
                     tokio::time::sleep(jittered(pause)).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
@@ -72,28 +73,28 @@ impl DynamoDbLedger {
         Ok(())
     }
 
-    /// Answers the topic's watermark.
-    async fn apply_piece(
+    /// Returns the topic's watermark.
+    async fn apply_transaction(
         &self,
         seller: &SellerId,
         topic: Topic,
         events: &[&Event],
-        places: BTreeSet<Place>,
-    ) -> Result<Tried<i64>> {
-        let Tried::Done(mut items) = self.read(seller, places).await? else {
-            return Ok(Tried::Beaten);
+        keys: BTreeSet<LedgerKey>,
+    ) -> Result<TransactionOutcome<i64>> {
+        let TransactionOutcome::Committed(mut items) = self.read(seller, keys).await? else {
+            return Ok(TransactionOutcome::Conflict);
         };
-        let head = items
-            .remove(&Place::Totals)
-            .map(|item| Head::read(&item))
+        let stored = items
+            .remove(&LedgerKey::Totals)
+            .map(|item| TotalsItem::read(&item))
             .transpose()?;
-        let before = head.as_ref().map_or(0, |head| head.watermark(topic));
-        let fresh = above(events, before);
+        let watermark = stored.as_ref().map_or(0, |totals| totals.watermark(topic));
+        let fresh = above_watermark(events.iter().copied(), watermark);
         let Some(mark) = fresh.last().map(|event| event.sequence) else {
-            return Ok(Tried::Done(before));
+            return Ok(TransactionOutcome::Committed(watermark));
         };
         let fold = Fold::of(fresh.iter().copied());
-        let mut after = head.clone().unwrap_or_default();
+        let mut after = stored.clone().unwrap_or_default();
         after.totals += &fold.totals;
         // Topics arrive in any interleaving; time does not go back.
         after.last_updated = fresh
@@ -102,31 +103,31 @@ impl DynamoDbLedger {
             .max()
             .max(after.last_updated);
         after.watermarks.insert(topic.as_str().to_owned(), mark);
-        let mut writes = vec![self.put_head(seller, head.as_ref(), &after)?];
+        let mut writes = vec![self.put_totals(seller, stored.as_ref(), &after)?];
         for (name, difference) in fold.categories {
-            let stored = items.remove(&Place::Category(name));
+            let stored = items.remove(&LedgerKey::Category(name));
             writes.push(self.add_category(seller, stored.as_ref(), difference)?);
         }
         for (date, difference) in fold.days {
-            let stored = items.remove(&Place::Day(date));
+            let stored = items.remove(&LedgerKey::Day(date));
             writes.push(self.add_day(seller, stored.as_ref(), difference)?);
         }
         Ok(match self.write(writes).await? {
-            Tried::Done(()) => Tried::Done(mark),
-            Tried::Beaten => Tried::Beaten,
+            TransactionOutcome::Committed(()) => TransactionOutcome::Committed(mark),
+            TransactionOutcome::Conflict => TransactionOutcome::Conflict,
         })
     }
 
-    /// Those of the items that exist, all of one moment.
+    /// A consistent snapshot of those items that exist.
     async fn read(
         &self,
         seller: &SellerId,
-        places: BTreeSet<Place>,
-    ) -> Result<Tried<std::collections::BTreeMap<Place, Item>>> {
+        keys: BTreeSet<LedgerKey>,
+    ) -> Result<TransactionOutcome<std::collections::BTreeMap<LedgerKey, Item>>> {
         let client = self.table.client().await?;
-        let gets = places.iter().map(|place| {
+        let gets = keys.iter().map(|key| {
             let get = Get::builder().table_name(self.table.name());
-            let get = get.set_key(Some(place.key(seller))).build();
+            let get = get.set_key(Some(key.attributes(seller))).build();
             Ok(TransactGetItem::builder()
                 .get(get.map_err(unbuilt)?)
                 .build())
@@ -142,45 +143,45 @@ impl DynamoDbLedger {
             Err(error) => {
                 return match error.as_service_error() {
                     Some(TransactGetItemsError::TransactionCanceledException(cancelled)) => {
-                        beaten(cancelled.cancellation_reasons())
+                        cancellation_outcome(cancelled.cancellation_reasons())
                     }
                     _ => Err(self.table.failed(&error)),
                 };
             }
         };
         let responses = answer.responses.unwrap_or_default().into_iter();
-        let found = places.into_iter().zip(responses);
-        let found = found.filter_map(|(place, response)| Some((place, response.item?)));
-        Ok(Tried::Done(found.collect()))
+        let found = keys.into_iter().zip(responses);
+        let found = found.filter_map(|(key, response)| Some((key, response.item?)));
+        Ok(TransactionOutcome::Committed(found.collect()))
     }
 
-    async fn write(&self, writes: Vec<TransactWriteItem>) -> Result<Tried<()>> {
+    async fn write(&self, writes: Vec<TransactWriteItem>) -> Result<TransactionOutcome<()>> {
         let client = self.table.client().await?;
         let request = client.transact_write_items();
         match request.set_transact_items(Some(writes)).send().await {
-            Ok(_) => Ok(Tried::Done(())),
+            Ok(_) => Ok(TransactionOutcome::Committed(())),
             Err(error) => match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                    beaten(cancelled.cancellation_reasons())
+                    cancellation_outcome(cancelled.cancellation_reasons())
                 }
                 _ => Err(self.table.failed(&error)),
             },
         }
     }
 
-    /// The condition that holds the whole transaction together.
-    fn put_head(
+    /// Its condition makes the whole transaction fail after a concurrent change.
+    fn put_totals(
         &self,
         seller: &SellerId,
-        before: Option<&Head>,
-        after: &Head,
+        before: Option<&TotalsItem>,
+        after: &TotalsItem,
     ) -> Result<TransactWriteItem> {
         let put = self.put(after.write(seller));
         let put = match before {
             None => put.condition_expression("attribute_not_exists(PK)"),
             Some(before) => put
                 .condition_expression("#watermarks = :before")
-                .expression_attribute_names("#watermarks", items::WATERMARKS)
+                .expression_attribute_names("#watermarks", items::WATERMARKS_ATTRIBUTE)
                 .expression_attribute_values(":before", before.stored_watermarks()),
         };
         Ok(TransactWriteItem::builder()
@@ -188,7 +189,7 @@ impl DynamoDbLedger {
             .build())
     }
 
-    /// A category without anything in it has no item.
+    /// Deletes the item of an empty category.
     fn add_category(
         &self,
         seller: &SellerId,
@@ -201,7 +202,7 @@ impl DynamoDbLedger {
         }
         let write = TransactWriteItem::builder();
         if is_empty(&sum) {
-            let key = Place::Category(sum.category).key(seller);
+            let key = LedgerKey::Category(sum.category).attributes(seller);
             let delete = Delete::builder().table_name(self.table.name());
             let delete = delete.set_key(Some(key)).build().map_err(unbuilt)?;
             return Ok(write.delete(delete).build());
@@ -233,33 +234,20 @@ impl DynamoDbLedger {
     }
 }
 
-/// How many of the events fit into one transaction, and the items they touch.
-fn piece(events: &[&Event]) -> (usize, BTreeSet<Place>) {
-    let mut places = BTreeSet::from([Place::Totals]);
+/// How many of the events fit into one transaction, and the keys of the items they touch.
+fn fit_transaction(events: &[&Event]) -> (usize, BTreeSet<LedgerKey>) {
+    let mut keys = BTreeSet::from([LedgerKey::Totals]);
     for (count, event) in events.iter().enumerate() {
         let fold = Fold::of([*event]);
-        let categories = fold.categories.into_keys().map(Place::Category);
-        let touched = categories.chain(fold.days.into_keys().map(Place::Day));
-        let new: Vec<_> = touched.filter(|place| !places.contains(place)).collect();
-        if places.len() + new.len() > ITEMS {
-            return (count, places);
+        let categories = fold.categories.into_keys().map(LedgerKey::Category);
+        let touched = categories.chain(fold.days.into_keys().map(LedgerKey::Day));
+        let new: Vec<_> = touched.filter(|key| !keys.contains(key)).collect();
+        if keys.len() + new.len() > MAX_TRANSACTION_ITEMS {
+            return (count, keys);
         }
-        places.extend(new);
+        keys.extend(new);
     }
-    (events.len(), places)
-}
-
-/// The events above the watermark. One that stands twice in the run, because the relay sent it
-/// twice, is taken once.
-fn above<'a>(events: &[&'a Event], mut mark: i64) -> Vec<&'a Event> {
-    let mut fresh = Vec::with_capacity(events.len());
-    for event in events {
-        if event.sequence > mark {
-            mark = event.sequence;
-            fresh.push(*event);
-        }
-    }
-    fresh
+    (events.len(), keys)
 }
 
 fn is_empty(sum: &CategoryTotals) -> bool {
@@ -268,13 +256,13 @@ fn is_empty(sum: &CategoryTotals) -> bool {
     numbers == [0; 2] && amounts == [Amount::ZERO; 2]
 }
 
-/// A cancelled transaction is tried again, unless DynamoDB would never take it.
-fn beaten<T>(reasons: &[CancellationReason]) -> Result<Tried<T>> {
+/// A cancelled transaction is a conflict, unless DynamoDB would never accept it.
+fn cancellation_outcome<T>(reasons: &[CancellationReason]) -> Result<TransactionOutcome<T>> {
     let refused = reasons
         .iter()
         .find(|reason| reason.code() == Some("ValidationError"));
     match refused {
-        None => Ok(Tried::Beaten),
+        None => Ok(TransactionOutcome::Conflict),
         Some(reason) => Err(Error::Corrupt(format!(
             "{ENGINE} refuses an item: {}",
             reason.message().unwrap_or("no message")

@@ -1,5 +1,5 @@
-//! The ledger in a DynamoDB table: a seller's totals, categories and days as items of one
-//! partition, as dashboards know them. Days are forgotten by DynamoDB itself.
+//! The ledger in a DynamoDB table: a seller's totals, categories and days are items of one
+//! partition, in the format that dashboards read. DynamoDB itself expires days.
 
 mod apply;
 mod items;
@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, ScalarAttributeType};
 use tokio::sync::Mutex;
 
-use self::items::{Head, Place};
+use self::items::{LedgerKey, TotalsItem};
 use super::Ledger;
 use crate::{
     config::Aws,
@@ -34,37 +34,37 @@ use crate::{
     },
 };
 
-/// One method with all its calls. What a run of events got done by then stays done.
-const DEADLINE: Duration = Duration::from_secs(10);
-/// Transactions under way at once. A seller's take turns: together they would only get in each
-/// other's way.
-const TURNS: usize = 32;
+/// Limits one method with all its calls. Transactions committed by then stay committed.
+const OPERATION_DEADLINE: Duration = Duration::from_secs(10);
+/// Locks shared by all sellers. A seller's transactions run one after another, because concurrent
+/// ones would only conflict.
+const SELLER_LOCK_COUNT: usize = 32;
 
 #[derive(Debug)]
 struct DynamoDbLedger {
     table: Table,
-    turns: [Mutex<()>; TURNS],
+    seller_locks: [Mutex<()>; SELLER_LOCK_COUNT],
 }
 
 /// Creates what is missing with the first call.
 pub(super) async fn connect(aws: &Aws, table: &str) -> Result<Arc<dyn Ledger>> {
     let design = Design {
-        partition: items::PARTITION,
-        sort: items::SORT,
+        partition: items::PARTITION_KEY,
+        sort: items::SORT_KEY,
         sort_type: ScalarAttributeType::S,
-        expiry: items::EXPIRY,
+        expiry: items::EXPIRY_ATTRIBUTE,
     };
     Ok(Arc::new(DynamoDbLedger {
         table: Table::new(aws, table, design).await,
-        turns: std::array::from_fn(|_| Mutex::new(())),
+        seller_locks: std::array::from_fn(|_| Mutex::new(())),
     }))
 }
 
 #[async_trait]
 impl Ledger for DynamoDbLedger {
     async fn ledger_apply(&self, seller: &SellerId, topic: Topic, events: &[Event]) -> Result<()> {
-        within(ENGINE, DEADLINE, async {
-            let _turn = self.turn(seller).lock().await;
+        within(ENGINE, OPERATION_DEADLINE, async {
+            let _guard = self.seller_lock(seller).lock().await;
             self.apply(seller, topic, events).await
         })
         .await
@@ -74,19 +74,21 @@ impl Ledger for DynamoDbLedger {
         let client = self.table.client().await?;
         let request = client.get_item().table_name(self.table.name());
         let request = request
-            .set_key(Some(Place::Totals.key(seller)))
+            .set_key(Some(LedgerKey::Totals.attributes(seller)))
             .consistent_read(true);
         let answer = request.send().await;
         let answer = answer.map_err(|error| self.table.failed(&error))?;
-        let head = answer
+        let item = answer
             .item
-            .map_or_else(|| Ok(Head::default()), |item| Head::read(&item))?;
-        Ok((head.totals, head.last_updated))
+            .map_or_else(|| Ok(TotalsItem::default()), |item| TotalsItem::read(&item))?;
+        Ok((item.totals, item.last_updated))
     }
 
     async fn ledger_categories(&self, seller: &SellerId) -> Result<Vec<CategoryTotals>> {
-        let kind = [(":kind", items::CATEGORY.to_owned())];
-        let items = self.query(seller, "begins_with(SK, :kind)", kind).await?;
+        let prefix = [(":prefix", items::CATEGORY_PREFIX.to_owned())];
+        let items = self
+            .query(seller, "begins_with(SK, :prefix)", prefix)
+            .await?;
         let sums = items.iter().map(items::read_category);
         let mut sums: Vec<_> = sums.collect::<Result<_>>()?;
         sums.retain(|sum| sum.active_products > 0);
@@ -103,20 +105,21 @@ impl Ledger for DynamoDbLedger {
         if from > to {
             return Ok(Vec::new());
         }
-        let day = |date: &str| Place::Day(date.to_owned()).sort();
+        let day = |date: &str| LedgerKey::Day(date.to_owned()).sort_key();
         let days = [(":from", day(from)), (":to", day(to))];
         let items = self.query(seller, "SK BETWEEN :from AND :to", days).await?;
         items.iter().map(items::read_day).collect()
     }
 
-    /// No seller is called `-`.
+    /// Reads a key that cannot exist: `-` is no valid seller.
     async fn ping(&self) -> Result<()> {
         let client = self.table.client().await?;
-        let nobody = AttributeValue::S("SELLER#-".to_owned());
+        let unknown_seller = AttributeValue::S("SELLER#-".to_owned());
         let request = client.get_item().table_name(self.table.name());
-        let request = request
-            .key(items::PARTITION, nobody)
-            .key(items::SORT, AttributeValue::S(Place::Totals.sort()));
+        let request = request.key(items::PARTITION_KEY, unknown_seller).key(
+            items::SORT_KEY,
+            AttributeValue::S(LedgerKey::Totals.sort_key()),
+        );
         let answer = request.send().await;
         answer.map_err(|error| self.table.failed(&error))?;
         Ok(())
@@ -128,14 +131,14 @@ impl Ledger for DynamoDbLedger {
 }
 
 impl DynamoDbLedger {
-    fn turn(&self, seller: &SellerId) -> &Mutex<()> {
+    fn seller_lock(&self, seller: &SellerId) -> &Mutex<()> {
         let mut hasher = DefaultHasher::new();
         seller.hash(&mut hasher);
-        let turn = hasher.finish() % TURNS as u64;
-        &self.turns[usize::try_from(turn).unwrap_or_default()]
+        let index = hasher.finish() % SELLER_LOCK_COUNT as u64;
+        &self.seller_locks[usize::try_from(index).unwrap_or_default()]
     }
 
-    /// A seller's items whose sort keys meet the condition, in their order.
+    /// A seller's items whose sort keys match the condition, in key order.
     async fn query<const N: usize>(
         &self,
         seller: &SellerId,
@@ -157,6 +160,6 @@ impl DynamoDbLedger {
             let items = pages.collect::<Result<Vec<_>, _>>().await;
             items.map_err(|error| self.table.failed(&error))
         };
-        within(ENGINE, DEADLINE, items).await
+        within(ENGINE, OPERATION_DEADLINE, items).await
     }
 }

@@ -1,4 +1,4 @@
-//! What only the server adapter of the ledger promises: items as dashboards read them.
+//! Promises of the DynamoDB adapter only: the item format that dashboards read.
 
 use std::collections::BTreeMap;
 
@@ -31,11 +31,11 @@ fn product(seller: &SellerId, id: i64, price: &str, category: &str) -> Product {
     new.into_product(id, seller.clone(), Timestamp::from_millis(0))
 }
 
-/// Three products are made, one of them, the only one of its category, is deleted.
+/// Three products are created. One of them, the only one of its category, is deleted.
 /// Red when: money is stored in cents, or an empty category stays.
 #[tokio::test]
 #[ignore = "needs dev/engines"]
-async fn items_are_as_dashboards_know_them() {
+async fn items_have_the_format_that_dashboards_read() {
     let (table, one) = (table_name("ledger"), SellerId::parse("one").unwrap());
     let ledger = connect(&dynamodb(), &table).await.unwrap();
     let at = Timestamp::from_millis(250);

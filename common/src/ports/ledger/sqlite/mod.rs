@@ -1,12 +1,12 @@
-//! The ledger in one SQLite file: totals are read, added to and written back inside the one
-//! writer's transaction, together with the topic's watermark.
+//! The ledger in one SQLite file: a transaction of the only writer reads the sums, adds to them and
+//! writes them back, together with the topic's watermark.
 
+mod apply;
 mod rows;
 
 use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
 
 use self::rows::{CategoryRow, DayRow};
 use super::Ledger;
@@ -17,7 +17,7 @@ use crate::{
         event::Event,
         record::Topic,
         seller::SellerId,
-        stats::{CategoryTotals, DayTotals, Fold, Totals},
+        stats::{CategoryTotals, DayTotals, Totals},
     },
     engines::sqlite_db::{Database, failed},
 };
@@ -43,7 +43,7 @@ impl Ledger for SqliteLedger {
         let (seller, events) = (seller.clone(), events.to_vec());
         self.database
             .write(move |connection| {
-                Box::pin(async move { apply(connection, &seller, topic, &events).await })
+                Box::pin(async move { apply::apply(connection, &seller, topic, &events).await })
             })
             .await
     }
@@ -109,59 +109,4 @@ impl Ledger for SqliteLedger {
             })
             .await
     }
-}
-
-/// Folds the events above the watermark into the seller's rows. An event that stands twice in the
-/// run, because the relay sent it twice, counts once.
-async fn apply(
-    connection: &mut SqliteConnection,
-    seller: &SellerId,
-    topic: Topic,
-    events: &[Event],
-) -> Result<()> {
-    let before = watermark(connection, seller, topic).await?;
-    let mut mark = before;
-    let mut fresh = Vec::with_capacity(events.len());
-    for event in events {
-        if event.sequence > mark {
-            mark = event.sequence;
-            fresh.push(event);
-        }
-    }
-    let Some(newest) = fresh.iter().map(|event| event.timestamp).max() else {
-        return Ok(());
-    };
-    let fold = Fold::of(fresh);
-    rows::add_totals(connection, seller, &fold.totals, newest).await?;
-    for category in fold.categories.values() {
-        rows::add_category(connection, seller, category).await?;
-    }
-    for day in fold.days.values() {
-        rows::add_day(connection, seller, day).await?;
-    }
-    sqlx::query(
-        "INSERT OR REPLACE INTO watermarks (seller_id, topic, sequence) VALUES (?1, ?2, ?3)",
-    )
-    .bind(seller.as_str())
-    .bind(topic.as_str())
-    .bind(mark)
-    .execute(connection)
-    .await
-    .map_err(failed)?;
-    Ok(())
-}
-
-async fn watermark(
-    connection: &mut SqliteConnection,
-    seller: &SellerId,
-    topic: Topic,
-) -> Result<i64> {
-    let sequence: Option<i64> =
-        sqlx::query_scalar("SELECT sequence FROM watermarks WHERE seller_id = ?1 AND topic = ?2")
-            .bind(seller.as_str())
-            .bind(topic.as_str())
-            .fetch_optional(connection)
-            .await
-            .map_err(failed)?;
-    Ok(sequence.unwrap_or(0))
 }

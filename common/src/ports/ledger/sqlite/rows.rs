@@ -79,7 +79,7 @@ impl DayRow {
     }
 }
 
-/// The seller's totals, if any event was ever applied.
+/// The seller's totals; `None` before the first event.
 pub(super) async fn totals(
     reader: impl SqliteExecutor<'_>,
     seller: &SellerId,
@@ -200,7 +200,7 @@ pub(super) async fn add_day(
     Ok(())
 }
 
-/// Whole cents as they are stored.
+/// The stored form: whole cents.
 fn text(amount: Amount) -> String {
     amount.cents().to_string()
 }

@@ -1,23 +1,25 @@
-//! The inbox in one SQLite file: a row per notification, its JSON as it is sent.
+//! The inbox in one SQLite file: one row per notification, with its JSON as it is sent.
+
+mod row;
 
 use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
 
-use super::{Bounds, Inbox};
+use self::row::NotificationRow;
+use super::{Inbox, InboxBounds};
 use crate::{
     domain::{
         clock::Timestamp,
-        error::{Error, Result},
+        error::Result,
         notification::{Notification, NotificationKind},
         seller::SellerId,
     },
     engines::sqlite_db::{Database, failed},
 };
 
-/// Rows forgotten by one step of a sweep, so that other writes come in between.
-const SWEEP_STEP: i64 = 1000;
+/// Rows deleted by one transaction of a sweep, so that other writes get a turn.
+const SWEEP_BATCH_ROWS: i64 = 1000;
 
 #[derive(Debug)]
 struct SqliteInbox {
@@ -37,13 +39,16 @@ impl Inbox for SqliteInbox {
         if notifications.is_empty() {
             return Ok(());
         }
-        let rows: Vec<Row> = notifications.iter().map(Row::of).collect::<Result<_>>()?;
+        let rows: Vec<NotificationRow> = notifications
+            .iter()
+            .map(NotificationRow::encode)
+            .collect::<Result<_>>()?;
         let seller = seller.clone();
         self.database
             .write(move |connection| {
                 Box::pin(async move {
                     for row in &rows {
-                        put(connection, &seller, row).await?;
+                        row.put(connection, &seller).await?;
                     }
                     Ok(())
                 })
@@ -70,11 +75,10 @@ impl Inbox for SqliteInbox {
         .fetch_all(self.database.readers())
         .await
         .map_err(failed)?;
-        let read = |body: &String| serde_json::from_str(body).map_err(unreadable);
-        bodies.iter().map(read).collect()
+        bodies.iter().map(|body| row::decode(body)).collect()
     }
 
-    async fn inbox_bounds(&self, seller: &SellerId) -> Result<Bounds> {
+    async fn inbox_bounds(&self, seller: &SellerId) -> Result<InboxBounds> {
         let (oldest, newest) = sqlx::query_as(
             "SELECT COALESCE((SELECT first_sequence FROM notifications
                               WHERE seller_id = ?1 ORDER BY sequence LIMIT 1), 0),
@@ -84,7 +88,7 @@ impl Inbox for SqliteInbox {
         .fetch_one(self.database.readers())
         .await
         .map_err(failed)?;
-        Ok(Bounds { oldest, newest })
+        Ok(InboxBounds { oldest, newest })
     }
 
     async fn ping(&self) -> Result<()> {
@@ -104,7 +108,7 @@ impl Inbox for SqliteInbox {
                             )",
                         )
                         .bind(before.millis())
-                        .bind(SWEEP_STEP)
+                        .bind(SWEEP_BATCH_ROWS)
                         .execute(connection)
                         .await
                         .map_err(failed)
@@ -116,49 +120,4 @@ impl Inbox for SqliteInbox {
             }
         }
     }
-}
-
-/// A notification on its way to the file.
-struct Row {
-    sequence: i64,
-    first_sequence: i64,
-    kind: NotificationKind,
-    timestamp: i64,
-    body: String,
-}
-
-impl Row {
-    fn of(notification: &Notification) -> Result<Self> {
-        Ok(Self {
-            sequence: notification.sequence,
-            first_sequence: notification.first(),
-            kind: notification.kind,
-            timestamp: notification.timestamp,
-            body: serde_json::to_string(notification).map_err(unreadable)?,
-        })
-    }
-}
-
-async fn put(connection: &mut SqliteConnection, seller: &SellerId, row: &Row) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO notifications (seller_id, sequence, first_sequence, kind, timestamp, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-    )
-    .bind(seller.as_str())
-    .bind(row.sequence)
-    .bind(row.first_sequence)
-    .bind(row.kind.as_str())
-    .bind(row.timestamp)
-    .bind(&row.body)
-    .execute(connection)
-    .await
-    .map_err(failed)?;
-    Ok(())
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
-fn unreadable(error: serde_json::Error) -> Error {
-    Error::Corrupt(format!(
-        "a notification is not the JSON it should be: {error}"
-    ))
 }

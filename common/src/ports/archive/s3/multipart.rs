@@ -1,5 +1,5 @@
-//! Objects in parts: begun, stored piece by piece, and completed or aborted; and the sweep of those
-//! that nobody will complete.
+//! Multipart uploads: created, filled part by part, and completed or aborted; and the sweep of
+//! orphaned ones.
 
 use std::time::Duration;
 
@@ -10,22 +10,22 @@ use aws_sdk_s3::{
 use bytes::Bytes;
 
 use super::{
-    SPOOL,
-    bucket::{Bucket, code, deadlines, failed, patience},
+    SPOOL_PREFIX,
+    bucket::{S3Bucket, body_timeouts, error_code, failed, timeouts},
     unavailable,
 };
 use crate::domain::{clock::Timestamp, error::Result};
 
-/// How long one attempt to put parts together may take; S3 may copy all of them.
-const COMPLETION: Duration = Duration::from_secs(60);
+/// Limits one attempt to complete an upload; S3 may copy all of its parts.
+const COMPLETION_TIMEOUT: Duration = Duration::from_secs(60);
 
-impl Bucket {
-    /// Begins an object in parts and answers what it is called until it is complete.
-    pub(super) async fn begin_parts(&self, key: &str) -> Result<String> {
+impl S3Bucket {
+    /// Starts a multipart upload and returns its id.
+    pub(super) async fn begin_multipart(&self, key: &str) -> Result<String> {
         let request = self.client.create_multipart_upload();
         let begun = request.bucket(&self.name).key(key).send().await;
         let id = begun.map_err(|error| failed(&error))?.upload_id;
-        id.ok_or_else(|| unavailable("it named no upload".to_owned()))
+        id.ok_or_else(|| unavailable("it returned no upload id".to_owned()))
     }
 
     pub(super) async fn put_part(
@@ -35,12 +35,12 @@ impl Bucket {
         number: i32,
         content: Bytes,
     ) -> Result<CompletedPart> {
-        let patience = patience(content.len());
+        let body_timeouts = body_timeouts(content.len());
         let request = self.client.upload_part().bucket(&self.name).key(key);
         let request = request.upload_id(id).part_number(number);
         let call = request.body(content.into()).customize();
         let put = call
-            .config_override(patience)
+            .config_override(body_timeouts)
             .send()
             .await
             .map_err(|error| failed(&error))?;
@@ -48,8 +48,9 @@ impl Bucket {
         Ok(part.set_e_tag(put.e_tag).build())
     }
 
-    /// Makes an object of its parts. An answer that was lost is found out by the object itself.
-    pub(super) async fn complete_parts(
+    /// Makes an object of its parts. If the response was lost, an object of the expected length
+    /// proves that an earlier attempt succeeded.
+    pub(super) async fn complete_multipart(
         &self,
         key: &str,
         id: &str,
@@ -60,10 +61,13 @@ impl Bucket {
         let request = self.client.complete_multipart_upload();
         let request = request.bucket(&self.name).key(key).upload_id(id);
         let call = request.multipart_upload(parts.build()).customize();
-        let completed = call.config_override(deadlines(COMPLETION)).send().await;
+        let completed = call
+            .config_override(timeouts(COMPLETION_TIMEOUT))
+            .send()
+            .await;
         match completed {
             Err(error)
-                if code(&error) == Some("NoSuchUpload")
+                if error_code(&error) == Some("NoSuchUpload")
                     && self.length(key).await? == Some(length) =>
             {
                 Ok(())
@@ -72,8 +76,8 @@ impl Bucket {
         }
     }
 
-    /// Forgets the parts of an object that was not completed.
-    pub(super) async fn abort_parts(&self, key: &str, id: &str) -> Result<()> {
+    /// Deletes the parts of an upload that was not completed.
+    pub(super) async fn abort_multipart(&self, key: &str, id: &str) -> Result<()> {
         let request = self.client.abort_multipart_upload();
         let aborted = request
             .bucket(&self.name)
@@ -87,20 +91,20 @@ impl Bucket {
         }
     }
 
-    /// Forgets uploads that were begun in parts and not finished.
-    pub(super) async fn abort_begun_before(&self, moment: Timestamp) -> Result<()> {
+    /// Aborts uploads that were started before this moment and not completed.
+    pub(super) async fn abort_multiparts_before(&self, moment: Timestamp) -> Result<()> {
         let (mut key, mut id) = (None, None);
         loop {
             let request = self.client.list_multipart_uploads().bucket(&self.name);
             let page = request
-                .prefix(SPOOL)
+                .prefix(SPOOL_PREFIX)
                 .set_key_marker(key)
                 .set_upload_id_marker(id)
                 .send()
                 .await
                 .map_err(|error| failed(&error))?;
             for upload in page.uploads() {
-                self.abort_if_begun_before(upload, moment).await?;
+                self.abort_multipart_if_before(upload, moment).await?;
             }
             if !page.is_truncated().unwrap_or(false) {
                 return Ok(());
@@ -109,7 +113,7 @@ impl Bucket {
         }
     }
 
-    async fn abort_if_begun_before(
+    async fn abort_multipart_if_before(
         &self,
         upload: &MultipartUpload,
         moment: Timestamp,
@@ -120,7 +124,7 @@ impl Bucket {
             .map(Timestamp::from_millis);
         match (upload.key(), upload.upload_id()) {
             (Some(key), Some(id)) if begun.is_some_and(|begun| begun < moment) => {
-                self.abort_parts(key, id).await
+                self.abort_multipart(key, id).await
             }
             _ => Ok(()),
         }

@@ -10,13 +10,13 @@ use super::super::{Archive, connect};
 use crate::config::ArchiveConfig;
 
 #[derive(Debug)]
-pub(in crate::ports::archive) enum Place {
+pub(in crate::ports::archive) enum ArchiveFixture {
     Directory(TempDir),
     #[cfg(feature = "aws")]
-    Bucket(super::server::TestBucket),
+    S3Bucket(super::server::TestBucket),
 }
 
-impl Place {
+impl ArchiveFixture {
     pub(super) fn directory() -> Self {
         Self::Directory(tempfile::tempdir().unwrap())
     }
@@ -27,7 +27,7 @@ impl Place {
                 path: directory.path().to_owned(),
             },
             #[cfg(feature = "aws")]
-            Self::Bucket(bucket) => bucket.config(),
+            Self::S3Bucket(bucket) => bucket.config(),
         };
         connect(&config).await.unwrap()
     }
@@ -37,7 +37,7 @@ impl Place {
         match self {
             Self::Directory(directory) => names_below(directory.path(), directory.path()),
             #[cfg(feature = "aws")]
-            Self::Bucket(bucket) => bucket.keys().await,
+            Self::S3Bucket(bucket) => bucket.keys().await,
         }
     }
 
@@ -45,7 +45,7 @@ impl Place {
         match self {
             Self::Directory(directory) => fs::read(directory.path().join(name)).unwrap().into(),
             #[cfg(feature = "aws")]
-            Self::Bucket(bucket) => bucket.get(name).await,
+            Self::S3Bucket(bucket) => bucket.get(name).await,
         }
     }
 
@@ -54,7 +54,7 @@ impl Place {
         match self {
             Self::Directory(_) => assert!(self.names().await.is_empty()),
             #[cfg(feature = "aws")]
-            Self::Bucket(bucket) => bucket.becomes_empty().await,
+            Self::S3Bucket(bucket) => bucket.becomes_empty().await,
         }
     }
 
@@ -62,7 +62,7 @@ impl Place {
         match self {
             Self::Directory(directory) => directory.close().unwrap(),
             #[cfg(feature = "aws")]
-            Self::Bucket(bucket) => bucket.remove().await,
+            Self::S3Bucket(bucket) => bucket.remove().await,
         }
     }
 }

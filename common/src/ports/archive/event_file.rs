@@ -1,5 +1,5 @@
-//! Events as one Parquet object: the envelope's fields as columns, the payload as the JSON text
-//! that was sent. zstd throughout; a single row group.
+//! Events as one Parquet file: the envelope's fields are columns, the payload is a column with the
+//! original JSON text. One row group, compressed with zstd.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -25,7 +25,7 @@ use crate::{
     ports::broker::Delivery,
 };
 
-const SCHEMA: &str = "message event {
+const EVENT_SCHEMA: &str = "message event {
     REQUIRED BYTE_ARRAY eventId (STRING);
     REQUIRED BYTE_ARRAY eventType (STRING);
     REQUIRED BYTE_ARRAY sellerId (STRING);
@@ -34,13 +34,13 @@ const SCHEMA: &str = "message event {
     REQUIRED INT64 timestamp (TIMESTAMP(MILLIS,true));
     REQUIRED BYTE_ARRAY data (STRING);
 }";
-/// Columns whose values hardly ever repeat, so that a dictionary would only cost time.
-const DISTINCT: [&str; 2] = ["eventId", "data"];
+/// Their values hardly ever repeat, so a dictionary would only cost time.
+const NON_DICTIONARY_COLUMNS: [&str; 2] = ["eventId", "data"];
 
-/// A message's envelope; the payload stays as it is.
+/// A message's envelope, with the payload unparsed.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Envelope<'a> {
+struct EventEnvelope<'a> {
     #[serde(borrow)]
     event_id: Cow<'a, str>,
     #[serde(borrow)]
@@ -52,9 +52,9 @@ struct Envelope<'a> {
     data: &'a RawValue,
 }
 
-/// The columns of one object, ready to be encoded on a blocking thread.
+/// The columns of one file, to be encoded on a blocking thread.
 #[derive(Debug, Default)]
-pub(super) struct Columns {
+pub(super) struct EventColumns {
     event_id: Vec<ByteArray>,
     event_type: Vec<ByteArray>,
     seller_id: Vec<ByteArray>,
@@ -64,8 +64,8 @@ pub(super) struct Columns {
     data: Vec<ByteArray>,
 }
 
-impl Columns {
-    /// Takes the messages apart. One that is no event is an error that names its place.
+impl EventColumns {
+    /// Parses the messages. The error for one that is not an event names its position.
     pub(super) fn of(deliveries: &[Delivery]) -> Result<Self> {
         let mut columns = Self::default();
         for delivery in deliveries {
@@ -73,14 +73,14 @@ impl Columns {
                 let (topic, partition) = (delivery.record.topic.as_str(), delivery.partition);
                 let offset = delivery.offset;
                 Error::Corrupt(format!(
-                    "the message at {topic}/{partition}/{offset} is no event: {error}"
+                    "the message at {topic}/{partition}/{offset} is not an event: {error}"
                 ))
             })?;
         }
         Ok(columns)
     }
 
-    /// When the first event happened.
+    /// The time of the first event.
     pub(super) fn first_timestamp(&self) -> Option<Timestamp> {
         self.timestamp
             .first()
@@ -89,27 +89,28 @@ impl Columns {
 
     fn push(&mut self, delivery: &Delivery) -> serde_json::Result<()> {
         let value = &delivery.record.value;
-        let envelope: Envelope<'_> = serde_json::from_slice(value)?;
+        let envelope: EventEnvelope<'_> = serde_json::from_slice(value)?;
         self.event_id.push(text(&envelope.event_id));
         self.event_type.push(text(&envelope.event_type));
         self.seller_id.push(text(&delivery.record.key));
         self.sequence.push(envelope.sequence);
         self.version.push(envelope.version);
         self.timestamp.push(envelope.timestamp);
-        // Shares the message's bytes.
+        // Shares the message's buffer.
         let data = value.slice_ref(envelope.data.get().as_bytes());
         self.data.push(ByteArray::from(data));
         Ok(())
     }
 
-    /// The object's bytes.
+    /// The file's bytes.
     pub(super) fn encode(&self) -> Result<Vec<u8>> {
-        self.write()
-            .map_err(|error| Error::Corrupt(format!("events cannot be put into Parquet: {error}")))
+        self.write().map_err(|error| {
+            Error::Corrupt(format!("events cannot be encoded as Parquet: {error}"))
+        })
     }
 
     fn write(&self) -> Result<Vec<u8>, ParquetError> {
-        let schema = Arc::new(parse_message_type(SCHEMA)?);
+        let schema = Arc::new(parse_message_type(EVENT_SCHEMA)?);
         let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties()))?;
         let mut group = writer.next_row_group()?;
         column::<ByteArrayType>(&mut group, &self.event_id)?;
@@ -129,7 +130,7 @@ fn properties() -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("pmd ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(zstd);
-    for name in DISTINCT {
+    for name in NON_DICTIONARY_COLUMNS {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
     }
     properties.build()
