@@ -9,4 +9,5 @@ mod engines;
 pub mod import;
 pub mod ports;
 #[cfg(test)]
-mod testing;
+#[path = "../tests/support/mod.rs"]
+mod support;

@@ -1,9 +1,6 @@
 //! The fold from events to totals: pure, additive and independent of the order of topics, so that
 //! totals equal a recount of the products once every event is in.
 
-#[cfg(test)]
-pub(crate) mod history;
-
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -219,8 +216,9 @@ impl std::ops::AddAssign<&Self> for DayTotals {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{history::histories, *};
+    use super::*;
     use crate::domain::record::Topic;
+    use crate::support::history::histories;
 
     /// The sum of several folds, without the categories that are empty by now.
     fn sum(folds: &[Fold]) -> (Totals, Vec<CategoryTotals>, Vec<DayTotals>) {

@@ -5,8 +5,6 @@
 //! retries are few. Nothing is connected before the first call.
 
 pub(crate) mod table;
-#[cfg(test)]
-pub(crate) mod testing;
 
 use std::{error::Error as StdError, time::Duration};
 

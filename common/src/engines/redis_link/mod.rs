@@ -6,8 +6,6 @@
 //! the link is up again when a probe was answered.
 
 #[cfg(test)]
-pub(crate) mod server;
-#[cfg(test)]
 mod tests;
 
 use std::{

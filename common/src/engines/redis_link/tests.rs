@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
-use super::{Link, client, server::RedisServer};
+use super::{Link, client};
+use crate::support::redis_server::RedisServer;
 use crate::{
     config::{Secret, Server},
     domain::error::Error,

@@ -36,7 +36,8 @@ impl BrokerFixture {
 
     #[cfg(feature = "kafka")]
     fn kafka() -> Self {
-        let config = super::kafka::tests::test_namespace(&crate::testing::setting("KAFKA_BROKERS"));
+        let config =
+            super::kafka::tests::test_namespace(&crate::support::engine_setting("KAFKA_BROKERS"));
         assert_eq!(config.partitions, PARTITIONS);
         Self {
             config: BrokerConfig::Kafka(config),

@@ -12,8 +12,7 @@ use crate::{
         notification::{Notification, NotificationKind},
         seller::SellerId,
     },
-    engines::redis_link::server,
-    testing,
+    support,
 };
 
 async fn memory() -> Arc<dyn Feed> {
@@ -21,7 +20,7 @@ async fn memory() -> Arc<dyn Feed> {
 }
 
 async fn redis() -> Arc<dyn Feed> {
-    let redis = server::test_namespace(&testing::setting("REDIS_URL"));
+    let redis = support::redis_server::test_namespace(&support::engine_setting("REDIS_URL"));
     connect(&FeedConfig::Redis(redis)).await.unwrap()
 }
 

@@ -34,8 +34,8 @@ impl InboxFixture {
     #[cfg(feature = "aws")]
     fn dynamodb() -> Self {
         let config = InboxConfig::DynamoDb {
-            aws: crate::engines::aws_clients::testing::dynamodb(),
-            table: crate::engines::aws_clients::testing::table_name("inbox"),
+            aws: crate::support::dynamodb::dynamodb(),
+            table: crate::support::dynamodb::table_name("inbox"),
         };
         Self {
             config,
@@ -50,7 +50,7 @@ impl InboxFixture {
     async fn close(self) {
         #[cfg(feature = "aws")]
         if let InboxConfig::DynamoDb { table, .. } = &self.config {
-            crate::engines::aws_clients::testing::remove(table).await;
+            crate::support::dynamodb::drop_table(table).await;
         }
     }
 }

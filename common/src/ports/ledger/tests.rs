@@ -16,11 +16,9 @@ use crate::{
         product::{NewProduct, Product},
         record::Topic,
         seller::SellerId,
-        stats::{
-            DayTotals, Totals,
-            history::{History, histories},
-        },
+        stats::{DayTotals, Totals},
     },
+    support::history::{EventHistory, histories},
 };
 
 /// An engine that has applied nothing, to be opened as often as a test likes.
@@ -42,8 +40,8 @@ impl LedgerFixture {
     #[cfg(feature = "aws")]
     fn dynamodb() -> Self {
         let config = LedgerConfig::DynamoDb {
-            aws: crate::engines::aws_clients::testing::dynamodb(),
-            table: crate::engines::aws_clients::testing::table_name("ledger"),
+            aws: crate::support::dynamodb::dynamodb(),
+            table: crate::support::dynamodb::table_name("ledger"),
         };
         Self {
             config,
@@ -58,7 +56,7 @@ impl LedgerFixture {
     async fn close(self) {
         #[cfg(feature = "aws")]
         if let LedgerConfig::DynamoDb { table, .. } = &self.config {
-            crate::engines::aws_clients::testing::remove(table).await;
+            crate::support::dynamodb::drop_table(table).await;
         }
     }
 }
@@ -174,7 +172,7 @@ fn equals_a_recount_whatever_is_delivered_again(cases: u32, fixture: fn() -> Led
 }
 
 /// Engines may forget old days at any time.
-fn recent(mut history: History) -> History {
+fn recent(mut history: EventHistory) -> EventHistory {
     let first = history.events.first().map(|event| event.timestamp);
     let whole_days = clock::now().since(first.unwrap_or_default()).as_secs() / 86_400;
     for event in &mut history.events {
@@ -187,7 +185,7 @@ fn recent(mut history: History) -> History {
 
 async fn check_recount(
     fixture: LedgerFixture,
-    history: &History,
+    history: &EventHistory,
     deliveries: Vec<(usize, usize, usize)>,
 ) {
     let topics = Topic::EVENTS.map(|topic| history.of_topic(topic));

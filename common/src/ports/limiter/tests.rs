@@ -12,8 +12,7 @@ use super::{Bucket, Limiter, Limits, connect};
 use crate::{
     config::LimiterConfig,
     domain::{clock, seller::SellerId},
-    engines::redis_link::server,
-    testing,
+    support,
 };
 
 async fn memory(limits: Limits) -> Arc<dyn Limiter> {
@@ -21,7 +20,7 @@ async fn memory(limits: Limits) -> Arc<dyn Limiter> {
 }
 
 async fn redis(limits: Limits) -> Arc<dyn Limiter> {
-    let redis = server::test_namespace(&testing::setting("REDIS_URL"));
+    let redis = support::redis_server::test_namespace(&support::engine_setting("REDIS_URL"));
     connect(&LimiterConfig::Redis { redis, limits })
         .await
         .unwrap()

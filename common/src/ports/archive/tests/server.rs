@@ -16,7 +16,7 @@ use futures_util::FutureExt;
 use crate::{
     config::{ArchiveConfig, Aws, Secret},
     engines::aws_clients,
-    testing::setting,
+    support::engine_setting,
 };
 
 #[derive(Debug, Clone)]
@@ -42,11 +42,11 @@ impl TestBucket {
     /// Names a bucket; the archive has to create it.
     pub(super) async fn new() -> Self {
         let aws = Aws {
-            endpoint: Some(setting("S3_ENDPOINT")),
-            region: setting("AWS_REGION"),
+            endpoint: Some(engine_setting("S3_ENDPOINT")),
+            region: engine_setting("AWS_REGION"),
             keys: Some((
-                setting("AWS_ACCESS_KEY_ID"),
-                Secret::new(setting("AWS_SECRET_ACCESS_KEY")),
+                engine_setting("AWS_ACCESS_KEY_ID"),
+                Secret::new(engine_setting("AWS_SECRET_ACCESS_KEY")),
             )),
         };
         let config = Builder::from(&aws_clients::sdk_config(&aws).await)

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     domain::record::{Topic, partition_of},
-    testing::setting,
+    support::engine_setting,
 };
 
 /// Far longer than any test here takes; it only keeps a broken test from hanging.
@@ -158,7 +158,7 @@ async fn read_shared(one: &mut TestMember, other: &mut TestMember, count: usize)
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn a_member_continues_where_another_left() {
-    let config = test_namespace(&setting("KAFKA_BROKERS"));
+    let config = test_namespace(&engine_setting("KAFKA_BROKERS"));
     let broker = connect(&config).unwrap();
     broker
         .publish(records_of_many_sellers(0..1000))
@@ -210,7 +210,7 @@ async fn a_member_continues_where_another_left() {
 #[ignore = "needs dev/engines"]
 async fn a_member_that_stops_polling_does_not_block_others() {
     const COUNT: usize = 40_000;
-    let config = test_namespace(&setting("KAFKA_BROKERS"));
+    let config = test_namespace(&engine_setting("KAFKA_BROKERS"));
     let broker = connect(&config).unwrap();
     for start in (0..COUNT).step_by(4000) {
         broker
@@ -277,7 +277,7 @@ async fn an_outage_is_reported_and_keeps_the_order() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn other_programs_read_topics_by_the_contract() {
-    let mut config = test_namespace(&setting("KAFKA_BROKERS"));
+    let mut config = test_namespace(&engine_setting("KAFKA_BROKERS"));
     config.partitions = 3;
     let broker = connect(&config).unwrap();
     broker
@@ -327,7 +327,7 @@ async fn other_programs_read_topics_by_the_contract() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn foreign_messages_are_delivered() {
-    let config = test_namespace(&setting("KAFKA_BROKERS"));
+    let config = test_namespace(&engine_setting("KAFKA_BROKERS"));
     let broker = connect(&config).unwrap();
     let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let foreign: BaseProducer = ClientConfig::new()

@@ -13,7 +13,7 @@ use super::{
     },
     PUBLISH_TIMEOUT, RedisFeed, SUBSCRIBE_TIMEOUT, connect,
 };
-use crate::{config, engines::redis_link::server::RedisServer};
+use crate::{config, support::redis_server::RedisServer};
 
 /// Publishes new sequences, beginning with `first`, until Redis accepts one, and returns that.
 async fn publish_until_accepted(feed: &dyn Feed, first: i64) -> i64 {

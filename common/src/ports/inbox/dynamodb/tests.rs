@@ -16,8 +16,8 @@ use crate::{
         notification::{KEPT, Notification, NotificationKind},
         seller::SellerId,
     },
-    engines::aws_clients::testing::{Door, client, dynamodb, remove, scan, table_name},
     ports::inbox::InboxBounds,
+    support::dynamodb::{PausableProxy, client, drop_table, dynamodb, scan, table_name},
 };
 
 fn notification(seller: &SellerId, sequence: i64) -> Notification {
@@ -84,7 +84,7 @@ async fn items_are_as_other_programs_know_them() {
         expiry.time_to_live_status(),
         Some(&TimeToLiveStatus::Enabled)
     );
-    remove(&table).await;
+    drop_table(&table).await;
 }
 
 /// Red when: the filter is left out.
@@ -114,7 +114,7 @@ async fn what_expired_is_not_shown_any_more() {
     };
     assert_eq!(inbox.inbox_bounds(&one).await.unwrap(), bounds);
     assert_eq!(inbox.inbox_list(&one, 0, 10, None).await.unwrap(), [young]);
-    remove(&table).await;
+    drop_table(&table).await;
 }
 
 /// Not there yet, there, silent, there again, without its table: one inbox lives through it all.
@@ -143,18 +143,18 @@ async fn waits_for_no_one_and_heals() {
             .unwrap()
     };
     assert!(matches!(put(1).await, Err(Error::Unavailable { .. })));
-    let door = Door::at(address).await;
+    let proxy = PausableProxy::at(address).await;
     put(1).await.unwrap();
-    door.set_open(false);
+    proxy.set_running(false);
     assert!(matches!(put(3).await, Err(Error::Unavailable { .. })));
     assert!(matches!(inbox.ping().await, Err(Error::Unavailable { .. })));
-    door.set_open(true);
+    proxy.set_running(true);
     put(3).await.unwrap();
     assert_eq!(inbox.inbox_list(&one, 0, 10, None).await.unwrap().len(), 4);
-    remove(&table).await;
+    drop_table(&table).await;
     assert!(matches!(put(5).await, Err(Error::Unavailable { .. })));
     put(5).await.unwrap();
-    remove(&table).await;
+    drop_table(&table).await;
 }
 
 /// Items would be refused one by one, and the messages they stand for taken for broken.
@@ -182,7 +182,7 @@ async fn a_table_that_was_made_for_something_else_is_said_to_be() {
         error.to_string().contains("has other keys (PK, SK)"),
         "{error}"
     );
-    remove(&table).await;
+    drop_table(&table).await;
 }
 
 /// A DynamoDB that is short of capacity: of the first batch it takes only the first item.
@@ -212,7 +212,7 @@ async fn what_a_batch_left_over_is_put_as_well() {
                     taken.extend(items);
                     json!({ "UnprocessedItems": { "told": left } })
                 }
-                other => panic!("{other} is not stored_sequences here"),
+                other => panic!("unexpected operation {other}"),
             })
             .await;
         }

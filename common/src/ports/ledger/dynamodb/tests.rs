@@ -14,7 +14,7 @@ use crate::{
         record::Topic,
         seller::SellerId,
     },
-    engines::aws_clients::testing::{dynamodb, remove, scan, table_name},
+    support::dynamodb::{drop_table, dynamodb, scan, table_name},
 };
 
 fn product(seller: &SellerId, id: i64, price: &str, category: &str) -> Product {
@@ -104,5 +104,5 @@ async fn items_have_the_format_that_dashboards_read() {
             .collect::<BTreeMap<_, _>>()
     });
     assert_eq!(found, wanted);
-    remove(&table).await;
+    drop_table(&table).await;
 }

@@ -11,7 +11,7 @@ use super::{super::Limiter, Bucket, CHECK_TIMEOUT, Limits, connect, key, open};
 use crate::{
     config,
     domain::seller::SellerId,
-    engines::redis_link::server::{RedisServer, test_namespace},
+    support::redis_server::{RedisServer, test_namespace},
 };
 
 const LIMITS: Limits = Limits {

@@ -17,7 +17,7 @@ use tokio::sync::OnceCell;
 use super::{Store, THRESHOLD};
 use crate::{
     config::{Secret, Server, StoreConfig},
-    testing::setting,
+    support::engine_setting,
 };
 
 /// The template's name has the schema's fingerprint in it: another schema is another template.
@@ -127,7 +127,7 @@ fn fingerprint() -> String {
 }
 
 fn url(database: &str) -> String {
-    let url = setting("DATABASE_URL");
+    let url = engine_setting("DATABASE_URL");
     let (server, _) = url.rsplit_once('/').unwrap();
     format!("{server}/{database}")
 }

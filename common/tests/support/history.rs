@@ -1,11 +1,10 @@
-//! Random histories of products for tests: what was done, the events it caused, and a recount of
-//! the products that are left, made without looking at an event.
+//! Random histories of a seller's products: the steps, the events they cause, and totals computed
+//! from the remaining products without looking at an event.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::{CategoryTotals, DayTotals, Totals};
 use crate::domain::{
     clock::Timestamp,
     event::{self, Context, Event, EventDraft, EventKind},
@@ -13,17 +12,18 @@ use crate::domain::{
     product::{NewProduct, Product, ProductId, ProductPatch},
     record::Topic,
     seller::SellerId,
+    stats::{CategoryTotals, DayTotals, Totals},
 };
 
-const CONTEXT: Context<'static> = Context {
+const EVENT_CONTEXT: Context<'static> = Context {
     default_threshold: 10,
     import_id: None,
     reason: None,
 };
 
-/// Something a seller does; a step that makes no sense at the time does nothing.
+/// A seller's action. A step that is impossible in the current state does nothing.
 #[derive(Debug, Clone)]
-pub(crate) enum Step {
+pub(crate) enum HistoryStep {
     Create(NewProduct),
     Update(usize, ProductPatch),
     Delete(usize),
@@ -32,7 +32,7 @@ pub(crate) enum Step {
 
 /// A seller's products and all events so far.
 #[derive(Debug)]
-pub(crate) struct History {
+pub(crate) struct EventHistory {
     pub(crate) seller: SellerId,
     pub(crate) events: Vec<Event>,
     products: Vec<Product>,
@@ -41,25 +41,25 @@ pub(crate) struct History {
 }
 
 /// Histories of up to `steps` steps.
-pub(crate) fn histories(steps: usize) -> impl Strategy<Value = History> {
+pub(crate) fn histories(steps: usize) -> impl Strategy<Value = EventHistory> {
     let step = (step(), 0..40_000_000_i64);
     prop::collection::vec(step, 1..=steps).prop_map(|steps| {
-        let mut history = History::new();
+        let mut history = EventHistory::new();
         for (step, wait) in steps {
             history.now = Timestamp::from_millis(history.now.millis() + wait);
-            history.take(step);
+            history.apply(step);
         }
         history
     })
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = HistoryStep> {
     let which = 0..6_usize;
     prop_oneof![
-        2 => new_product().prop_map(Step::Create),
-        5 => (which.clone(), patch()).prop_map(|(which, patch)| Step::Update(which, patch)),
-        2 => which.clone().prop_map(Step::Delete),
-        1 => which.prop_map(Step::Restore),
+        2 => new_product().prop_map(HistoryStep::Create),
+        5 => (which.clone(), patch()).prop_map(|(which, patch)| HistoryStep::Update(which, patch)),
+        2 => which.clone().prop_map(HistoryStep::Delete),
+        1 => which.prop_map(HistoryStep::Restore),
     ]
 }
 
@@ -108,29 +108,29 @@ prop_compose! {
     }
 }
 
-impl History {
+impl EventHistory {
     fn new() -> Self {
         Self {
             seller: SellerId::parse("seller-1").unwrap(),
             events: Vec::new(),
             products: Vec::new(),
             deleted: BTreeSet::new(),
-            // The end of a day, so that most histories see midnight.
+            // Shortly before midnight, so that most histories span two days.
             now: Timestamp::from_millis(1_769_900_000_000),
         }
     }
 
-    fn take(&mut self, step: Step) {
+    fn apply(&mut self, step: HistoryStep) {
         match step {
-            Step::Create(new) => {
+            HistoryStep::Create(new) => {
                 let id = ProductId::try_from(self.products.len()).unwrap() + 1;
                 let product = new.into_product(id, self.seller.clone(), self.now);
-                self.record(event::created(&product, CONTEXT));
+                self.record(event::created(&product, EVENT_CONTEXT));
                 self.products.push(product);
             }
-            Step::Update(which, patch) => self.update(which, &patch),
-            Step::Delete(which) => self.set_deleted(which, true),
-            Step::Restore(which) => self.set_deleted(which, false),
+            HistoryStep::Update(which, patch) => self.update(which, &patch),
+            HistoryStep::Delete(which) => self.set_deleted(which, true),
+            HistoryStep::Restore(which) => self.set_deleted(which, false),
         }
     }
 
@@ -142,7 +142,7 @@ impl History {
             return;
         }
         if let Some(after) = before.patched(patch, self.now) {
-            let drafts = event::updated(before, &after, CONTEXT);
+            let drafts = event::updated(before, &after, EVENT_CONTEXT);
             self.products[which] = after;
             self.record(drafts);
         }
@@ -158,10 +158,10 @@ impl History {
         let product = product.touched(self.now);
         let drafts = if delete {
             self.deleted.insert(product.id);
-            vec![event::deleted(&product, self.now, CONTEXT)]
+            vec![event::deleted(&product, self.now, EVENT_CONTEXT)]
         } else {
             self.deleted.remove(&product.id);
-            event::restored(&product, CONTEXT)
+            event::restored(&product, EVENT_CONTEXT)
         };
         self.products[which] = product;
         self.record(drafts);
@@ -180,7 +180,7 @@ impl History {
         self.events.iter().filter(of_topic).cloned().collect()
     }
 
-    /// Totals counted from the products themselves.
+    /// Totals computed from the products themselves.
     pub(crate) fn recount(&self) -> (Totals, Vec<CategoryTotals>) {
         let count = |number: usize| i64::try_from(number).unwrap();
         let mut totals = Totals {
@@ -197,7 +197,7 @@ impl History {
             let value = Amount::from_cents(cents * i128::from(product.quantity));
             totals.active_products += 1;
             totals.total_value += value;
-            totals.low_stock_count += i64::from(product.is_low(CONTEXT.default_threshold));
+            totals.low_stock_count += i64::from(product.is_low(EVENT_CONTEXT.default_threshold));
             let category = categories.entry(&product.category).or_default();
             category.category.clone_from(&product.category);
             category.active_products += 1;
@@ -208,7 +208,7 @@ impl History {
         (totals, categories.into_values().collect())
     }
 
-    /// Events counted by day, without the change of the value.
+    /// Counts of events per day, without the change in value.
     pub(crate) fn recount_days(&self) -> Vec<DayTotals> {
         let mut days: BTreeMap<String, DayTotals> = BTreeMap::new();
         for event in &self.events {

@@ -1,4 +1,4 @@
-//! A Redis server of a test's own, to be killed and frozen.
+//! A Redis server for one test, which may kill and freeze it.
 
 use std::{
     net::TcpListener,
