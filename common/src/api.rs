@@ -13,7 +13,7 @@ use crate::domain::{
     money::{Amount, Price},
     notification::Notification,
     product::{Attributes, Product, ProductId},
-    product_csv::{Column, Dialect, ImportMode, Preset, Reject},
+    product_csv::{CsvColumn, CsvDialect, ImportMode, ImportPreset, RejectedRow},
     stats::{CategoryTotals, DayTotals, Totals},
 };
 
@@ -185,10 +185,10 @@ pub struct RowErrorOut {
 /// What was found out about the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DetectedOut {
-    pub dialect: Dialect,
-    pub preset: Preset,
+    pub dialect: CsvDialect,
+    pub preset: ImportPreset,
     pub mode: ImportMode,
-    pub mapping: Vec<Column>,
+    pub mapping: Vec<CsvColumn>,
 }
 
 /// A page of imports, newest first.
@@ -200,7 +200,7 @@ pub struct ImportsOut {
 
 impl ImportOut {
     /// The job as it is shown at `now`, with its first rejected rows.
-    pub fn of(job: &ImportJob, rejects: &[Reject], now: Timestamp) -> Self {
+    pub fn of(job: &ImportJob, rejects: &[RejectedRow], now: Timestamp) -> Self {
         let running = job
             .started_at
             .map(|start| job.finished_at.unwrap_or(now).since(start));
@@ -235,8 +235,8 @@ impl ImportOut {
     }
 }
 
-impl From<&Reject> for RowErrorOut {
-    fn from(reject: &Reject) -> Self {
+impl From<&RejectedRow> for RowErrorOut {
+    fn from(reject: &RejectedRow) -> Self {
         Self {
             line: reject.line,
             column: reject.column.clone(),

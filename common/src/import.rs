@@ -10,7 +10,7 @@ use crate::{
     domain::{
         error::{Error, Result},
         import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportJob, ImportStatus},
-        product_csv::{ImportRow, Plan, Position, Reject, Row, RowReader},
+        product_csv::{FilePosition, FileRow, ImportPlan, ParsedRow, RejectedRow, RowReader},
     },
     ports::{
         archive::{Archive, SpoolReader},
@@ -167,25 +167,25 @@ fn failed(error: &dyn std::error::Error) -> Ended {
 /// A batch as read, before it knows its checkpoint.
 #[derive(Default)]
 struct ReadBatch {
-    rows: Vec<ImportRow>,
-    rejects: Vec<Reject>,
+    rows: Vec<ParsedRow>,
+    rejects: Vec<RejectedRow>,
     skipped: u64,
     bytes: usize,
-    to: Position,
+    to: FilePosition,
 }
 
 impl ReadBatch {
-    fn add(&mut self, row: Row) {
+    fn add(&mut self, row: FileRow) {
         match row {
-            Row::Product(row) => {
+            FileRow::Product(row) => {
                 self.bytes += row.record.len();
                 self.rows.push(row);
             }
-            Row::Rejected(reject) => {
+            FileRow::Rejected(reject) => {
                 self.bytes += reject.record.len();
                 self.rejects.push(reject);
             }
-            Row::Skipped => self.skipped += 1,
+            FileRow::Skipped => self.skipped += 1,
         }
     }
 
@@ -210,8 +210,8 @@ impl ReadBatch {
 /// moves the checkpoint to the end of the file.
 fn read_batches(
     file: SpoolReader,
-    plan: Plan,
-    from: Position,
+    plan: ImportPlan,
+    from: FilePosition,
 ) -> mpsc::Receiver<io::Result<ReadBatch>> {
     let (sender, batches) = mpsc::channel(1);
     tokio::task::spawn_blocking(move || {

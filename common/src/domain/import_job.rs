@@ -110,7 +110,7 @@ pub struct NewImport {
     pub bytes_total: u64,
     /// SHA-256 of the whole upload, lower-case hexadecimal.
     pub sha256: String,
-    pub plan: product_csv::Plan,
+    pub plan: product_csv::ImportPlan,
 }
 
 /// How far an import came: everything before it is committed, nothing behind it.
@@ -119,7 +119,7 @@ pub struct Checkpoint {
     /// Batches committed; the next one has this number.
     pub batch: u64,
     /// Where to read on.
-    pub position: product_csv::Position,
+    pub position: product_csv::FilePosition,
 }
 
 /// An import job.
@@ -131,7 +131,7 @@ pub struct ImportJob {
     pub file_name: String,
     pub bytes_total: u64,
     pub sha256: String,
-    pub plan: product_csv::Plan,
+    pub plan: product_csv::ImportPlan,
     pub checkpoint: Checkpoint,
     pub counts: ImportCounts,
     pub low_stock: LowStockDigest,
@@ -150,11 +150,11 @@ pub struct ImportBatch {
     /// The checkpoint this batch starts from; the store refuses any other than its own.
     pub from: Checkpoint,
     /// The position behind the batch.
-    pub to: product_csv::Position,
+    pub to: product_csv::FilePosition,
     /// Rows to write, in file order.
-    pub rows: Vec<product_csv::ImportRow>,
+    pub rows: Vec<product_csv::ParsedRow>,
     /// Rows that did not pass validation.
-    pub rejects: Vec<product_csv::Reject>,
+    pub rejects: Vec<product_csv::RejectedRow>,
     /// Rows that are left out on purpose (parents, images).
     pub skipped: u64,
 }

@@ -14,7 +14,7 @@ use pm_common::{
     domain::{
         idempotency::Claim,
         import_job::{ImportJob, NewImport, new_import_id},
-        product_csv::{self, ImportOptions, Plan, PlanError, PlanErrorCode},
+        product_csv::{self, ImportOptions, ImportPlan, PlanError, PlanErrorCode},
         seller::SellerId,
     },
     ports::{archive::SpoolWriter, feed::WakeUp},
@@ -183,7 +183,7 @@ struct Intake<'a> {
     limit: u64,
     /// The first bytes, until they are looked at.
     head: Vec<u8>,
-    plan: Option<Plan>,
+    plan: Option<ImportPlan>,
     hash: Sha256,
     bytes: u64,
 }
@@ -213,7 +213,7 @@ impl Intake<'_> {
         Ok(())
     }
 
-    fn end(mut self) -> ApiResult<(Box<dyn SpoolWriter>, Plan, String, u64)> {
+    fn end(mut self) -> ApiResult<(Box<dyn SpoolWriter>, ImportPlan, String, u64)> {
         if self.plan.is_none() {
             self.look(true)?;
         }

@@ -2,7 +2,7 @@
 
 use pm_common::{
     api::ImportOut,
-    domain::product_csv::{Field, Role},
+    domain::product_csv::{ColumnRole, ProductField},
 };
 
 use crate::{
@@ -49,7 +49,7 @@ const NO_KEY_WARNING: &str = "no column is mapped to sku: importing this file ag
 /// Whether a sku column identifies the rows.
 pub(super) fn has_key(job: &ImportOut) -> bool {
     let mut columns = job.detected.mapping.iter();
-    columns.any(|column| column.role == Role::Field(Field::Sku))
+    columns.any(|column| column.role == ColumnRole::Field(ProductField::Sku))
 }
 
 /// The summary for people, or the job as a record; `alone` when no other job follows.
@@ -152,7 +152,7 @@ fn detected(job: &ImportOut) -> String {
         other => format!("{other:?}"),
     };
     let mapped = detected.mapping.iter();
-    let mapped = mapped.filter(|column| matches!(column.role, Role::Field(_)));
+    let mapped = mapped.filter(|column| matches!(column.role, ColumnRole::Field(_)));
     format!(
         "preset {}, {delimiter}-separated, {} of {} columns used, mode {}, id {}",
         crate::commands::wire_name(&detected.preset),

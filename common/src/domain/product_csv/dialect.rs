@@ -1,27 +1,27 @@
 //! How a file's bytes become cells: byte order mark, encoding, delimiter, and the header itself.
 
 use super::{
-    Dialect, Field, ImportOptions, Position, Preset,
-    cell::marked_name,
-    cells::Splitter,
+    CsvDialect, FilePosition, ImportOptions, ImportPreset, ProductField,
+    cell_splitter::CellSplitter,
+    cell_text::marked_name,
     header::{self, HeaderCell, fold},
-    records::{Records, Shape},
-    refusal::PlanError,
+    plan_error::PlanError,
+    record_reader::{RecordReader, RecordShape},
 };
 
 /// The most columns a file may have.
-const COLUMNS_MAX: usize = 256;
+const MAX_COLUMNS: usize = 256;
 /// In order of preference when a header makes equal sense with several.
-const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
+const KNOWN_DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
 /// The UTF-8 byte order mark.
-pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
+pub(super) const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The header as it was found.
-pub(super) struct Header {
-    pub(super) dialect: Dialect,
+pub(super) struct FileHeader {
+    pub(super) dialect: CsvDialect,
     pub(super) cells: Vec<HeaderCell>,
     /// Behind the header.
-    pub(super) end: Position,
+    pub(super) end: FilePosition,
 }
 
 /// Finds the header in the first bytes of a file. `complete`: there are no more bytes.
@@ -29,18 +29,18 @@ pub(super) fn header(
     head: &[u8],
     complete: bool,
     options: &ImportOptions,
-) -> Result<Header, PlanError> {
+) -> Result<FileHeader, PlanError> {
     refuse_other_formats(head)?;
     let candidates: Vec<char> = match options.delimiter {
-        Some(delimiter) if DELIMITERS.contains(&delimiter) => vec![delimiter],
+        Some(delimiter) if KNOWN_DELIMITERS.contains(&delimiter) => vec![delimiter],
         Some(_) => {
             let rest = "must be one of , ; | tab";
             return Err(PlanError::invalid("delimiter", "enum", rest));
         }
-        None => DELIMITERS.to_vec(),
+        None => KNOWN_DELIMITERS.to_vec(),
     };
     // The first of the best wins.
-    let mut best: Option<(usize, Header)> = None;
+    let mut best: Option<(usize, FileHeader)> = None;
     let mut failure = None;
     for delimiter in candidates {
         match header_with(head, complete, delimiter) {
@@ -66,10 +66,10 @@ pub(super) fn header(
 }
 
 fn check_width(columns: usize) -> Result<(), PlanError> {
-    if columns <= COLUMNS_MAX {
+    if columns <= MAX_COLUMNS {
         return Ok(());
     }
-    let rest = format!("has {columns} columns; at most {COLUMNS_MAX} are possible");
+    let rest = format!("has {columns} columns; at most {MAX_COLUMNS} are possible");
     Err(PlanError::invalid("file", "max_columns", &rest))
 }
 
@@ -78,48 +78,48 @@ fn score(cells: &[HeaderCell], options: &ImportOptions) -> usize {
     let mapped = options.map.iter().map(|(name, _)| fold(name));
     let known: Vec<String> = mapped.chain(known_names()).collect();
     let recognised = cells.iter().filter(|cell| known.contains(&cell.folded));
-    recognised.count() * 2 * COLUMNS_MAX + cells.len().min(COLUMNS_MAX)
+    recognised.count() * 2 * MAX_COLUMNS + cells.len().min(MAX_COLUMNS)
 }
 
 fn known_names() -> impl Iterator<Item = String> {
-    let names = Preset::ALL.into_iter().flat_map(|preset| {
-        let fields = Field::ALL.into_iter();
+    let names = ImportPreset::ALL.into_iter().flat_map(|preset| {
+        let fields = ProductField::ALL.into_iter();
         fields.flat_map(move |field| header::names(preset, field))
     });
     names.map(|name| fold(name))
 }
 
-fn header_with(head: &[u8], complete: bool, delimiter: char) -> Result<Header, PlanError> {
-    let bom = head.starts_with(BOM);
-    let start = if bom { BOM.len() } else { 0 };
-    let from = Position {
+fn header_with(head: &[u8], complete: bool, delimiter: char) -> Result<FileHeader, PlanError> {
+    let bom = head.starts_with(UTF8_BOM);
+    let start = if bom { UTF8_BOM.len() } else { 0 };
+    let from = FilePosition {
         byte: start as u64,
         line: 1,
-        carry: None,
+        preset_state: None,
     };
     let separator = u8::try_from(delimiter).unwrap_or(b',');
     let bytes = head.get(start..).unwrap_or_default();
-    let mut records = Records::new(bytes, separator, &from);
+    let mut records = RecordReader::new(bytes, separator, &from);
     let empty = || PlanError::invalid("file", "not_empty", "is empty; it needs a header line");
     // Reading from memory cannot fail.
     let record = records.next().ok().flatten().ok_or_else(empty)?;
-    if record.shape == Shape::Unclosed && complete {
+    if record.shape == RecordShape::Unclosed && complete {
         let rest = "has a header with an opening quote that is never closed";
         return Err(PlanError::invalid("file", "format", rest));
     }
-    if record.shape != Shape::Whole || !(record.ended || complete) {
+    if record.shape != RecordShape::Whole || !(record.ended || complete) {
         let rest = "has a header line of more than 1 MiB; is a quote left open, or is it no CSV?";
         return Err(PlanError::invalid("file", "max_bytes", rest));
     }
     let cells = header_cells(records.bytes(&record), separator)?;
     let (byte, line) = records.offset();
-    Ok(Header {
-        dialect: Dialect { bom, delimiter },
+    Ok(FileHeader {
+        dialect: CsvDialect { bom, delimiter },
         cells,
-        end: Position {
+        end: FilePosition {
             byte,
             line,
-            carry: None,
+            preset_state: None,
         },
     })
 }
@@ -136,7 +136,7 @@ fn header_cells(line: &[u8], delimiter: u8) -> Result<Vec<HeaderCell>, PlanError
         let rest = "has NUL bytes in its header, as UTF-16 has; save it again as CSV UTF-8";
         return Err(PlanError::encoding(rest));
     }
-    let mut splitter = Splitter::new(delimiter);
+    let mut splitter = CellSplitter::new(delimiter);
     let cells = splitter.split(text);
     Ok(cells.iter().map(header_cell).collect())
 }

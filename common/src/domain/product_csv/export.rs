@@ -2,12 +2,12 @@
 //! back to the same products.
 
 use super::{
-    Field,
-    cell::{write_attribute_name, write_text},
+    ProductField,
+    cell_text::{write_attribute_name, write_text},
 };
 use crate::domain::product::Product;
 
-const DELIMITER: u8 = b',';
+const EXPORT_DELIMITER: u8 = b',';
 
 /// Writes products as CSV: the seven columns of ours, then one per attribute name.
 #[derive(Debug, Clone)]
@@ -23,11 +23,11 @@ impl ExportWriter {
 
     /// The header, with its line end.
     pub fn header(&self) -> Vec<u8> {
-        let fields = EXPORTED.map(Field::as_str);
+        let fields = EXPORT_COLUMNS.map(ProductField::as_str);
         let mut out = fields.join(",").into_bytes();
         for name in &self.attribute_names {
-            out.push(DELIMITER);
-            write_attribute_name(&mut out, name, DELIMITER);
+            out.push(EXPORT_DELIMITER);
+            write_attribute_name(&mut out, name, EXPORT_DELIMITER);
         }
         out.push(b'\n');
         out
@@ -35,14 +35,14 @@ impl ExportWriter {
 
     /// Appends one product, with its line end. What a product does not have is an empty cell.
     pub fn row(&self, product: &Product, out: &mut Vec<u8>) {
-        for (n, field) in EXPORTED.into_iter().enumerate() {
+        for (n, field) in EXPORT_COLUMNS.into_iter().enumerate() {
             if n > 0 {
-                out.push(DELIMITER);
+                out.push(EXPORT_DELIMITER);
             }
             write_field(product, field, out);
         }
         for name in &self.attribute_names {
-            out.push(DELIMITER);
+            out.push(EXPORT_DELIMITER);
             let attributes = product.attributes.as_ref();
             write_optional(attributes.and_then(|all| all.get(name)), out);
         }
@@ -51,25 +51,25 @@ impl ExportWriter {
 }
 
 /// The columns of ours, in the order of an export.
-const EXPORTED: [Field; 7] = [
-    Field::Sku,
-    Field::Name,
-    Field::Description,
-    Field::Price,
-    Field::Quantity,
-    Field::Category,
-    Field::LowStockThreshold,
+const EXPORT_COLUMNS: [ProductField; 7] = [
+    ProductField::Sku,
+    ProductField::Name,
+    ProductField::Description,
+    ProductField::Price,
+    ProductField::Quantity,
+    ProductField::Category,
+    ProductField::LowStockThreshold,
 ];
 
-fn write_field(product: &Product, field: Field, out: &mut Vec<u8>) {
+fn write_field(product: &Product, field: ProductField, out: &mut Vec<u8>) {
     match field {
-        Field::Sku => write_optional(product.sku.as_ref(), out),
-        Field::Name => write_text(out, &product.name, DELIMITER),
-        Field::Description => write_optional(product.description.as_ref(), out),
-        Field::Price => out.extend_from_slice(product.price.to_string().as_bytes()),
-        Field::Quantity => out.extend_from_slice(product.quantity.to_string().as_bytes()),
-        Field::Category => write_text(out, &product.category, DELIMITER),
-        Field::LowStockThreshold => {
+        ProductField::Sku => write_optional(product.sku.as_ref(), out),
+        ProductField::Name => write_text(out, &product.name, EXPORT_DELIMITER),
+        ProductField::Description => write_optional(product.description.as_ref(), out),
+        ProductField::Price => out.extend_from_slice(product.price.to_string().as_bytes()),
+        ProductField::Quantity => out.extend_from_slice(product.quantity.to_string().as_bytes()),
+        ProductField::Category => write_text(out, &product.category, EXPORT_DELIMITER),
+        ProductField::LowStockThreshold => {
             if let Some(threshold) = product.low_stock_threshold {
                 out.extend_from_slice(threshold.to_string().as_bytes());
             }
@@ -79,6 +79,6 @@ fn write_field(product: &Product, field: Field, out: &mut Vec<u8>) {
 
 fn write_optional(text: Option<&String>, out: &mut Vec<u8>) {
     if let Some(text) = text {
-        write_text(out, text, DELIMITER);
+        write_text(out, text, EXPORT_DELIMITER);
     }
 }

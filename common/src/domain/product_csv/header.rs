@@ -1,6 +1,6 @@
 //! What a header cell means: folding, the names we know, and the closest one to a misspelling.
 
-use super::{Field, Preset};
+use super::{ImportPreset, ProductField};
 
 /// The columns a rejects file has behind the original ones; an import leaves them out.
 pub(super) const REJECT_COLUMNS: [&str; 5] = ["_line", "_column", "_code", "_message", "_hint"];
@@ -28,7 +28,10 @@ pub(super) fn fold(name: &str) -> String {
 /// Whether a column of this name is never an attribute in an export of ours.
 pub(super) fn is_reserved(name: &str) -> bool {
     let folded = fold(name);
-    is_reject_column(name) || Field::ALL.into_iter().any(|f| fold(f.as_str()) == folded)
+    is_reject_column(name)
+        || ProductField::ALL
+            .into_iter()
+            .any(|f| fold(f.as_str()) == folded)
 }
 
 /// Whether this is a column that only rejects files have.
@@ -37,45 +40,45 @@ pub(super) fn is_reject_column(name: &str) -> bool {
 }
 
 /// The names a field's column may have in a file of this preset, the best first.
-pub(super) fn names(preset: Preset, field: Field) -> &'static [&'static str] {
+pub(super) fn names(preset: ImportPreset, field: ProductField) -> &'static [&'static str] {
     match preset {
-        Preset::Generic => generic(field),
-        Preset::Shopify => shopify(field),
-        Preset::Woocommerce => woocommerce(field),
+        ImportPreset::Generic => generic(field),
+        ImportPreset::Shopify => shopify(field),
+        ImportPreset::Woocommerce => woocommerce(field),
     }
 }
 
-const fn generic(field: Field) -> &'static [&'static str] {
+const fn generic(field: ProductField) -> &'static [&'static str] {
     match field {
-        Field::Name => &["name", "title", "product_name", "product"],
-        Field::Description => &["description", "desc"],
-        Field::Price => &["price", "unit_price", "retail_price", "amount"],
-        Field::Quantity => &["quantity", "qty", "stock", "inventory", "on_hand"],
-        Field::Category => &["category", "type", "department"],
-        Field::Sku => &["sku", "reference", "code"],
-        Field::LowStockThreshold => &["low_stock_threshold", "reorder_level"],
+        ProductField::Name => &["name", "title", "product_name", "product"],
+        ProductField::Description => &["description", "desc"],
+        ProductField::Price => &["price", "unit_price", "retail_price", "amount"],
+        ProductField::Quantity => &["quantity", "qty", "stock", "inventory", "on_hand"],
+        ProductField::Category => &["category", "type", "department"],
+        ProductField::Sku => &["sku", "reference", "code"],
+        ProductField::LowStockThreshold => &["low_stock_threshold", "reorder_level"],
     }
 }
 
 /// Both generations of Shopify's product export.
-const fn shopify(field: Field) -> &'static [&'static str] {
+const fn shopify(field: ProductField) -> &'static [&'static str] {
     match field {
-        Field::Name => &["Title", "name"],
-        Field::Description => &["Body (HTML)", "Description"],
-        Field::Price => &["Variant Price", "Price"],
-        Field::Quantity => &["Variant Inventory Qty", "Inventory quantity", "quantity"],
-        Field::Category => &["Product Category", "Type", "category"],
-        Field::Sku => &["Variant SKU", "SKU"],
-        Field::LowStockThreshold => &["low_stock_threshold"],
+        ProductField::Name => &["Title", "name"],
+        ProductField::Description => &["Body (HTML)", "Description"],
+        ProductField::Price => &["Variant Price", "Price"],
+        ProductField::Quantity => &["Variant Inventory Qty", "Inventory quantity", "quantity"],
+        ProductField::Category => &["Product Category", "Type", "category"],
+        ProductField::Sku => &["Variant SKU", "SKU"],
+        ProductField::LowStockThreshold => &["low_stock_threshold"],
     }
 }
 
 /// WooCommerce's product export in English, French, German and Spanish.
-const fn woocommerce(field: Field) -> &'static [&'static str] {
+const fn woocommerce(field: ProductField) -> &'static [&'static str] {
     match field {
-        Field::Name => &["Name", "Nom", "Nombre"],
-        Field::Description => &["Description", "Beschreibung", "Descripción"],
-        Field::Price => &[
+        ProductField::Name => &["Name", "Nom", "Nombre"],
+        ProductField::Description => &["Description", "Beschreibung", "Descripción"],
+        ProductField::Price => &[
             "Regular price",
             "Tarif régulier",
             "Regulärer Preis",
@@ -83,7 +86,7 @@ const fn woocommerce(field: Field) -> &'static [&'static str] {
             "Precio normal",
             "price",
         ],
-        Field::Quantity => &[
+        ProductField::Quantity => &[
             "Stock",
             "Lager",
             "Lagerbestand",
@@ -91,15 +94,15 @@ const fn woocommerce(field: Field) -> &'static [&'static str] {
             "Existencias",
             "quantity",
         ],
-        Field::Category => &[
+        ProductField::Category => &[
             "Categories",
             "Catégories",
             "Kategorien",
             "Categorías",
             "category",
         ],
-        Field::Sku => &["SKU", "UGS", "Artikelnummer"],
-        Field::LowStockThreshold => &[
+        ProductField::Sku => &["SKU", "UGS", "Artikelnummer"],
+        ProductField::LowStockThreshold => &[
             "Low stock amount",
             "Montant de stock faible",
             "Geringe Lagermenge",

@@ -4,36 +4,36 @@
 //! Nothing here does I/O of its own or knows a store: bytes come from a `Read`, rows go to the
 //! caller, positions allow to read on after a crash.
 
-mod cell;
-mod cells;
-mod copy;
-mod defaults;
+mod cell_splitter;
+mod cell_text;
+mod default_values;
 mod dialect;
-mod draft;
 mod export;
-mod fault;
 mod header;
 mod options;
-mod pairs;
+mod options_query;
 mod plan;
+mod plan_error;
 mod preset;
-mod reader;
-mod records;
-mod refusal;
-mod rejects;
+mod record_reader;
+mod reject_encoder;
+mod rejects_file;
 mod row;
-mod rules;
+mod row_error;
+mod row_fields;
+mod row_reader;
+mod row_rules;
 #[cfg(test)]
 mod tests;
 
 pub use self::{
     export::ExportWriter,
-    options::{Field, ImportMode, ImportOptions, Preset},
+    options::{ImportMode, ImportOptions, ImportPreset, ProductField},
     plan::plan,
-    reader::RowReader,
-    refusal::{PlanError, PlanErrorCode},
-    rejects::{rejects_header, rejects_row},
-    row::{Fields, ImportRow, Reject, Row},
+    plan_error::{PlanError, PlanErrorCode},
+    rejects_file::{rejects_header, rejects_row},
+    row::{FieldSet, FileRow, ParsedRow, RejectedRow},
+    row_reader::RowReader,
 };
 
 use serde::{Deserialize, Serialize};
@@ -42,21 +42,22 @@ use utoipa::ToSchema;
 /// What was found out about a file from its first bytes, and how its columns are used.
 /// Shown as `detected`, kept with the job so that a resumed import reads the same way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
-    pub dialect: Dialect,
-    pub preset: Preset,
+pub struct ImportPlan {
+    pub dialect: CsvDialect,
+    pub preset: ImportPreset,
     pub mode: ImportMode,
     /// The header as the file has it, and what each column is used for, in file order.
-    pub columns: Vec<Column>,
+    pub columns: Vec<CsvColumn>,
     /// Values for blank cells and missing columns, already checked against the field's rule.
-    pub defaults: Vec<(Field, String)>,
+    pub defaults: Vec<(ProductField, String)>,
     /// The first record behind the header.
-    pub start: Position,
+    pub start: FilePosition,
 }
 
 /// How the bytes become cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Dialect {
+#[schema(as = Dialect)]
+pub struct CsvDialect {
     /// Whether the file starts with a byte order mark.
     pub bom: bool,
     /// `,`, `;`, tab or `|`.
@@ -65,18 +66,20 @@ pub struct Dialect {
 
 /// One column of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Column {
+#[schema(as = Column)]
+pub struct CsvColumn {
     /// The header cell as written, trimmed.
     pub header: String,
-    pub role: Role,
+    pub role: ColumnRole,
 }
 
 /// What a column is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Role {
+#[schema(as = Role)]
+pub enum ColumnRole {
     /// It fills this field of ours.
-    Field(Field),
+    Field(ProductField),
     /// A preset reads it (handle, option values, parent type, …).
     Preset,
     /// It goes to `attributes` under its header.
@@ -85,25 +88,25 @@ pub enum Role {
     Ignored,
 }
 
-impl Plan {
+impl ImportPlan {
     /// The columns that go to `attributes`.
     pub fn attribute_columns(&self) -> Vec<String> {
         let kept = self
             .columns
             .iter()
-            .filter(|column| column.role == Role::Attribute);
+            .filter(|column| column.role == ColumnRole::Attribute);
         kept.map(|column| column.header.clone()).collect()
     }
 }
 
 /// Where to read on, and what the reader has to remember from before.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
+pub struct FilePosition {
     /// Bytes before the next record, from the start of the file.
     pub byte: u64,
     /// The next record's line, from 1.
     pub line: u64,
     /// What variant rows inherit from an earlier row of their product, as the reader wrote it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub carry: Option<String>,
+    #[serde(rename = "carry", default, skip_serializing_if = "Option::is_none")]
+    pub preset_state: Option<String>,
 }

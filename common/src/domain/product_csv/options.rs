@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
     utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum Field {
+#[schema(as = Field)]
+pub enum ProductField {
     Name,
     Description,
     Price,
@@ -27,7 +28,7 @@ pub enum Field {
     LowStockThreshold,
 }
 
-impl Field {
+impl ProductField {
     /// Every field, in the order of the plain header.
     pub const ALL: [Self; 7] = [
         Self::Name,
@@ -90,13 +91,14 @@ impl ImportMode {
 /// Whose export the file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Preset {
+#[schema(as = Preset)]
+pub enum ImportPreset {
     Generic,
     Shopify,
     Woocommerce,
 }
 
-impl Preset {
+impl ImportPreset {
     /// Every preset.
     pub const ALL: [Self; 3] = [Self::Generic, Self::Shopify, Self::Woocommerce];
 
@@ -114,11 +116,11 @@ impl Preset {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportOptions {
     pub mode: Option<ImportMode>,
-    pub preset: Option<Preset>,
+    pub preset: Option<ImportPreset>,
     /// One of `,`, `;`, tab and `|`.
     pub delimiter: Option<char>,
     /// Header name (folded like the file's own) to field.
-    pub map: Vec<(String, Field)>,
+    pub map: Vec<(String, ProductField)>,
     /// Value for cells that are blank or columns that are missing.
-    pub defaults: Vec<(Field, String)>,
+    pub defaults: Vec<(ProductField, String)>,
 }

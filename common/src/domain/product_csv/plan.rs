@@ -4,33 +4,35 @@
 //! claims becomes an attribute.
 
 use super::{
-    Column, Field, ImportMode, ImportOptions, Plan, Preset, Role, defaults,
-    dialect::{self, Header},
+    ColumnRole, CsvColumn, ImportMode, ImportOptions, ImportPlan, ImportPreset, ProductField,
+    default_values,
+    dialect::{self, FileHeader},
     header::{self, HeaderCell, closest, fold},
+    plan_error::{PlanError, PlanErrorCode, error_if_any},
     preset,
-    refusal::{PlanError, PlanErrorCode, refuse_any},
 };
 use crate::domain::product::FieldError;
 
 /// Finds out what a file is from its first bytes (up to 1 MiB, the whole header among them);
 /// `complete` says that these are all. A file of a header alone is fine: it has no rows.
-pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Plan, PlanError> {
-    let Header {
+pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<ImportPlan, PlanError> {
+    let FileHeader {
         dialect,
         cells,
         end,
     } = dialect::header(head, complete, options)?;
     let preset = options.preset.unwrap_or_else(|| preset::detect(&cells));
-    let mut roles = Roles::new(&cells);
+    let mut roles = RoleTable::new(&cells);
     roles.map(options)?;
     roles.recognise(preset)?;
     roles.claim(preset::helper_columns(preset, &cells));
     roles.require(preset)?;
-    let has_key = roles.column_of(Field::Sku).is_some() || preset::makes_keys(preset, &cells);
+    let has_key =
+        roles.column_of(ProductField::Sku).is_some() || preset::generates_keys(preset, &cells);
     let mode = mode(options.mode, has_key, preset)?;
-    let defaults = defaults::choose(options)?;
+    let defaults = default_values::choose(options)?;
     let columns = roles.into_columns();
-    Ok(Plan {
+    Ok(ImportPlan {
         dialect,
         preset,
         mode,
@@ -41,18 +43,18 @@ pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Plan
 }
 
 /// Roles on their way to the columns.
-struct Roles<'a> {
+struct RoleTable<'a> {
     cells: &'a [HeaderCell],
-    roles: Vec<Role>,
+    roles: Vec<ColumnRole>,
 }
 
-impl<'a> Roles<'a> {
+impl<'a> RoleTable<'a> {
     fn new(cells: &'a [HeaderCell]) -> Self {
         let role = |cell: &HeaderCell| match cell.name.as_str() {
-            _ if cell.marked => Role::Attribute,
-            "" => Role::Ignored,
-            name if header::is_reject_column(name) => Role::Ignored,
-            _ => Role::Attribute,
+            _ if cell.marked => ColumnRole::Attribute,
+            "" => ColumnRole::Ignored,
+            name if header::is_reject_column(name) => ColumnRole::Ignored,
+            _ => ColumnRole::Attribute,
         };
         Self {
             cells,
@@ -60,12 +62,12 @@ impl<'a> Roles<'a> {
         }
     }
 
-    fn column_of(&self, field: Field) -> Option<usize> {
-        let wanted = Role::Field(field);
+    fn column_of(&self, field: ProductField) -> Option<usize> {
+        let wanted = ColumnRole::Field(field);
         self.roles.iter().position(|role| *role == wanted)
     }
 
-    fn set(&mut self, index: usize, role: Role) {
+    fn set(&mut self, index: usize, role: ColumnRole) {
         if let Some(slot) = self.roles.get_mut(index) {
             *slot = role;
         }
@@ -81,11 +83,11 @@ impl<'a> Roles<'a> {
                     let rest = format!("gives two columns to {}", field.as_str());
                     Some(("duplicate", rest))
                 }
-                Some(index) if matches!(self.roles.get(index), Some(Role::Field(_))) => {
+                Some(index) if matches!(self.roles.get(index), Some(ColumnRole::Field(_))) => {
                     Some(("duplicate", format!("uses the column {name:?} twice")))
                 }
                 Some(index) => {
-                    self.set(index, Role::Field(*field));
+                    self.set(index, ColumnRole::Field(*field));
                     None
                 }
             };
@@ -94,7 +96,7 @@ impl<'a> Roles<'a> {
                 FieldError::new("map", constraint, &rest, &pair)
             }));
         }
-        refuse_any(PlanErrorCode::ValidationError, errors)
+        error_if_any(PlanErrorCode::ValidationError, errors)
     }
 
     /// The column of this name: exactly as written, or else folded.
@@ -113,9 +115,9 @@ impl<'a> Roles<'a> {
     }
 
     /// Gives every field without a column the one with the best name.
-    fn recognise(&mut self, preset: Preset) -> Result<(), PlanError> {
+    fn recognise(&mut self, preset: ImportPreset) -> Result<(), PlanError> {
         let mut errors = Vec::new();
-        for field in Field::ALL {
+        for field in ProductField::ALL {
             if self.column_of(field).is_some() {
                 continue;
             }
@@ -124,11 +126,11 @@ impl<'a> Roles<'a> {
                 .find_map(|name| Some(self.free_columns(name)).filter(|found| !found.is_empty()));
             match columns.as_deref() {
                 None | Some([]) => {}
-                Some([index]) => self.set(*index, Role::Field(field)),
+                Some([index]) => self.set(*index, ColumnRole::Field(field)),
                 Some([first, second, ..]) => errors.push(self.ambiguous(field, *first, *second)),
             }
         }
-        refuse_any(PlanErrorCode::ValidationError, errors)
+        error_if_any(PlanErrorCode::ValidationError, errors)
     }
 
     fn free_columns(&self, name: &str) -> Vec<usize> {
@@ -136,13 +138,13 @@ impl<'a> Roles<'a> {
         let cells = self.cells.iter().zip(&self.roles).enumerate();
         cells
             .filter(|(_, (cell, role))| {
-                cell.folded == folded && !cell.marked && **role == Role::Attribute
+                cell.folded == folded && !cell.marked && **role == ColumnRole::Attribute
             })
             .map(|(index, _)| index)
             .collect()
     }
 
-    fn ambiguous(&self, field: Field, first: usize, second: usize) -> FieldError {
+    fn ambiguous(&self, field: ProductField, first: usize, second: usize) -> FieldError {
         let name = |index: usize| self.cells.get(index).map_or("", |cell| cell.name.as_str());
         let rest = format!(
             "has two columns for {}: {:?} (column {}) and {:?} (column {}); rename one",
@@ -157,26 +159,26 @@ impl<'a> Roles<'a> {
 
     fn claim(&mut self, columns: Vec<usize>) {
         for index in columns {
-            if self.roles.get(index) == Some(&Role::Attribute) {
-                self.set(index, Role::Preset);
+            if self.roles.get(index) == Some(&ColumnRole::Attribute) {
+                self.set(index, ColumnRole::Preset);
             }
         }
     }
 
     /// Without a name and a price no row can be a product.
-    fn require(&self, preset: Preset) -> Result<(), PlanError> {
-        let missing = [Field::Name, Field::Price]
+    fn require(&self, preset: ImportPreset) -> Result<(), PlanError> {
+        let missing = [ProductField::Name, ProductField::Price]
             .into_iter()
             .filter(|field| self.column_of(*field).is_none());
         let errors = missing.map(|field| self.missing(preset, field)).collect();
-        refuse_any(PlanErrorCode::MissingColumns, errors)
+        error_if_any(PlanErrorCode::MissingColumns, errors)
     }
 
-    fn missing(&self, preset: Preset, field: Field) -> FieldError {
+    fn missing(&self, preset: ImportPreset, field: ProductField) -> FieldError {
         let names = header::names(preset, field);
         let name = field.as_str();
         let free = self.cells.iter().zip(&self.roles);
-        let free = free.filter(|(cell, role)| **role == Role::Attribute && !cell.marked);
+        let free = free.filter(|(cell, role)| **role == ColumnRole::Attribute && !cell.marked);
         let meant = closest(names, free.map(|(cell, _)| cell.name.as_str())).map_or_else(
             || format!("name it with map, such as map=<column>={name}"),
             |meant| format!("did you mean {meant:?}? Then give map={meant}={name}"),
@@ -206,10 +208,10 @@ impl<'a> Roles<'a> {
         shown.join(", ") + &rest
     }
 
-    fn into_columns(self) -> Vec<Column> {
+    fn into_columns(self) -> Vec<CsvColumn> {
         let columns = self.cells.iter().zip(self.roles);
         columns
-            .map(|(cell, role)| Column {
+            .map(|(cell, role)| CsvColumn {
                 header: cell.name.clone(),
                 role,
             })
@@ -220,7 +222,7 @@ impl<'a> Roles<'a> {
 fn mode(
     wanted: Option<ImportMode>,
     has_key: bool,
-    preset: Preset,
+    preset: ImportPreset,
 ) -> Result<ImportMode, PlanError> {
     match wanted {
         None if has_key => Ok(ImportMode::Upsert),
@@ -231,7 +233,7 @@ fn mode(
                 "{} needs a key, and the file has no column for sku ({}); name it with \
                  map=<column>=sku, or use create",
                 mode.as_str(),
-                header::names(preset, Field::Sku).join(", ")
+                header::names(preset, ProductField::Sku).join(", ")
             );
             Err(PlanError::invalid("mode", "key", &rest))
         }

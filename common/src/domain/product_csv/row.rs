@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Field;
+use super::ProductField;
 use crate::domain::{
     clock::Timestamp,
     product::{NewProduct, Product},
@@ -10,9 +10,9 @@ use crate::domain::{
 
 /// A set of product fields.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Fields(u8);
+pub struct FieldSet(u8);
 
-impl Fields {
+impl FieldSet {
     pub const NAME: Self = Self(1);
     pub const DESCRIPTION: Self = Self(1 << 1);
     pub const PRICE: Self = Self(1 << 2);
@@ -22,15 +22,15 @@ impl Fields {
     pub const LOW_STOCK_THRESHOLD: Self = Self(1 << 6);
 
     /// The set of this one field.
-    pub const fn of(field: Field) -> Self {
+    pub const fn of(field: ProductField) -> Self {
         match field {
-            Field::Name => Self::NAME,
-            Field::Description => Self::DESCRIPTION,
-            Field::Price => Self::PRICE,
-            Field::Quantity => Self::QUANTITY,
-            Field::Category => Self::CATEGORY,
-            Field::Sku => Self::SKU,
-            Field::LowStockThreshold => Self::LOW_STOCK_THRESHOLD,
+            ProductField::Name => Self::NAME,
+            ProductField::Description => Self::DESCRIPTION,
+            ProductField::Price => Self::PRICE,
+            ProductField::Quantity => Self::QUANTITY,
+            ProductField::Category => Self::CATEGORY,
+            ProductField::Sku => Self::SKU,
+            ProductField::LowStockThreshold => Self::LOW_STOCK_THRESHOLD,
         }
     }
 
@@ -40,7 +40,7 @@ impl Fields {
     }
 }
 
-impl std::ops::BitOrAssign for Fields {
+impl std::ops::BitOrAssign for FieldSet {
     fn bitor_assign(&mut self, other: Self) {
         self.0 |= other.0;
     }
@@ -48,29 +48,29 @@ impl std::ops::BitOrAssign for Fields {
 
 /// One row of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Row {
-    Product(ImportRow),
+pub enum FileRow {
+    Product(ParsedRow),
     /// Left out on purpose: an image, a parent without a price, nothing but blank cells.
     Skipped,
-    Rejected(Reject),
+    Rejected(RejectedRow),
 }
 
 /// A row that passed validation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportRow {
+pub struct ParsedRow {
     /// The line the row starts on, from 1 (the header's line counts).
     pub line: u64,
     /// The product the row would create, defaults filled in.
     pub product: NewProduct,
     /// The fields the row itself gives; only these overwrite a known product.
-    pub given: Fields,
+    pub given: FieldSet,
     /// The row as CSV in the file's dialect, without its line end, for the rejects file.
     pub record: Vec<u8>,
 }
 
 /// A row that was not written, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reject {
+pub struct RejectedRow {
     pub line: u64,
     /// The file's own name of the column at fault; empty when it is the row as a whole.
     pub column: String,
@@ -83,7 +83,7 @@ pub struct Reject {
     pub record: Vec<u8>,
 }
 
-impl ImportRow {
+impl ParsedRow {
     /// The known product as this row makes it, or `None` when the row alters nothing.
     ///
     /// `attribute_columns` are the file's attribute columns: a blank cell there removes the
@@ -95,22 +95,22 @@ impl ImportRow {
         at: Timestamp,
     ) -> Option<Product> {
         let mut next = known.clone();
-        if self.given.contains(Fields::NAME) {
+        if self.given.contains(FieldSet::NAME) {
             next.name.clone_from(&self.product.name);
         }
-        if self.given.contains(Fields::DESCRIPTION) {
+        if self.given.contains(FieldSet::DESCRIPTION) {
             next.description.clone_from(&self.product.description);
         }
-        if self.given.contains(Fields::PRICE) {
+        if self.given.contains(FieldSet::PRICE) {
             next.price = self.product.price;
         }
-        if self.given.contains(Fields::QUANTITY) {
+        if self.given.contains(FieldSet::QUANTITY) {
             next.quantity = self.product.quantity;
         }
-        if self.given.contains(Fields::CATEGORY) {
+        if self.given.contains(FieldSet::CATEGORY) {
             next.category.clone_from(&self.product.category);
         }
-        if self.given.contains(Fields::LOW_STOCK_THRESHOLD) {
+        if self.given.contains(FieldSet::LOW_STOCK_THRESHOLD) {
             next.low_stock_threshold = self.product.low_stock_threshold;
         }
         let mut attributes = next.attributes.take().unwrap_or_default();

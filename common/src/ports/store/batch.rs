@@ -12,7 +12,7 @@ use crate::domain::{
     event::{self, Context, EventData, EventDraft},
     import_job::{Checkpoint, ImportBatch, ImportCounts, ImportJob, LowStockDigest},
     product::Product,
-    product_csv::{Field, ImportMode, ImportRow, Plan, Reject, Role},
+    product_csv::{ColumnRole, ImportMode, ImportPlan, ParsedRow, ProductField, RejectedRow},
     seller::SellerId,
 };
 
@@ -23,7 +23,7 @@ pub(super) struct Booked {
     pub job: ImportJob,
     pub merged: Merged,
     /// All rejected rows of the batch in file order, with their numbers within the import.
-    pub rejects: Vec<(u64, Reject)>,
+    pub rejects: Vec<(u64, RejectedRow)>,
 }
 
 /// Decides what every row of a job's next batch does. `by_sku` are the live products that have a
@@ -78,7 +78,7 @@ pub(super) fn apart<T: Send + 'static>(
 #[derive(Debug)]
 struct Known<'a> {
     seller: &'a SellerId,
-    plan: &'a Plan,
+    plan: &'a ImportPlan,
     /// The live products that have a sku of the batch.
     by_sku: HashMap<String, Product>,
     at: Timestamp,
@@ -91,7 +91,7 @@ pub(super) struct Merged {
     pub writes: Vec<Write>,
     /// What became of the given rows.
     counts: ImportCounts,
-    rejects: Vec<Reject>,
+    rejects: Vec<RejectedRow>,
 }
 
 /// One product to write.
@@ -149,7 +149,7 @@ struct Slot {
     after: Product,
 }
 
-fn merge(known: Known<'_>, rows: Vec<ImportRow>) -> Merged {
+fn merge(known: Known<'_>, rows: Vec<ParsedRow>) -> Merged {
     let mut merging = Merging {
         attribute_columns: known.plan.attribute_columns(),
         slots: Vec::with_capacity(rows.len()),
@@ -174,7 +174,7 @@ struct Merging<'a> {
 }
 
 impl Merging<'_> {
-    fn row(&mut self, row: ImportRow) {
+    fn row(&mut self, row: ParsedRow) {
         let mode = self.known.plan.mode;
         let sku = row.product.sku.as_deref();
         let place = sku.and_then(|sku| self.by_sku.get(sku).copied());
@@ -197,7 +197,7 @@ impl Merging<'_> {
     }
 
     /// The first row of a stored product.
-    fn meet(&mut self, row: &ImportRow) {
+    fn meet(&mut self, row: &ParsedRow) {
         let sku = row.product.sku.as_deref().unwrap_or_default();
         if let Some((sku, before)) = self.known.by_sku.remove_entry(sku) {
             let mut slot = Slot {
@@ -211,7 +211,7 @@ impl Merging<'_> {
         }
     }
 
-    fn create(&mut self, row: ImportRow) {
+    fn create(&mut self, row: ParsedRow) {
         if let Some(sku) = &row.product.sku {
             self.by_sku.insert(sku.clone(), self.slots.len());
         }
@@ -223,7 +223,7 @@ impl Merging<'_> {
         });
     }
 
-    fn reject_duplicate(&mut self, row: ImportRow, place: Option<usize>) {
+    fn reject_duplicate(&mut self, row: ParsedRow, place: Option<usize>) {
         let sku = row.product.sku.as_deref().unwrap_or_default();
         let message = match place.and_then(|place| self.slots.get(place)) {
             Some(slot) => format!("the sku {sku:?} stands in line {} already", slot.line),
@@ -233,7 +233,7 @@ impl Merging<'_> {
         self.reject(row, "DUPLICATE_SKU", message, hint);
     }
 
-    fn reject_unknown(&mut self, row: ImportRow) {
+    fn reject_unknown(&mut self, row: ParsedRow) {
         let message = row.product.sku.as_deref().map_or_else(
             || "the row has no sku to find its product by".to_owned(),
             |sku| format!("no product has the sku {sku:?}"),
@@ -242,11 +242,13 @@ impl Merging<'_> {
         self.reject(row, "PRODUCT_NOT_FOUND", message, hint);
     }
 
-    fn reject(&mut self, row: ImportRow, code: &str, message: String, hint: &str) {
+    fn reject(&mut self, row: ParsedRow, code: &str, message: String, hint: &str) {
         let columns = &self.known.plan.columns;
-        let column = columns.iter().find(|c| c.role == Role::Field(Field::Sku));
+        let column = columns
+            .iter()
+            .find(|c| c.role == ColumnRole::Field(ProductField::Sku));
         self.merged.counts.rejected += 1;
-        self.merged.rejects.push(Reject {
+        self.merged.rejects.push(RejectedRow {
             line: row.line,
             column: column.map_or_else(String::new, |column| column.header.clone()),
             code: code.to_owned(),
@@ -284,7 +286,7 @@ impl Merging<'_> {
 }
 
 impl Slot {
-    fn apply(&mut self, row: &ImportRow, attribute_columns: &[String], at: Timestamp) {
+    fn apply(&mut self, row: &ParsedRow, attribute_columns: &[String], at: Timestamp) {
         if let Some(altered) = row.applied_to(&self.after, attribute_columns, at) {
             let (version, updated_at) = (self.after.version, self.after.updated_at);
             self.after = Product {

@@ -28,7 +28,7 @@ use crate::{
         idempotency::Claim,
         import_job::{BatchOutcome, ImportBatch, ImportId, ImportJob, NewImport},
         product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
-        product_csv::Reject,
+        product_csv::RejectedRow,
         query::{Page, ProductFilter, ProductQuery},
         record::Record,
         seller::SellerId,
@@ -204,7 +204,7 @@ pub trait ImportStore: Send + Sync + std::fmt::Debug {
         id: &str,
         after: i64,
         limit: u32,
-    ) -> Result<Vec<(i64, Reject)>>;
+    ) -> Result<Vec<(i64, RejectedRow)>>;
 
     /// Takes over a job that waits, whose worker is gone (its lease ended), or that this very
     /// worker held before it was restarted; fair between sellers. A worker runs one job at a time.

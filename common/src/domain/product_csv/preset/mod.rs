@@ -4,47 +4,47 @@
 mod shopify;
 mod woocommerce;
 
-use self::{shopify::Shopify, woocommerce::Woocommerce};
+use self::{shopify::ShopifyState, woocommerce::WoocommerceState};
 use super::{
-    Field, Plan, Preset,
-    cells::Cells,
-    draft::Draft,
+    ImportPlan, ImportPreset, ProductField,
+    cell_splitter::RowCells,
     header::{self, HeaderCell, find, fold},
+    row_fields::RowFields,
 };
 
 /// Whose export a header belongs to. Our own export is told by its first seven columns, whatever
 /// attributes follow.
-pub(super) fn detect(cells: &[HeaderCell]) -> Preset {
-    let ours = Field::ALL
+pub(super) fn detect(cells: &[HeaderCell]) -> ImportPreset {
+    let ours = ProductField::ALL
         .iter()
         .all(|field| cells.iter().any(|cell| cell.name == field.as_str()));
     let folded = unmarked_names(cells);
     if ours {
-        Preset::Generic
-    } else if shopify::made(&folded) {
-        Preset::Shopify
-    } else if woocommerce::made(&folded) {
-        Preset::Woocommerce
+        ImportPreset::Generic
+    } else if shopify::is_header(&folded) {
+        ImportPreset::Shopify
+    } else if woocommerce::is_header(&folded) {
+        ImportPreset::Woocommerce
     } else {
-        Preset::Generic
+        ImportPreset::Generic
     }
 }
 
 /// The columns a preset reads beside those that fill a field.
-pub(super) fn helper_columns(preset: Preset, cells: &[HeaderCell]) -> Vec<usize> {
+pub(super) fn helper_columns(preset: ImportPreset, cells: &[HeaderCell]) -> Vec<usize> {
     let folded = unmarked_names(cells);
     let helpers: &[&[&str]] = match preset {
-        Preset::Generic => &[],
-        Preset::Shopify => shopify::HELPERS,
-        Preset::Woocommerce => woocommerce::HELPERS,
+        ImportPreset::Generic => &[],
+        ImportPreset::Shopify => shopify::HELPER_NAMES,
+        ImportPreset::Woocommerce => woocommerce::HELPER_NAMES,
     };
     let found = helpers.iter().filter_map(|names| find(&folded, names));
     found.collect()
 }
 
 /// Whether rows without a sku of their own get one from other columns.
-pub(super) fn makes_keys(preset: Preset, cells: &[HeaderCell]) -> bool {
-    preset == Preset::Shopify && find(&unmarked_names(cells), shopify::HANDLE).is_some()
+pub(super) fn generates_keys(preset: ImportPreset, cells: &[HeaderCell]) -> bool {
+    preset == ImportPreset::Shopify && find(&unmarked_names(cells), shopify::HANDLE_NAMES).is_some()
 }
 
 /// The folded names; marked attributes have none, they are never anything else.
@@ -58,48 +58,52 @@ fn unmarked_names(cells: &[HeaderCell]) -> Vec<String> {
 
 /// What a preset knows while it reads rows.
 #[derive(Debug)]
-pub(super) enum Reading {
+pub(super) enum PresetState {
     Generic,
-    Shopify(Shopify),
-    Woocommerce(Woocommerce),
+    Shopify(ShopifyState),
+    Woocommerce(WoocommerceState),
 }
 
-impl Reading {
-    /// `carry` is what `carry()` gave at the position the reading starts from.
-    pub(super) fn new(plan: &Plan, carry: Option<&str>) -> Self {
+impl PresetState {
+    /// `saved` is what `saved()` gave at the position the reading starts from.
+    pub(super) fn new(plan: &ImportPlan, saved: Option<&str>) -> Self {
         let folded: Vec<String> = plan.columns.iter().map(|c| fold(&c.header)).collect();
         match plan.preset {
-            Preset::Generic => Self::Generic,
-            Preset::Shopify => Self::Shopify(Shopify::new(&folded, carry)),
-            Preset::Woocommerce => Self::Woocommerce(Woocommerce::new(&folded, carry)),
+            ImportPreset::Generic => Self::Generic,
+            ImportPreset::Shopify => Self::Shopify(ShopifyState::new(&folded, saved)),
+            ImportPreset::Woocommerce => Self::Woocommerce(WoocommerceState::new(&folded, saved)),
         }
     }
 
     /// Completes the draft; `false` when the row is no product of its own.
-    pub(super) fn complete<'a>(&mut self, cells: &Cells<'a>, draft: &mut Draft<'a>) -> bool {
+    pub(super) fn complete<'a>(
+        &mut self,
+        cells: &RowCells<'a>,
+        row_fields: &mut RowFields<'a>,
+    ) -> bool {
         match self {
             Self::Generic => true,
-            Self::Shopify(shopify) => shopify.complete(cells, draft),
-            Self::Woocommerce(woocommerce) => woocommerce.complete(cells, draft),
+            Self::Shopify(shopify) => shopify.complete(cells, row_fields),
+            Self::Woocommerce(woocommerce) => woocommerce.complete(cells, row_fields),
         }
     }
 
     /// What later rows need of the earlier ones, for a reading that starts here.
-    pub(super) fn carry(&self) -> Option<String> {
+    pub(super) fn saved(&self) -> Option<String> {
         match self {
             Self::Generic => None,
-            Self::Shopify(shopify) => shopify.carry(),
-            Self::Woocommerce(woocommerce) => woocommerce.carry(),
+            Self::Shopify(shopify) => shopify.saved(),
+            Self::Woocommerce(woocommerce) => woocommerce.saved(),
         }
     }
 }
 
 /// The cell under an optional column, blank without it.
-fn cell<'a>(cells: &Cells<'a>, column: Option<usize>) -> &'a str {
+fn cell<'a>(cells: &RowCells<'a>, column: Option<usize>) -> &'a str {
     column.map_or("", |index| cells.text(index)).trim()
 }
 
 /// Whether the header has a column for the field.
-fn has(folded: &[String], preset: Preset, field: Field) -> bool {
+fn has(folded: &[String], preset: ImportPreset, field: ProductField) -> bool {
     find(folded, header::names(preset, field)).is_some()
 }

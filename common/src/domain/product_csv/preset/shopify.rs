@@ -7,109 +7,119 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Preset, cell, has};
+use super::{ImportPreset, cell, has};
 use crate::domain::{
     product::fields::SKU_MAX,
-    product_csv::{Field, cells::Cells, draft::Draft, header::find},
+    product_csv::{ProductField, cell_splitter::RowCells, header::find, row_fields::RowFields},
 };
 
 /// The column that ties the rows of a product together.
-pub(super) const HANDLE: &[&str] = &["Handle", "URL handle"];
-const OPTIONS: [&[&str]; 3] = [&["Option1 Value"], &["Option2 Value"], &["Option3 Value"]];
-const TYPE: &[&str] = &["Type"];
+pub(super) const HANDLE_NAMES: &[&str] = &["Handle", "URL handle"];
+const OPTION_VALUE_NAMES: [&[&str]; 3] =
+    [&["Option1 Value"], &["Option2 Value"], &["Option3 Value"]];
+const TYPE_NAMES: &[&str] = &["Type"];
 
 /// The columns read beside those of the fields.
-pub(super) const HELPERS: &[&[&str]] = &[
-    HANDLE,
+pub(super) const HELPER_NAMES: &[&[&str]] = &[
+    HANDLE_NAMES,
     &["Option1 Name"],
-    OPTIONS[0],
+    OPTION_VALUE_NAMES[0],
     &["Option2 Name"],
-    OPTIONS[1],
+    OPTION_VALUE_NAMES[1],
     &["Option3 Name"],
-    OPTIONS[2],
-    TYPE,
+    OPTION_VALUE_NAMES[2],
+    TYPE_NAMES,
 ];
 
 /// What products without options have as their only option value.
 const NO_OPTION: &str = "Default Title";
 
 /// Whether the header is one of Shopify's.
-pub(super) fn made(folded: &[String]) -> bool {
+pub(super) fn is_header(folded: &[String]) -> bool {
     let options = find(folded, &["Option1 Name", "Option1 Value", "Variant Price"]);
-    find(folded, HANDLE).is_some()
+    find(folded, HANDLE_NAMES).is_some()
         && options.is_some()
-        && has(folded, Preset::Shopify, Field::Price)
-        && has(folded, Preset::Shopify, Field::Name)
+        && has(folded, ImportPreset::Shopify, ProductField::Price)
+        && has(folded, ImportPreset::Shopify, ProductField::Name)
 }
 
 /// Reads the rows.
 #[derive(Debug)]
-pub(in crate::domain::product_csv) struct Shopify {
+pub(in crate::domain::product_csv) struct ShopifyState {
     handle: Option<usize>,
     options: [Option<usize>; 3],
     product_type: Option<usize>,
-    parent: Option<Parent>,
+    parent: Option<ShopifyParent>,
 }
 
 /// The first row of the handle that was read last.
 #[derive(Debug, Serialize, Deserialize)]
-struct Parent {
+struct ShopifyParent {
     handle: String,
     title: String,
     description: String,
     category: String,
 }
 
-impl Shopify {
-    pub(super) fn new(folded: &[String], carry: Option<&str>) -> Self {
+impl ShopifyState {
+    pub(super) fn new(folded: &[String], saved: Option<&str>) -> Self {
         Self {
-            handle: find(folded, HANDLE),
-            options: OPTIONS.map(|names| find(folded, names)),
-            product_type: find(folded, TYPE),
-            parent: carry.and_then(|json| serde_json::from_str(json).ok()),
+            handle: find(folded, HANDLE_NAMES),
+            options: OPTION_VALUE_NAMES.map(|names| find(folded, names)),
+            product_type: find(folded, TYPE_NAMES),
+            parent: saved.and_then(|json| serde_json::from_str(json).ok()),
         }
     }
 
-    pub(super) fn carry(&self) -> Option<String> {
+    pub(super) fn saved(&self) -> Option<String> {
         let parent = self.parent.as_ref()?;
         serde_json::to_string(parent).ok()
     }
 
-    pub(super) fn complete<'a>(&mut self, cells: &Cells<'a>, draft: &mut Draft<'a>) -> bool {
+    pub(super) fn complete<'a>(
+        &mut self,
+        cells: &RowCells<'a>,
+        row_fields: &mut RowFields<'a>,
+    ) -> bool {
         let handle = cell(cells, self.handle);
         let values = self.options.map(|column| cell(cells, column));
-        let blank = |field| draft.is_blank(field);
-        let image_only = blank(Field::Name) && blank(Field::Price) && blank(Field::Sku);
+        let blank = |field| row_fields.is_blank(field);
+        let image_only =
+            blank(ProductField::Name) && blank(ProductField::Price) && blank(ProductField::Sku);
         if image_only && !handle.is_empty() && values.iter().all(|value| value.is_empty()) {
             return false;
         }
-        if blank(Field::Category) && self.product_type.is_some() {
-            draft.set(Field::Category, cell(cells, self.product_type));
+        if blank(ProductField::Category) && self.product_type.is_some() {
+            row_fields.set(ProductField::Category, cell(cells, self.product_type));
         }
-        self.inherit(handle, draft);
+        self.inherit(handle, row_fields);
         let options: Vec<&str> = values
             .into_iter()
             .filter(|value| !value.is_empty() && *value != NO_OPTION)
             .collect();
-        if !options.is_empty() && !draft.is_blank(Field::Name) {
-            let name = format!("{} - {}", draft.text(Field::Name), options.join(" / "));
-            draft.set(Field::Name, name);
+        if !options.is_empty() && !row_fields.is_blank(ProductField::Name) {
+            let name = format!(
+                "{} - {}",
+                row_fields.text(ProductField::Name),
+                options.join(" / ")
+            );
+            row_fields.set(ProductField::Name, name);
         }
-        if draft.is_blank(Field::Sku) && !handle.is_empty() {
-            draft.set(Field::Sku, key(handle, &options));
+        if row_fields.is_blank(ProductField::Sku) && !handle.is_empty() {
+            row_fields.set(ProductField::Sku, key(handle, &options));
         }
         true
     }
 
     /// Takes over what the first row of the handle said, or is that first row.
-    fn inherit(&mut self, handle: &str, draft: &mut Draft<'_>) {
-        if !draft.is_blank(Field::Name) {
-            let text = |field| draft.text(field).to_owned();
-            self.parent = Some(Parent {
+    fn inherit(&mut self, handle: &str, row_fields: &mut RowFields<'_>) {
+        if !row_fields.is_blank(ProductField::Name) {
+            let text = |field| row_fields.text(field).to_owned();
+            self.parent = Some(ShopifyParent {
                 handle: handle.to_owned(),
-                title: text(Field::Name),
-                description: text(Field::Description),
-                category: text(Field::Category),
+                title: text(ProductField::Name),
+                description: text(ProductField::Description),
+                category: text(ProductField::Category),
             });
             return;
         }
@@ -117,12 +127,12 @@ impl Shopify {
             return;
         };
         for (field, text) in [
-            (Field::Name, &parent.title),
-            (Field::Description, &parent.description),
-            (Field::Category, &parent.category),
+            (ProductField::Name, &parent.title),
+            (ProductField::Description, &parent.description),
+            (ProductField::Category, &parent.category),
         ] {
-            if draft.is_blank(field) {
-                draft.set(field, text.clone());
+            if row_fields.is_blank(field) {
+                row_fields.set(field, text.clone());
             }
         }
     }

@@ -8,27 +8,29 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Preset, cell, has};
-use crate::domain::product_csv::{Field, cells::Cells, draft::Draft, header::find};
+use super::{ImportPreset, cell, has};
+use crate::domain::product_csv::{
+    ProductField, cell_splitter::RowCells, header::find, row_fields::RowFields,
+};
 
-const TYPE: &[&str] = &["Type", "Typ", "Tipo"];
-const SHORT: &[&str] = &[
+const TYPE_NAMES: &[&str] = &["Type", "Typ", "Tipo"];
+const SHORT_DESCRIPTION_NAMES: &[&str] = &[
     "Short description",
     "Description courte",
     "Kurzbeschreibung",
     "Descripción corta",
 ];
-const PARENT: &[&str] = &["Parent", "Übergeordnetes Produkt", "Superior"];
-const ID: &[&str] = &["ID"];
+const PARENT_NAMES: &[&str] = &["Parent", "Übergeordnetes Produkt", "Superior"];
+const ID_NAMES: &[&str] = &["ID"];
 
 /// The columns read beside those of the fields. The id is read too, but stays an attribute.
-pub(super) const HELPERS: &[&[&str]] = &[TYPE, SHORT, PARENT];
+pub(super) const HELPER_NAMES: &[&[&str]] = &[TYPE_NAMES, SHORT_DESCRIPTION_NAMES, PARENT_NAMES];
 
 /// How many parents are remembered.
-const PARENTS_MAX: usize = 128;
+const MAX_PARENTS: usize = 128;
 
 /// Whether the header is one of WooCommerce's.
-pub(super) fn made(folded: &[String]) -> bool {
+pub(super) fn is_header(folded: &[String]) -> bool {
     let regular_price = [
         "Regular price",
         "Tarif régulier",
@@ -37,92 +39,97 @@ pub(super) fn made(folded: &[String]) -> bool {
         "Precio normal",
     ];
     find(folded, &regular_price).is_some()
-        && has(folded, Preset::Woocommerce, Field::Name)
-        && (find(folded, TYPE).is_some() || has(folded, Preset::Woocommerce, Field::Category))
+        && has(folded, ImportPreset::Woocommerce, ProductField::Name)
+        && (find(folded, TYPE_NAMES).is_some()
+            || has(folded, ImportPreset::Woocommerce, ProductField::Category))
 }
 
 /// Reads the rows.
 #[derive(Debug)]
-pub(in crate::domain::product_csv) struct Woocommerce {
+pub(in crate::domain::product_csv) struct WoocommerceState {
     product_type: Option<usize>,
     short: Option<usize>,
     parent: Option<usize>,
     id: Option<usize>,
-    parents: VecDeque<Parent>,
+    parents: VecDeque<WoocommerceParent>,
 }
 
 /// What variations may refer to.
 #[derive(Debug, Serialize, Deserialize)]
-struct Parent {
+struct WoocommerceParent {
     id: String,
     sku: String,
     category: String,
 }
 
-impl Woocommerce {
-    pub(super) fn new(folded: &[String], carry: Option<&str>) -> Self {
+impl WoocommerceState {
+    pub(super) fn new(folded: &[String], saved: Option<&str>) -> Self {
         Self {
-            product_type: find(folded, TYPE),
-            short: find(folded, SHORT),
-            parent: find(folded, PARENT),
-            id: find(folded, ID),
-            parents: carry
+            product_type: find(folded, TYPE_NAMES),
+            short: find(folded, SHORT_DESCRIPTION_NAMES),
+            parent: find(folded, PARENT_NAMES),
+            id: find(folded, ID_NAMES),
+            parents: saved
                 .and_then(|json| serde_json::from_str(json).ok())
                 .unwrap_or_default(),
         }
     }
 
-    pub(super) fn carry(&self) -> Option<String> {
+    pub(super) fn saved(&self) -> Option<String> {
         if self.parents.is_empty() {
             return None;
         }
         serde_json::to_string(&self.parents).ok()
     }
 
-    pub(super) fn complete<'a>(&mut self, cells: &Cells<'a>, draft: &mut Draft<'a>) -> bool {
-        let category = first_path(draft.text(Field::Category));
+    pub(super) fn complete<'a>(
+        &mut self,
+        cells: &RowCells<'a>,
+        row_fields: &mut RowFields<'a>,
+    ) -> bool {
+        let category = first_path(row_fields.text(ProductField::Category));
         if is_parent(cell(cells, self.product_type)) {
-            self.remember(cells, draft, category.clone());
-            if draft.is_blank(Field::Price) {
+            self.remember(cells, row_fields, category.clone());
+            if row_fields.is_blank(ProductField::Price) {
                 return false;
             }
         }
         let parent = cell(cells, self.parent);
         if !category.is_empty() {
-            draft.set(Field::Category, category);
+            row_fields.set(ProductField::Category, category);
         } else if let Some(inherited) = self.category_of(parent) {
-            draft.set(Field::Category, inherited.to_owned());
+            row_fields.set(ProductField::Category, inherited.to_owned());
         }
-        self.describe(cells, draft);
+        self.describe(cells, row_fields);
         // A variation whose stock is kept with its parent says so in words.
-        if draft.text(Field::Quantity) == "parent" {
-            draft.set(Field::Quantity, "");
+        if row_fields.text(ProductField::Quantity) == "parent" {
+            row_fields.set(ProductField::Quantity, "");
         }
         true
     }
 
     /// The description, else the short one; the export writes line ends as `\n`.
-    fn describe<'a>(&self, cells: &Cells<'a>, draft: &mut Draft<'a>) {
-        if draft.is_blank(Field::Description) && self.short.is_some() {
-            draft.set(Field::Description, cell(cells, self.short));
+    fn describe<'a>(&self, cells: &RowCells<'a>, row_fields: &mut RowFields<'a>) {
+        if row_fields.is_blank(ProductField::Description) && self.short.is_some() {
+            row_fields.set(ProductField::Description, cell(cells, self.short));
         }
-        let text = draft.text(Field::Description);
+        let text = row_fields.text(ProductField::Description);
         if text.contains("\\n") {
             let lines = text.replace("\\n", "\n");
-            draft.set(Field::Description, lines);
+            row_fields.set(ProductField::Description, lines);
         }
     }
 
-    fn remember(&mut self, cells: &Cells<'_>, draft: &Draft<'_>, category: String) {
+    fn remember(&mut self, cells: &RowCells<'_>, row_fields: &RowFields<'_>, category: String) {
         if category.is_empty() {
             return;
         }
-        if self.parents.len() == PARENTS_MAX {
+        if self.parents.len() == MAX_PARENTS {
             self.parents.pop_front();
         }
-        self.parents.push_back(Parent {
+        self.parents.push_back(WoocommerceParent {
             id: cell(cells, self.id).to_owned(),
-            sku: draft.text(Field::Sku).to_owned(),
+            sku: row_fields.text(ProductField::Sku).to_owned(),
             category,
         });
     }

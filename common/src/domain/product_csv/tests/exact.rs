@@ -7,9 +7,9 @@ use proptest::prelude::*;
 
 use super::{
     super::{
-        Position,
-        cells::Splitter,
-        records::{Records, Shape},
+        FilePosition,
+        cell_splitter::CellSplitter,
+        record_reader::{RecordReader, RecordShape},
     },
     *,
 };
@@ -34,16 +34,16 @@ impl std::io::Read for Drops<'_> {
 }
 
 fn our_cells(text: &str, drop: usize) -> Vec<Vec<String>> {
-    let from = Position {
+    let from = FilePosition {
         byte: 0,
         line: 1,
-        carry: None,
+        preset_state: None,
     };
-    let mut records = Records::new(Drops(text.as_bytes(), drop), b',', &from);
-    let mut splitter = Splitter::new(b',');
+    let mut records = RecordReader::new(Drops(text.as_bytes(), drop), b',', &from);
+    let mut splitter = CellSplitter::new(b',');
     let mut rows = Vec::new();
     while let Some(record) = records.next().unwrap() {
-        assert_ne!(record.shape, Shape::TooLarge);
+        assert_ne!(record.shape, RecordShape::TooLarge);
         let line = std::str::from_utf8(records.bytes(&record)).unwrap();
         rows.push(splitter.split(line).iter().map(str::to_owned).collect());
     }
@@ -171,7 +171,7 @@ proptest! {
         let products: Vec<Product> = products.into_iter().map(stored).collect();
         let file = exported(&products);
         let plan = planned(&file, &ImportOptions::default());
-        prop_assert_eq!((plan.preset, plan.mode), (Preset::Generic, ImportMode::Upsert));
+        prop_assert_eq!((plan.preset, plan.mode), (ImportPreset::Generic, ImportMode::Upsert));
         let rows = rows_from(&file, &plan, &plan.start);
         prop_assert_eq!(rows.len(), products.len());
         for (row, product) in rows.iter().zip(&products) {
@@ -202,7 +202,7 @@ proptest! {
         let file = [&b"name,price,note\n"[..], &bytes].concat();
         let plan = planned(&file, &ImportOptions::default());
         for row in rows_from(&file, &plan, &plan.start) {
-            let Row::Rejected(reject) = row else { continue };
+            let FileRow::Rejected(reject) = row else { continue };
             let mut rejects = rejects_header(&plan);
             rejects_row(&plan, &reject, &mut rejects);
             let again = planned(&rejects, &ImportOptions::default());

@@ -81,6 +81,9 @@ fn errors_of_the_input_are_passed_on() {
     }
     let plan = planned(b"name,price\n", &ImportOptions::default());
     let mut reader = RowReader::new(b"A,1\n".chain(Broken), &plan, &plan.start);
-    assert!(matches!(reader.next_row().unwrap(), Some(Row::Product(_))));
+    assert!(matches!(
+        reader.next_row().unwrap(),
+        Some(FileRow::Product(_))
+    ));
     assert_eq!(reader.next_row().unwrap_err().to_string(), "gone");
 }

@@ -9,19 +9,19 @@ mod rows;
 use super::*;
 
 /// The plan of a file, as the whole of it is known.
-fn planned(file: &[u8], options: &ImportOptions) -> Plan {
+fn planned(file: &[u8], options: &ImportOptions) -> ImportPlan {
     super::plan(file, true, options).unwrap()
 }
 
 /// Every row from a position on.
-fn rows_from(file: &[u8], plan: &Plan, from: &Position) -> Vec<Row> {
+fn rows_from(file: &[u8], plan: &ImportPlan, from: &FilePosition) -> Vec<FileRow> {
     let start = usize::try_from(from.byte).unwrap();
     let mut reader = RowReader::new(&file[start..], plan, from);
     std::iter::from_fn(|| reader.next_row().unwrap()).collect()
 }
 
 /// Every row of a file without options.
-fn read(file: &[u8]) -> Vec<Row> {
+fn read(file: &[u8]) -> Vec<FileRow> {
     let plan = planned(file, &ImportOptions::default());
     rows_from(file, &plan, &plan.start)
 }
@@ -30,16 +30,16 @@ fn options(pairs: &[(&str, &str)]) -> ImportOptions {
     ImportOptions::from_pairs(pairs.iter().copied()).unwrap()
 }
 
-fn product(row: &Row) -> &ImportRow {
+fn product(row: &FileRow) -> &ParsedRow {
     match row {
-        Row::Product(row) => row,
+        FileRow::Product(row) => row,
         other => panic!("not a product: {other:?}"),
     }
 }
 
-fn reject(row: &Row) -> &Reject {
+fn reject(row: &FileRow) -> &RejectedRow {
     match row {
-        Row::Rejected(reject) => reject,
+        FileRow::Rejected(reject) => reject,
         other => panic!("not rejected: {other:?}"),
     }
 }

@@ -6,7 +6,7 @@ fn refused(file: &[u8], pairs: &[(&str, &str)]) -> PlanError {
     super::super::plan(file, true, &options(pairs)).unwrap_err()
 }
 
-fn role(plan: &Plan, header: &str) -> Role {
+fn role(plan: &ImportPlan, header: &str) -> ColumnRole {
     let column = plan.columns.iter().find(|c| c.header == header);
     column.unwrap().role
 }
@@ -15,7 +15,7 @@ fn role(plan: &Plan, header: &str) -> Role {
 fn the_plain_header_needs_no_options() {
     let plan = planned(b"name,price,quantity,category\n", &ImportOptions::default());
     assert_eq!(plan.mode, ImportMode::Create);
-    assert_eq!(plan.preset, Preset::Generic);
+    assert_eq!(plan.preset, ImportPreset::Generic);
     assert_eq!((plan.start.byte, plan.start.line), (29, 2));
     assert!(rows_from(b"name,price,quantity,category\n", &plan, &plan.start).is_empty());
 }
@@ -48,10 +48,19 @@ fn headers_are_folded_and_a_mark_at_the_start_is_no_text() {
     let file = "\u{feff}  Product\u{a0}Name , UNIT-PRICE,On Hand,Colour\n\nA,1,2,red\n";
     let plan = planned(file.as_bytes(), &ImportOptions::default());
     assert!(plan.dialect.bom);
-    assert_eq!(role(&plan, "Product\u{a0}Name"), Role::Field(Field::Name));
-    assert_eq!(role(&plan, "UNIT-PRICE"), Role::Field(Field::Price));
-    assert_eq!(role(&plan, "On Hand"), Role::Field(Field::Quantity));
-    assert_eq!(role(&plan, "Colour"), Role::Attribute);
+    assert_eq!(
+        role(&plan, "Product\u{a0}Name"),
+        ColumnRole::Field(ProductField::Name)
+    );
+    assert_eq!(
+        role(&plan, "UNIT-PRICE"),
+        ColumnRole::Field(ProductField::Price)
+    );
+    assert_eq!(
+        role(&plan, "On Hand"),
+        ColumnRole::Field(ProductField::Quantity)
+    );
+    assert_eq!(role(&plan, "Colour"), ColumnRole::Attribute);
     assert_eq!(plan.start.byte as usize, file.find('\n').unwrap() + 1);
     let rows = rows_from(file.as_bytes(), &plan, &plan.start);
     assert_eq!(product(&rows[0]).line, 3);
@@ -60,13 +69,13 @@ fn headers_are_folded_and_a_mark_at_the_start_is_no_text() {
 #[test]
 fn the_best_name_wins_and_the_other_becomes_an_attribute() {
     let plan = planned(b"title,name,price,amount\n", &ImportOptions::default());
-    assert_eq!(role(&plan, "name"), Role::Field(Field::Name));
-    assert_eq!(role(&plan, "title"), Role::Attribute);
+    assert_eq!(role(&plan, "name"), ColumnRole::Field(ProductField::Name));
+    assert_eq!(role(&plan, "title"), ColumnRole::Attribute);
     assert_eq!(plan.attribute_columns(), ["title", "amount"]);
     let mapped = options(&[("map", "TITLE=name")]);
     let plan = planned(b"title,name,price\n", &mapped);
-    assert_eq!(role(&plan, "title"), Role::Field(Field::Name));
-    assert_eq!(role(&plan, "name"), Role::Attribute);
+    assert_eq!(role(&plan, "title"), ColumnRole::Field(ProductField::Name));
+    assert_eq!(role(&plan, "name"), ColumnRole::Attribute);
 }
 
 #[test]
@@ -166,5 +175,5 @@ fn a_key_makes_the_mode_upsert() {
     let plan = planned(b"sku,name,price\n", &options(&[("mode", "skip")]));
     assert_eq!(plan.mode, ImportMode::Skip);
     let json = serde_json::to_string(&plan).unwrap();
-    assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), plan);
+    assert_eq!(serde_json::from_str::<ImportPlan>(&json).unwrap(), plan);
 }

@@ -24,7 +24,7 @@ fn shopify_variants_take_over_from_the_first_row() {
     let plan = planned(SHOPIFY.as_bytes(), &ImportOptions::default());
     assert_eq!(
         (plan.preset, plan.mode),
-        (Preset::Shopify, ImportMode::Upsert)
+        (ImportPreset::Shopify, ImportMode::Upsert)
     );
     let rows = rows_from(SHOPIFY.as_bytes(), &plan, &plan.start);
     let (large, medium, lamp) = (product(&rows[0]), product(&rows[1]), product(&rows[3]));
@@ -34,7 +34,7 @@ fn shopify_variants_take_over_from_the_first_row() {
     assert_eq!(medium.product.sku.as_deref(), Some("shirt/M/Red"));
     assert_eq!(medium.product.category, "Tops");
     assert_eq!(medium.product.description, large.product.description);
-    assert_eq!(rows[2], Row::Skipped);
+    assert_eq!(rows[2], FileRow::Skipped);
     assert_eq!(lamp.product.name, "Lamp");
     assert_eq!(lamp.product.sku.as_deref(), Some("lamp"));
     assert_eq!(lamp.product.category, "Home > Lamps");
@@ -54,7 +54,7 @@ fn shopify_has_a_newer_header() {
     assert_eq!((small.name.as_str(), small.quantity), ("Mug - Small", 0));
     assert_eq!(small.sku.as_deref(), Some("mug/Small"));
     assert_eq!(small.category, "Kitchen");
-    assert_eq!(rows[2], Row::Skipped);
+    assert_eq!(rows[2], FileRow::Skipped);
 }
 
 #[test]
@@ -91,14 +91,14 @@ fn woocommerce_speaks_four_languages() {
              6,grouped,G,Set,,,,,,,,\n"
         );
         let plan = planned(file.as_bytes(), &ImportOptions::default());
-        assert_eq!(plan.preset, Preset::Woocommerce, "{header}");
+        assert_eq!(plan.preset, ImportPreset::Woocommerce, "{header}");
         let rows = rows_from(file.as_bytes(), &plan, &plan.start);
-        assert_eq!((&rows[0], &rows[5]), (&Row::Skipped, &Row::Skipped));
+        assert_eq!((&rows[0], &rows[5]), (&FileRow::Skipped, &FileRow::Skipped));
         let (red, blue) = (product(&rows[1]), product(&rows[2]));
         assert_eq!(red.product.category, "Tops > Tees");
         assert_eq!(red.product.description.as_deref(), Some("Line\nbreak"));
         assert_eq!((red.product.quantity, red.product.price.cents()), (0, 1000));
-        assert!(!red.given.contains(Fields::QUANTITY));
+        assert!(!red.given.contains(FieldSet::QUANTITY));
         assert_eq!(red.product.attributes.as_ref().unwrap().len(), 2);
         assert_eq!(blue.product.category, "Tops > Tees");
         assert_eq!(
@@ -121,7 +121,7 @@ fn a_preset_can_be_forced_and_refused() {
     );
     assert_eq!(
         (plan.preset, plan.mode),
-        (Preset::Generic, ImportMode::Create)
+        (ImportPreset::Generic, ImportMode::Create)
     );
     let shopify = options(&[("preset", "shopify")]);
     let error = super::super::plan(b"name,amount\n", true, &shopify).unwrap_err();
@@ -130,7 +130,7 @@ fn a_preset_can_be_forced_and_refused() {
 
 #[test]
 fn reading_goes_on_after_any_row() {
-    let woo = "ID,Type,SKU,Name,Regular price,Categories,Parent\n\
+    let woo = "ID_NAMES,Type,SKU,Name,Regular price,Categories,Parent\n\
                1,variable,P,Tee,,Tops,\n2,variation,P-1,Red,1,,P\n3,variation,P-2,Blue,1,,P\n";
     for file in [SHOPIFY, SHOPIFY_NEW, woo] {
         let plan = planned(file.as_bytes(), &ImportOptions::default());

@@ -4,7 +4,7 @@ use super::*;
 
 const HEADER: &str = "sku,name,description,price,quantity,category,low_stock_threshold,Colour\n";
 
-fn with_header(rows: &str) -> Vec<Row> {
+fn with_header(rows: &str) -> Vec<FileRow> {
     read(format!("{HEADER}{rows}").as_bytes())
 }
 
@@ -22,8 +22,8 @@ fn a_full_row_gives_everything() {
     assert_eq!((product.price.cents(), product.quantity), (2000, 7));
     assert_eq!(product.low_stock_threshold, Some(3));
     assert_eq!(product.attributes.as_ref().unwrap()["Colour"], "red");
-    for field in Field::ALL {
-        assert!(row.given.contains(Fields::of(field)));
+    for field in ProductField::ALL {
+        assert!(row.given.contains(FieldSet::of(field)));
     }
 }
 
@@ -31,11 +31,11 @@ fn a_full_row_gives_everything() {
 fn blank_cells_are_not_given_but_a_blank_description_clears() {
     let rows = with_header("A,Lamp,,1,,,,\nB,Desk\n,Chair,,2\n");
     let row = product(&rows[0]);
-    assert!(row.given.contains(Fields::DESCRIPTION));
+    assert!(row.given.contains(FieldSet::DESCRIPTION));
     for field in [
-        Fields::QUANTITY,
-        Fields::CATEGORY,
-        Fields::LOW_STOCK_THRESHOLD,
+        FieldSet::QUANTITY,
+        FieldSet::CATEGORY,
+        FieldSet::LOW_STOCK_THRESHOLD,
     ] {
         assert!(!row.given.contains(field));
     }
@@ -46,14 +46,14 @@ fn blank_cells_are_not_given_but_a_blank_description_clears() {
     assert_eq!(row.product.attributes, None);
     assert_eq!(reject(&rows[1]).code, "REQUIRED");
     let short = product(&rows[2]);
-    assert!(!short.given.contains(Fields::SKU));
+    assert!(!short.given.contains(FieldSet::SKU));
     assert_eq!(short.record, b",Chair,,2,,,,");
 }
 
 #[test]
 fn a_missing_cell_is_not_given() {
     let rows = read(b"name,price,description\nA,1\n");
-    assert!(!product(&rows[0]).given.contains(Fields::DESCRIPTION));
+    assert!(!product(&rows[0]).given.contains(FieldSet::DESCRIPTION));
 }
 
 #[test]
@@ -146,16 +146,16 @@ fn lines_are_physical_whatever_ends_them() {
         let rows = read(file.as_bytes());
         let found: Vec<u64> = rows.iter().filter_map(line).collect();
         assert_eq!((rows.len(), found), (4, vec![3, 6, 8]), "{end:?}");
-        assert_eq!(rows[2], Row::Skipped);
+        assert_eq!(rows[2], FileRow::Skipped);
         assert_eq!(product(&rows[0]).product.name, format!("A{end}a"));
     }
 }
 
-fn line(row: &Row) -> Option<u64> {
+fn line(row: &FileRow) -> Option<u64> {
     match row {
-        Row::Product(row) => Some(row.line),
-        Row::Rejected(reject) => Some(reject.line),
-        Row::Skipped => None,
+        FileRow::Product(row) => Some(row.line),
+        FileRow::Rejected(reject) => Some(reject.line),
+        FileRow::Skipped => None,
     }
 }
 
@@ -200,7 +200,11 @@ fn a_rejects_file_reads_like_the_original() {
     assert!(text.contains("\nD;4;;\"n;m\";5;;TOO_MANY_CELLS;"), "{text}");
     let again = planned(&rejects, &ImportOptions::default());
     assert_eq!(again.columns[..4], first.columns);
-    assert!(again.columns[4..].iter().all(|c| c.role == Role::Ignored));
+    assert!(
+        again.columns[4..]
+            .iter()
+            .all(|c| c.role == ColumnRole::Ignored)
+    );
     let rows = rows_from(&rejects, &again, &again.start);
     assert_eq!(reject(&rows[0]).record, b"A;x;1;\"a;b\"");
     assert_eq!(
@@ -211,10 +215,10 @@ fn a_rejects_file_reads_like_the_original() {
     assert!(twice.starts_with(header.as_bytes()));
 }
 
-fn rejects_file(file: &[u8], plan: &Plan) -> Vec<u8> {
+fn rejects_file(file: &[u8], plan: &ImportPlan) -> Vec<u8> {
     let mut out = rejects_header(plan);
     for row in rows_from(file, plan, &plan.start) {
-        if let Row::Rejected(reject) = row {
+        if let FileRow::Rejected(reject) = row {
             rejects_row(plan, &reject, &mut out);
         }
     }

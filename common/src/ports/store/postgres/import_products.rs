@@ -20,7 +20,7 @@ use crate::{
     domain::{
         import_job::ImportJob,
         product::Product,
-        product_csv::{ImportRow, Reject},
+        product_csv::{ParsedRow, RejectedRow},
         seller::SellerId,
     },
     ports::store::{
@@ -41,7 +41,7 @@ pub(super) enum Reading {
 pub(super) async fn known(
     connection: &mut PgConnection,
     seller: &SellerId,
-    rows: &[ImportRow],
+    rows: &[ParsedRow],
     reading: Reading,
 ) -> Attempt<HashMap<String, Product>> {
     let skus = rows.iter().filter_map(|row| row.product.sku.as_deref());
@@ -275,7 +275,7 @@ impl Known {
 pub(super) async fn copy_rejects(
     connection: &mut PgConnection,
     job: &ImportJob,
-    rejects: Vec<(u64, Reject)>,
+    rejects: Vec<(u64, RejectedRow)>,
 ) -> Attempt<()> {
     const COPY: &str = "COPY import_rejects (seller_id, import_id, no, line, column_name, code, \
         message, hint, record) FROM STDIN (FORMAT binary)";

@@ -22,7 +22,7 @@ use crate::{
         import_job::{
             BatchOutcome, ImportBatch, ImportId, ImportJob, ImportStatus, LowStockDigest, NewImport,
         },
-        product_csv::Reject,
+        product_csv::RejectedRow,
         query::Page,
         seller::SellerId,
     },
@@ -86,7 +86,7 @@ impl ImportStore for PostgresStore {
         id: &str,
         after: i64,
         limit: u32,
-    ) -> Result<Vec<(i64, Reject)>> {
+    ) -> Result<Vec<(i64, RejectedRow)>> {
         self.connections
             .run(|mut session| async move { rejects(&mut session, seller, id, after, limit).await })
             .await
@@ -248,7 +248,7 @@ async fn rejects(
     id: &str,
     after: i64,
     limit: u32,
-) -> Attempt<Vec<(i64, Reject)>> {
+) -> Attempt<Vec<(i64, RejectedRow)>> {
     let rows: Vec<RejectRow> = sqlx::query_as(
         "SELECT no, line, column_name, code, message, hint, record FROM import_rejects \
          WHERE seller_id = $1 AND import_id = $2 AND no > $3 ORDER BY no LIMIT $4",
@@ -274,8 +274,8 @@ struct RejectRow {
 }
 
 impl RejectRow {
-    fn into_numbered(self) -> (i64, Reject) {
-        let reject = Reject {
+    fn into_numbered(self) -> (i64, RejectedRow) {
+        let reject = RejectedRow {
             line: self.line.unsigned_abs(),
             column: self.column_name,
             code: self.code,

@@ -22,7 +22,7 @@ use crate::{
         event::{Context, EventDraft, ImportGroup},
         import_job::{BatchOutcome, ImportBatch, ImportJob},
         product::Product,
-        product_csv::{ImportRow, Reject},
+        product_csv::{ParsedRow, RejectedRow},
         seller::SellerId,
     },
     engines::sqlite_db::failed,
@@ -67,7 +67,7 @@ pub(super) async fn commit(
 async fn known(
     connection: &mut SqliteConnection,
     seller: &SellerId,
-    rows: &[ImportRow],
+    rows: &[ParsedRow],
 ) -> Result<HashMap<String, Product>> {
     let skus: Vec<&str> = rows
         .iter()
@@ -161,7 +161,7 @@ async fn write_numbered(
 async fn insert_rejects(
     connection: &mut SqliteConnection,
     job: &ImportJob,
-    rejects: Vec<(u64, Reject)>,
+    rejects: Vec<(u64, RejectedRow)>,
 ) -> Result<()> {
     const TABLE: bulk::Table = bulk::Table {
         head: "INSERT INTO import_rejects (seller_id, import_id, no, line, column_name, code, \

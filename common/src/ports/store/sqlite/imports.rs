@@ -17,7 +17,7 @@ use crate::{
         idempotency::Claim,
         import_job::LowStockDigest,
         import_job::{BatchOutcome, ImportBatch, ImportId, ImportJob, ImportStatus, NewImport},
-        product_csv::Reject,
+        product_csv::RejectedRow,
         query::Page,
         seller::SellerId,
     },
@@ -108,7 +108,7 @@ impl ImportStore for SqliteStore {
         id: &str,
         after: i64,
         limit: u32,
-    ) -> Result<Vec<(i64, Reject)>> {
+    ) -> Result<Vec<(i64, RejectedRow)>> {
         let rows: Vec<RejectRow> = sqlx::query_as(
             "SELECT * FROM import_rejects WHERE seller_id = ? AND import_id = ? AND no > ? \
              ORDER BY no LIMIT ?",
@@ -269,8 +269,8 @@ struct RejectRow {
 }
 
 impl RejectRow {
-    fn into_numbered(self) -> (i64, Reject) {
-        let reject = Reject {
+    fn into_numbered(self) -> (i64, RejectedRow) {
+        let reject = RejectedRow {
             line: self.line.unsigned_abs(),
             column: self.column_name,
             code: self.code,

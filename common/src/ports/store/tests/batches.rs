@@ -12,7 +12,7 @@ use crate::{
         event::{Event, EventData, EventKind},
         import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportCounts, ImportJob},
         product::{Attributes, NewProduct, Product},
-        product_csv::{Fields, ImportMode, ImportRow, Position, Reject},
+        product_csv::{FieldSet, FilePosition, ImportMode, ParsedRow, RejectedRow},
         query::{PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
         seller::SellerId,
     },
@@ -20,10 +20,10 @@ use crate::{
 };
 
 /// A row that gives everything but name and category.
-pub(super) fn row(line: u64, sku: Option<&str>, quantity: i32) -> ImportRow {
-    let mut given = Fields::QUANTITY;
-    given |= Fields::PRICE;
-    ImportRow {
+pub(super) fn row(line: u64, sku: Option<&str>, quantity: i32) -> ParsedRow {
+    let mut given = FieldSet::QUANTITY;
+    given |= FieldSet::PRICE;
+    ParsedRow {
         line,
         product: NewProduct {
             sku: sku.map(str::to_owned),
@@ -36,13 +36,13 @@ pub(super) fn row(line: u64, sku: Option<&str>, quantity: i32) -> ImportRow {
 }
 
 /// The job's next batch.
-pub(super) fn batch(job: &ImportJob, rows: Vec<ImportRow>) -> ImportBatch {
+pub(super) fn batch(job: &ImportJob, rows: Vec<ParsedRow>) -> ImportBatch {
     let from = job.checkpoint.clone();
     ImportBatch {
-        to: Position {
+        to: FilePosition {
             byte: from.position.byte + 100,
             line: from.position.line + rows.len() as u64,
-            carry: None,
+            preset_state: None,
         },
         from,
         rows,
@@ -202,7 +202,7 @@ pub(super) async fn equal_skus_in_a_batch_are_written_once(store: Arc<dyn Store>
     let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
     let mut named = row(4, Some("new"), 30);
     named.product.name = "Chair".to_owned();
-    named.given |= Fields::NAME;
+    named.given |= FieldSet::NAME;
     let rows = vec![
         row(2, Some("known"), 20),
         row(3, Some("new"), 20),
@@ -295,7 +295,7 @@ pub(super) async fn rejected_rows_are_kept_with_all_their_parts(store: Arc<dyn S
     let a = seller("a");
     create(&store, &a, with_sku("known")).await;
     let mut job = started(&store, &a, ImportMode::Create, "w").await;
-    let bad = |line| Reject {
+    let bad = |line| RejectedRow {
         line,
         column: "Price".to_owned(),
         code: "TYPE".to_owned(),
@@ -383,7 +383,7 @@ pub(super) async fn an_error_leaves_nothing_behind(store: Arc<dyn Store>) {
 }
 
 /// Rows of which every second is low.
-fn many(skus: std::ops::Range<u64>) -> Vec<ImportRow> {
+fn many(skus: std::ops::Range<u64>) -> Vec<ParsedRow> {
     skus.map(|i| {
         row(
             i + 2,

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         clock::{self, Timestamp},
         import_job::ImportBatch,
-        product_csv::{ImportMode, Reject},
+        product_csv::{ImportMode, RejectedRow},
         seller::SellerId,
     },
     ports::store::{ApiKey, ImportEnd},
@@ -45,7 +45,7 @@ pub(super) async fn a_sweep_forgets_ended_imports_only(store: Arc<dyn Store>) {
     let a = seller("a");
     store.ping().await.unwrap();
     let ended = started(&store, &a, ImportMode::Upsert, "w").await;
-    let rejects = (0..2100).map(|line| Reject {
+    let rejects = (0..2100).map(|line| RejectedRow {
         line,
         column: String::new(),
         code: "TYPE".to_owned(),

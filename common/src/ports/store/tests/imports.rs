@@ -9,7 +9,10 @@ use crate::{
         event::EventData,
         idempotency::Claim,
         import_job::{BatchOutcome, ImportJob, ImportStatus, NewImport, new_import_id},
-        product_csv::{Column, Dialect, Field, ImportMode, Plan, Position, Preset, Role},
+        product_csv::{
+            ColumnRole, CsvColumn, CsvDialect, FilePosition, ImportMode, ImportPlan, ImportPreset,
+            ProductField,
+        },
         seller::SellerId,
     },
     ports::store::ImportEnd,
@@ -19,7 +22,7 @@ use crate::{
 pub(super) const LEASE: Duration = Duration::from_secs(3600);
 
 pub(super) fn new_import(mode: ImportMode) -> NewImport {
-    let column = |header: &str, role| Column {
+    let column = |header: &str, role| CsvColumn {
         header: header.to_owned(),
         role,
     };
@@ -28,23 +31,23 @@ pub(super) fn new_import(mode: ImportMode) -> NewImport {
         file_name: "products.csv".to_owned(),
         bytes_total: 1000,
         sha256: "00".repeat(32),
-        plan: Plan {
-            dialect: Dialect {
+        plan: ImportPlan {
+            dialect: CsvDialect {
                 bom: true,
                 delimiter: ';',
             },
-            preset: Preset::Generic,
+            preset: ImportPreset::Generic,
             mode,
             columns: vec![
-                column("Name", Role::Field(Field::Name)),
-                column("Reference", Role::Field(Field::Sku)),
-                column("Colour", Role::Attribute),
+                column("Name", ColumnRole::Field(ProductField::Name)),
+                column("Reference", ColumnRole::Field(ProductField::Sku)),
+                column("Colour", ColumnRole::Attribute),
             ],
-            defaults: vec![(Field::Quantity, "0".to_owned())],
-            start: Position {
+            defaults: vec![(ProductField::Quantity, "0".to_owned())],
+            start: FilePosition {
                 byte: 40,
                 line: 2,
-                carry: Some("{\"x\":1}".to_owned()),
+                preset_state: Some("{\"x\":1}".to_owned()),
             },
         },
     }

@@ -16,7 +16,7 @@ use crate::{
         event::EventData,
         import_job::{BatchOutcome, ImportCounts, ImportJob},
         product::{Product, ProductPatch},
-        product_csv::{ImportMode, ImportRow},
+        product_csv::{ImportMode, ParsedRow},
         query::ProductFilter,
         seller::SellerId,
     },
@@ -96,7 +96,7 @@ pub(super) async fn import(
     store: &Arc<dyn Store>,
     mut job: ImportJob,
     worker: &str,
-    rows: &[ImportRow],
+    rows: &[ParsedRow],
     size: usize,
 ) -> ImportCounts {
     let mut counts = ImportCounts::default();

@@ -4,15 +4,15 @@
 //! not given and filled by the default; a blank description clears the known one.
 
 use super::{
-    Field, Fields, ImportMode, ImportRow, Plan, Reject, Role, Row,
-    cell::unmarked,
-    cells::{Cells, Splitter},
-    copy::Copier,
-    defaults::Defaults,
-    draft::Draft,
-    fault::{FIELD_MAX, Fault},
-    preset::Reading,
-    records::{Record, Shape},
+    ColumnRole, FieldSet, FileRow, ImportMode, ImportPlan, ParsedRow, ProductField, RejectedRow,
+    cell_splitter::{CellSplitter, RowCells},
+    cell_text::unmarked,
+    default_values::DefaultValues,
+    preset::PresetState,
+    record_reader::{RawRecord, RecordShape},
+    reject_encoder::RejectEncoder,
+    row_error::{MAX_CELL_BYTES, RowError},
+    row_fields::RowFields,
 };
 use crate::domain::product::{
     Attributes, FieldError, NewProduct,
@@ -21,32 +21,32 @@ use crate::domain::product::{
 
 /// What a plan says about rows, in the shape in which it is needed for each of them.
 #[derive(Debug)]
-pub(super) struct Rules {
+pub(super) struct RowRules {
     headers: Vec<String>,
-    copier: Copier,
-    fields: Vec<(Field, usize)>,
+    encoder: RejectEncoder,
+    fields: Vec<(ProductField, usize)>,
     attributes: Vec<usize>,
-    defaults: Defaults,
+    defaults: DefaultValues,
     key_required: bool,
 }
 
-impl Rules {
-    pub(super) fn new(plan: &Plan) -> Self {
+impl RowRules {
+    pub(super) fn new(plan: &ImportPlan) -> Self {
         let columns = || plan.columns.iter().enumerate();
         Self {
             headers: plan.columns.iter().map(|c| c.header.clone()).collect(),
-            copier: Copier::new(plan),
+            encoder: RejectEncoder::new(plan),
             fields: columns()
                 .filter_map(|(index, column)| match column.role {
-                    Role::Field(field) => Some((field, index)),
+                    ColumnRole::Field(field) => Some((field, index)),
                     _ => None,
                 })
                 .collect(),
             attributes: columns()
-                .filter(|(_, column)| column.role == Role::Attribute)
+                .filter(|(_, column)| column.role == ColumnRole::Attribute)
                 .map(|(index, _)| index)
                 .collect(),
-            defaults: Defaults::new(plan),
+            defaults: DefaultValues::new(plan),
             key_required: plan.mode == ImportMode::Update,
         }
     }
@@ -54,88 +54,95 @@ impl Rules {
     /// Judges one record.
     pub(super) fn row(
         &self,
-        record: &Record,
+        record: &RawRecord,
         bytes: &[u8],
-        splitter: &mut Splitter,
-        reading: &mut Reading,
-    ) -> Row {
-        if record.shape == Shape::TooLarge {
-            let blank = self.copier.encoded(&splitter.split(""));
-            return self.reject(record, blank, Fault::record_too_large());
+        splitter: &mut CellSplitter,
+        preset_state: &mut PresetState,
+    ) -> FileRow {
+        if record.shape == RecordShape::TooLarge {
+            let blank = self.encoder.encoded(&splitter.split(""));
+            return self.reject(record, blank, RowError::record_too_large());
         }
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
                 let at = record.byte + error.valid_up_to() as u64;
-                let kept = self.copier.encoded_bytes(bytes, splitter);
-                return self.reject(record, kept, Fault::encoding(at));
+                let kept = self.encoder.encoded_bytes(bytes, splitter);
+                return self.reject(record, kept, RowError::encoding(at));
             }
         };
         let cells = splitter.split(text);
-        if let Err(fault) = self.check_shape(record, &cells) {
-            return self.reject(record, self.copier.encoded(&cells), fault);
+        if let Err(row_error) = self.check_shape(record, &cells) {
+            return self.reject(record, self.encoder.encoded(&cells), row_error);
         }
         if cells.iter().all(|cell| cell.trim().is_empty()) {
-            return Row::Skipped;
+            return FileRow::Skipped;
         }
-        let mut draft = self.draft(&cells);
-        if !reading.complete(&cells, &mut draft) {
-            return Row::Skipped;
+        let mut row_fields = self.row_fields(&cells);
+        if !preset_state.complete(&cells, &mut row_fields) {
+            return FileRow::Skipped;
         }
-        match self.product(&draft, &cells) {
-            Ok((product, given)) => Row::Product(ImportRow {
+        match self.product(&row_fields, &cells) {
+            Ok((product, given)) => FileRow::Product(ParsedRow {
                 line: record.line,
                 product,
                 given,
-                record: self.copier.as_read(text, &cells),
+                record: self.encoder.reject_record(text, &cells),
             }),
-            Err(fault) => self.reject(record, self.copier.as_read(text, &cells), fault),
+            Err(row_error) => {
+                self.reject(record, self.encoder.reject_record(text, &cells), row_error)
+            }
         }
     }
 
-    fn check_shape(&self, record: &Record, cells: &Cells<'_>) -> Result<(), Fault> {
-        if record.shape == Shape::Unclosed {
-            return Err(Fault::unclosed(record.line));
+    fn check_shape(&self, record: &RawRecord, cells: &RowCells<'_>) -> Result<(), RowError> {
+        if record.shape == RecordShape::Unclosed {
+            return Err(RowError::unclosed(record.line));
         }
-        if let Some(index) = cells.longer_than(FIELD_MAX) {
-            return Err(Fault::field_too_large(self.header(index)));
+        if let Some(index) = cells.longer_than(MAX_CELL_BYTES) {
+            return Err(RowError::field_too_large(self.header(index)));
         }
         let surplus = (self.headers.len()..cells.len()).find(|i| !cells.text(*i).trim().is_empty());
         if surplus.is_some() {
-            return Err(Fault::too_many_cells(cells.len(), self.headers.len()));
+            return Err(RowError::too_many_cells(cells.len(), self.headers.len()));
         }
         Ok(())
     }
 
-    fn draft<'a>(&self, cells: &Cells<'a>) -> Draft<'a> {
-        let mut draft = Draft::default();
+    fn row_fields<'a>(&self, cells: &RowCells<'a>) -> RowFields<'a> {
+        let mut row_fields = RowFields::default();
         for (field, index) in &self.fields {
             match cells.get(*index) {
-                Some(cell) if cell.trim().is_empty() => draft.set(*field, ""),
-                Some(cell) => draft.set(*field, unmarked(cell)),
+                Some(cell) if cell.trim().is_empty() => row_fields.set(*field, ""),
+                Some(cell) => row_fields.set(*field, unmarked(cell)),
                 None => {}
             }
         }
-        draft
+        row_fields
     }
 
     /// Every rule is tried, so that a row's faults are reported together.
-    fn product(&self, draft: &Draft<'_>, cells: &Cells<'_>) -> Result<(NewProduct, Fields), Fault> {
+    fn product(
+        &self,
+        row_fields: &RowFields<'_>,
+        cells: &RowCells<'_>,
+    ) -> Result<(NewProduct, FieldSet), RowError> {
         let mut errors = Vec::new();
-        let mut given = Fields::default();
-        let mut filled = Filled {
-            draft,
+        let mut given = FieldSet::default();
+        let mut checker = FieldChecker {
+            row_fields,
             given: &mut given,
             errors: &mut errors,
         };
-        let name = filled.required(Field::Name, fields::name);
-        let description = filled.description();
-        let price = filled.required(Field::Price, fields::price);
-        let quantity = filled.optional(Field::Quantity, fields::quantity);
-        let category = filled.optional(Field::Category, fields::category);
-        let sku = filled.optional(Field::Sku, sku).flatten();
-        let threshold = filled.optional(Field::LowStockThreshold, fields::low_stock_threshold);
-        if self.key_required && draft.is_blank(Field::Sku) {
+        let name = checker.required(ProductField::Name, fields::name);
+        let description = checker.description();
+        let price = checker.required(ProductField::Price, fields::price);
+        let quantity = checker.optional(ProductField::Quantity, fields::quantity);
+        let category = checker.optional(ProductField::Category, fields::category);
+        let sku = checker.optional(ProductField::Sku, sku).flatten();
+        let threshold =
+            checker.optional(ProductField::LowStockThreshold, fields::low_stock_threshold);
+        if self.key_required && row_fields.is_blank(ProductField::Sku) {
             errors.push(FieldError::required("sku"));
         }
         let attributes = self.attributes(cells);
@@ -155,14 +162,14 @@ impl Rules {
             }
             (_, _, attributes) => {
                 errors.extend(attributes.err());
-                Err(self.fault(&errors))
+                Err(self.row_error(&errors))
             }
         }
     }
 
     /// The non-blank cells of the attribute columns. An object past the limit loses its longest
     /// values rather than the row.
-    fn attributes(&self, cells: &Cells<'_>) -> Checked<Option<Attributes>> {
+    fn attributes(&self, cells: &RowCells<'_>) -> Checked<Option<Attributes>> {
         let mut attributes = Attributes::new();
         for index in &self.attributes {
             let cell = cells.text(*index);
@@ -176,7 +183,7 @@ impl Rules {
             }
             attributes.insert(name.to_owned(), unmarked(cell).to_owned());
         }
-        shed(&mut attributes);
+        drop_largest(&mut attributes);
         Ok((!attributes.is_empty()).then_some(attributes))
     }
 
@@ -184,38 +191,38 @@ impl Rules {
         self.headers.get(index).map_or("", String::as_str)
     }
 
-    fn fault(&self, errors: &[FieldError]) -> Fault {
+    fn row_error(&self, errors: &[FieldError]) -> RowError {
         let leading = errors.first().map_or("", |error| error.field.as_str());
-        let field = Field::from_name(leading);
+        let field = ProductField::from_name(leading);
         let column = self.fields.iter().find(|(known, _)| Some(*known) == field);
-        Fault::of_fields(
+        RowError::of_fields(
             column.map_or(leading, |(_, index)| self.header(*index)),
             errors,
         )
     }
 
-    fn reject(&self, record: &Record, bytes: Vec<u8>, fault: Fault) -> Row {
-        Row::Rejected(Reject {
+    fn reject(&self, record: &RawRecord, bytes: Vec<u8>, row_error: RowError) -> FileRow {
+        FileRow::Rejected(RejectedRow {
             line: record.line,
-            column: fault.column,
-            code: fault.code,
-            message: fault.message,
-            hint: fault.hint,
+            column: row_error.column,
+            code: row_error.code,
+            message: row_error.message,
+            hint: row_error.hint,
             record: bytes,
         })
     }
 }
 
 /// Takes the fields out of a draft, noting which are given and which are at fault.
-struct Filled<'a, 'd> {
-    draft: &'a Draft<'d>,
-    given: &'a mut Fields,
+struct FieldChecker<'a, 'd> {
+    row_fields: &'a RowFields<'d>,
+    given: &'a mut FieldSet,
     errors: &'a mut Vec<FieldError>,
 }
 
-impl Filled<'_, '_> {
-    fn required<T>(&mut self, field: Field, rule: fn(&str) -> Checked<T>) -> Option<T> {
-        if self.draft.is_blank(field) {
+impl FieldChecker<'_, '_> {
+    fn required<T>(&mut self, field: ProductField, rule: fn(&str) -> Checked<T>) -> Option<T> {
+        if self.row_fields.is_blank(field) {
             self.errors.push(FieldError::required(field.as_str()));
             return None;
         }
@@ -223,20 +230,20 @@ impl Filled<'_, '_> {
     }
 
     /// A blank text is not given.
-    fn optional<T>(&mut self, field: Field, rule: fn(&str) -> Checked<T>) -> Option<T> {
-        if self.draft.is_blank(field) {
+    fn optional<T>(&mut self, field: ProductField, rule: fn(&str) -> Checked<T>) -> Option<T> {
+        if self.row_fields.is_blank(field) {
             return None;
         }
-        *self.given |= Fields::of(field);
-        rule(self.draft.text(field))
+        *self.given |= FieldSet::of(field);
+        rule(self.row_fields.text(field))
             .map_err(|error| self.errors.push(error))
             .ok()
     }
 
     /// A blank cell is given too: it clears the description.
     fn description(&mut self) -> Option<String> {
-        let text = self.draft.get(Field::Description)?;
-        *self.given |= Fields::DESCRIPTION;
+        let text = self.row_fields.get(ProductField::Description)?;
+        *self.given |= FieldSet::DESCRIPTION;
         fields::description(text)
             .map_err(|error| self.errors.push(error))
             .ok()
@@ -264,7 +271,7 @@ fn is_spreadsheet_number(text: &str) -> bool {
 }
 
 /// Leaves out the longest attributes until the rest fits.
-fn shed(attributes: &mut Attributes) {
+fn drop_largest(attributes: &mut Attributes) {
     let raw: usize = attributes.iter().map(|(k, v)| k.len() + v.len()).sum();
     // JSON makes at most six bytes of one, and six of punctuation per attribute.
     if raw * 6 + attributes.len() * 6 + 2 <= ATTRIBUTES_MAX_BYTES {

@@ -8,7 +8,7 @@ use memchr::{memchr, memchr_iter};
 
 /// Where a cell's text lies.
 #[derive(Debug, Clone, Copy)]
-struct Bound {
+struct CellBounds {
     start: usize,
     end: usize,
     quoted: bool,
@@ -16,12 +16,12 @@ struct Bound {
 
 /// The cells of one record.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cells<'a> {
+pub(super) struct RowCells<'a> {
     text: &'a str,
-    bounds: &'a [Bound],
+    bounds: &'a [CellBounds],
 }
 
-impl<'a> Cells<'a> {
+impl<'a> RowCells<'a> {
     pub(super) const fn len(&self) -> usize {
         self.bounds.len()
     }
@@ -53,13 +53,13 @@ impl<'a> Cells<'a> {
 
 /// Splits records into cells; its buffers are reused from record to record.
 #[derive(Debug)]
-pub(super) struct Splitter {
+pub(super) struct CellSplitter {
     delimiter: u8,
-    bounds: Vec<Bound>,
+    bounds: Vec<CellBounds>,
     unquoted: String,
 }
 
-impl Splitter {
+impl CellSplitter {
     pub(super) const fn new(delimiter: u8) -> Self {
         Self {
             delimiter,
@@ -69,26 +69,26 @@ impl Splitter {
     }
 
     /// The cells of a record without its line end.
-    pub(super) fn split<'a>(&'a mut self, record: &'a str) -> Cells<'a> {
+    pub(super) fn split<'a>(&'a mut self, record: &'a str) -> RowCells<'a> {
         self.bounds.clear();
         let bytes = record.as_bytes();
         if memchr(b'"', bytes).is_some() {
             self.unquote(record);
-            return Cells {
+            return RowCells {
                 text: &self.unquoted,
                 bounds: &self.bounds,
             };
         }
         let mut start = 0;
         for end in memchr_iter(self.delimiter, bytes).chain([bytes.len()]) {
-            self.bounds.push(Bound {
+            self.bounds.push(CellBounds {
                 start,
                 end,
                 quoted: false,
             });
             start = end + 1;
         }
-        Cells {
+        RowCells {
             text: record,
             bounds: &self.bounds,
         }
@@ -108,7 +108,7 @@ impl Splitter {
             let quoted = opened.is_some();
             self.unquoted
                 .push_str(if quoted { tail.trim_end() } else { tail });
-            self.bounds.push(Bound {
+            self.bounds.push(CellBounds {
                 start,
                 end: self.unquoted.len(),
                 quoted,
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     fn split(record: &str) -> Vec<String> {
-        let mut splitter = Splitter::new(b',');
+        let mut splitter = CellSplitter::new(b',');
         let cells = splitter.split(record);
         cells.iter().map(str::to_owned).collect()
     }

@@ -3,47 +3,48 @@
 use std::io::{self, Read};
 
 use super::{
-    Plan, Position, Row, cells::Splitter, preset::Reading, records::Records, rules::Rules,
+    FilePosition, FileRow, ImportPlan, cell_splitter::CellSplitter, preset::PresetState,
+    record_reader::RecordReader, row_rules::RowRules,
 };
 
 /// Streams rows. It reads ahead in chunks, and holds at most a record and its cells in memory.
 #[derive(Debug)]
 pub struct RowReader<R> {
-    records: Records<R>,
-    splitter: Splitter,
-    rules: Rules,
-    reading: Reading,
+    records: RecordReader<R>,
+    splitter: CellSplitter,
+    rules: RowRules,
+    preset_state: PresetState,
 }
 
 impl<R: Read> RowReader<R> {
     /// Reads on at `from`; `input` already stands at `from.byte`.
-    pub fn new(input: R, plan: &Plan, from: &Position) -> Self {
+    pub fn new(input: R, plan: &ImportPlan, from: &FilePosition) -> Self {
         let delimiter = plan.dialect.separator();
         Self {
-            records: Records::new(input, delimiter, from),
-            splitter: Splitter::new(delimiter),
-            rules: Rules::new(plan),
-            reading: Reading::new(plan, from.carry.as_deref()),
+            records: RecordReader::new(input, delimiter, from),
+            splitter: CellSplitter::new(delimiter),
+            rules: RowRules::new(plan),
+            preset_state: PresetState::new(plan, from.preset_state.as_deref()),
         }
     }
 
     /// The next row; blank lines are none. Only the input's own errors are errors here.
-    pub fn next_row(&mut self) -> io::Result<Option<Row>> {
+    pub fn next_row(&mut self) -> io::Result<Option<FileRow>> {
         let Some(record) = self.records.next()? else {
             return Ok(None);
         };
         let bytes = self.records.bytes(&record);
-        let (splitter, reading) = (&mut self.splitter, &mut self.reading);
-        Ok(Some(self.rules.row(&record, bytes, splitter, reading)))
+        let (splitter, preset_state) = (&mut self.splitter, &mut self.preset_state);
+        Ok(Some(self.rules.row(&record, bytes, splitter, preset_state)))
     }
 
     /// Behind the row returned last: a new reader from here gives the rows that are left.
-    pub fn position(&self) -> Position {
+    pub fn position(&self) -> FilePosition {
         let (byte, line) = self.records.offset();
-        Position {
+        FilePosition {
             byte,
             line,
-            carry: self.reading.carry(),
+            preset_state: self.preset_state.saved(),
         }
     }
 }

@@ -2,23 +2,23 @@
 //! Corrected, it can be imported as it is.
 
 use super::{
-    Column, Dialect, Plan, Reject, Role,
-    cell::{write_attribute_name, write_cell, write_text},
-    dialect::BOM,
+    ColumnRole, CsvColumn, CsvDialect, ImportPlan, RejectedRow,
+    cell_text::{write_attribute_name, write_cell, write_text},
+    dialect::UTF8_BOM,
     header::{REJECT_COLUMNS, is_reject_column},
 };
 
 /// The header, with its line end, and the byte order mark when the original has one.
-pub fn rejects_header(plan: &Plan) -> Vec<u8> {
+pub fn rejects_header(plan: &ImportPlan) -> Vec<u8> {
     let delimiter = plan.dialect.separator();
     let mut out = if plan.dialect.bom {
-        BOM.to_vec()
+        UTF8_BOM.to_vec()
     } else {
         Vec::new()
     };
     for column in kept_columns(plan) {
         match column.role {
-            Role::Attribute => write_attribute_name(&mut out, &column.header, delimiter),
+            ColumnRole::Attribute => write_attribute_name(&mut out, &column.header, delimiter),
             _ => write_cell(&mut out, &column.header, delimiter),
         }
         out.push(delimiter);
@@ -33,7 +33,7 @@ pub fn rejects_header(plan: &Plan) -> Vec<u8> {
 }
 
 /// Appends one rejected row, with its line end.
-pub fn rejects_row(plan: &Plan, reject: &Reject, out: &mut Vec<u8>) {
+pub fn rejects_row(plan: &ImportPlan, reject: &RejectedRow, out: &mut Vec<u8>) {
     let delimiter = plan.dialect.separator();
     out.extend_from_slice(&reject.record);
     out.push(delimiter);
@@ -48,14 +48,16 @@ pub fn rejects_row(plan: &Plan, reject: &Reject, out: &mut Vec<u8>) {
 }
 
 /// The columns of the original file: without those that an earlier rejects file added at the end.
-pub(super) fn kept_columns(plan: &Plan) -> &[Column] {
-    let added = |column: &&Column| column.role == Role::Ignored && is_reject_column(&column.header);
+pub(super) fn kept_columns(plan: &ImportPlan) -> &[CsvColumn] {
+    let added = |column: &&CsvColumn| {
+        column.role == ColumnRole::Ignored && is_reject_column(&column.header)
+    };
     let count = plan.columns.iter().rev().take_while(added).count();
     let kept = plan.columns.len() - count;
     plan.columns.get(..kept).unwrap_or_default()
 }
 
-impl Dialect {
+impl CsvDialect {
     /// The delimiter as the one byte it is.
     pub(super) fn separator(self) -> u8 {
         u8::try_from(self.delimiter).unwrap_or(b',')

@@ -1,14 +1,14 @@
 //! Why a row is rejected, told so that the person who has the file can mend it.
 
-use super::records::RECORD_MAX;
+use super::record_reader::MAX_RECORD_BYTES;
 use crate::domain::product::FieldError;
 
 /// The longest cell, in bytes.
-pub(super) const FIELD_MAX: usize = 64 * 1024;
+pub(super) const MAX_CELL_BYTES: usize = 64 * 1024;
 
 /// Why a row is rejected.
 #[derive(Debug, Default)]
-pub(super) struct Fault {
+pub(super) struct RowError {
     /// The file's name of the column, empty for the row as a whole.
     pub(super) column: String,
     pub(super) code: String,
@@ -16,7 +16,7 @@ pub(super) struct Fault {
     pub(super) hint: String,
 }
 
-impl Fault {
+impl RowError {
     /// Broken field rules: the first one leads, the others are told behind it.
     pub(super) fn of_fields(column: &str, errors: &[FieldError]) -> Self {
         let told: Vec<String> = errors.iter().map(told).collect();
@@ -39,13 +39,14 @@ impl Fault {
     }
 
     pub(super) fn record_too_large() -> Self {
-        let message = format!("the row is longer than {RECORD_MAX} bytes; its text was not kept");
+        let message =
+            format!("the row is longer than {MAX_RECORD_BYTES} bytes; its text was not kept");
         let hint = "look for a quote that is opened on this line and closed much later";
         Self::of_row("RECORD_TOO_LARGE", message, hint)
     }
 
     pub(super) fn field_too_large(column: &str) -> Self {
-        let message = format!("the cell is longer than {FIELD_MAX} bytes");
+        let message = format!("the cell is longer than {MAX_CELL_BYTES} bytes");
         let hint = "look for a quote that is opened in this row and closed much later";
         Self {
             column: column.to_owned(),

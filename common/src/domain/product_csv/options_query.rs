@@ -1,13 +1,13 @@
 //! Import options as name and value pairs, the way a query string has them, and back.
 
 use super::{
-    Field, ImportMode, ImportOptions, Preset,
+    ImportMode, ImportOptions, ImportPreset, ProductField,
     header::{closest, fold},
 };
 use crate::domain::product::{FieldError, fields::Checked};
 
 /// The options, in the order they are listed to people.
-const KNOWN: [&str; 6] = ["mode", "preset", "delimiter", "map", "default", "key"];
+const OPTION_NAMES: [&str; 6] = ["mode", "preset", "delimiter", "map", "default", "key"];
 
 impl ImportOptions {
     /// Reads `mode`, `preset` (`auto` leaves it open), `delimiter` (`,` `;` `|` `tab`), `key`
@@ -61,7 +61,14 @@ impl ImportOptions {
         match name {
             "mode" => self.mode = Some(choice(name, value, &ImportMode::ALL, ImportMode::as_str)?),
             "preset" if value == "auto" => self.preset = None,
-            "preset" => self.preset = Some(choice(name, value, &Preset::ALL, Preset::as_str)?),
+            "preset" => {
+                self.preset = Some(choice(
+                    name,
+                    value,
+                    &ImportPreset::ALL,
+                    ImportPreset::as_str,
+                )?)
+            }
             "delimiter" => self.delimiter = Some(delimiter(value)?),
             "map" => self.map.push(mapping(value)?),
             "default" => self.defaults.push(default(value)?),
@@ -117,7 +124,7 @@ fn delimiter_name(delimiter: char) -> String {
 }
 
 /// `Header=field`; the header may contain `=` itself.
-fn mapping(value: &str) -> Checked<(String, Field)> {
+fn mapping(value: &str) -> Checked<(String, ProductField)> {
     let (header, name) = value
         .rsplit_once('=')
         .filter(|(header, _)| !header.trim().is_empty())
@@ -129,7 +136,7 @@ fn mapping(value: &str) -> Checked<(String, Field)> {
 }
 
 /// `field=value`; the value may contain `=` itself.
-fn default(value: &str) -> Checked<(Field, String)> {
+fn default(value: &str) -> Checked<(ProductField, String)> {
     let (name, text) = value.split_once('=').ok_or_else(|| {
         let rest = "must give a value to one of our columns, such as category=Other";
         FieldError::new("default", "format", rest, value)
@@ -137,11 +144,13 @@ fn default(value: &str) -> Checked<(Field, String)> {
     Ok((field("default", name, value)?, text.to_owned()))
 }
 
-fn field(option: &str, name: &str, value: &str) -> Checked<Field> {
+fn field(option: &str, name: &str, value: &str) -> Checked<ProductField> {
     let folded = fold(name);
-    let found = Field::ALL.into_iter().find(|f| fold(f.as_str()) == folded);
+    let found = ProductField::ALL
+        .into_iter()
+        .find(|f| fold(f.as_str()) == folded);
     found.ok_or_else(|| {
-        let known = Field::ALL.map(Field::as_str);
+        let known = ProductField::ALL.map(ProductField::as_str);
         let meant = meant(closest(&[name], known.into_iter()));
         let rest = format!(
             "names the unknown field {name:?}{meant} (known: {})",
@@ -152,10 +161,10 @@ fn field(option: &str, name: &str, value: &str) -> Checked<Field> {
 }
 
 fn unknown(name: &str, value: &str) -> FieldError {
-    let meant = meant(closest(&[name], KNOWN.into_iter()));
+    let meant = meant(closest(&[name], OPTION_NAMES.into_iter()));
     let rest = format!(
         "is not an import option{meant} (known: {})",
-        KNOWN.join(", ")
+        OPTION_NAMES.join(", ")
     );
     let shown: String = name.chars().take(100).collect();
     FieldError::new(&shown, "unknown", &rest, value)
@@ -177,13 +186,13 @@ mod tests {
     fn reads_back_what_it_writes() {
         let options = ImportOptions {
             mode: Some(ImportMode::Skip),
-            preset: Some(Preset::Woocommerce),
+            preset: Some(ImportPreset::Woocommerce),
             delimiter: Some('\t'),
             map: vec![
-                ("Preis=netto".into(), Field::Price),
-                ("Titel".into(), Field::Name),
+                ("Preis=netto".into(), ProductField::Price),
+                ("Titel".into(), ProductField::Name),
             ],
-            defaults: vec![(Field::Category, "a=b".into())],
+            defaults: vec![(ProductField::Category, "a=b".into())],
         };
         let pairs = options.to_pairs();
         let again = ImportOptions::from_pairs(pairs.iter().map(|(n, v)| (*n, v.as_str())));

@@ -53,7 +53,7 @@ impl PlanError {
 }
 
 /// An error of all these faults, if there is one.
-pub(super) fn refuse_any(code: PlanErrorCode, errors: Vec<FieldError>) -> Result<(), PlanError> {
+pub(super) fn error_if_any(code: PlanErrorCode, errors: Vec<FieldError>) -> Result<(), PlanError> {
     if errors.is_empty() {
         Ok(())
     } else {

@@ -1,6 +1,6 @@
 //! The stream cut into records: where each begins and ends, on which line, with bounded memory.
 //!
-//! A record ends at LF, CR LF or CR outside quotes. A record longer than `RECORD_MAX` is passed
+//! A record ends at LF, CR LF or CR outside quotes. A record longer than `MAX_RECORD_BYTES` is passed
 //! over, however long it is, and reported; memory stays below twice that limit.
 
 use std::{
@@ -10,28 +10,28 @@ use std::{
 
 use memchr::{memchr, memchr2, memchr2_iter, memchr3};
 
-use super::{Position, cells::is_padding};
+use super::{FilePosition, cell_splitter::is_padding};
 
 /// The longest record, in bytes.
-pub(super) const RECORD_MAX: usize = 1024 * 1024;
-const CHUNK: usize = 64 * 1024;
+pub(super) const MAX_RECORD_BYTES: usize = 1024 * 1024;
+const READ_CHUNK_BYTES: usize = 64 * 1024;
 
 /// Whether a record can be split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum RecordShape {
     Whole,
     /// The file ended inside a quoted cell.
     Unclosed,
-    /// More than `RECORD_MAX` bytes; the text is gone.
+    /// More than `MAX_RECORD_BYTES` bytes; the text is gone.
     TooLarge,
 }
 
 /// One record of the stream.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(super) struct RawRecord {
     /// Where its bytes lie in the buffer, without the line end.
     range: Range<usize>,
-    pub(super) shape: Shape,
+    pub(super) shape: RecordShape,
     /// The line of its first byte.
     pub(super) line: u64,
     /// Its first byte, from the start of the file.
@@ -42,7 +42,7 @@ pub(super) struct Record {
 
 /// Reads records one after the other.
 #[derive(Debug)]
-pub(super) struct Records<R> {
+pub(super) struct RecordReader<R> {
     input: R,
     delimiter: u8,
     buffer: Vec<u8>,
@@ -53,9 +53,9 @@ pub(super) struct Records<R> {
     line: u64,
 }
 
-impl<R: Read> Records<R> {
+impl<R: Read> RecordReader<R> {
     /// `input` stands at `from.byte` of the file.
-    pub(super) fn new(input: R, delimiter: u8, from: &Position) -> Self {
+    pub(super) fn new(input: R, delimiter: u8, from: &FilePosition) -> Self {
         Self {
             input,
             delimiter,
@@ -73,14 +73,14 @@ impl<R: Read> Records<R> {
     }
 
     /// The record's bytes; empty when it was too large. Valid until the next record is read.
-    pub(super) fn bytes(&self, record: &Record) -> &[u8] {
+    pub(super) fn bytes(&self, record: &RawRecord) -> &[u8] {
         self.buffer.get(record.range.clone()).unwrap_or_default()
     }
 
     /// The next record that is not a blank line.
-    pub(super) fn next(&mut self) -> io::Result<Option<Record>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<RawRecord>> {
         while let Some(record) = self.next_line()? {
-            let blank = record.shape == Shape::Whole
+            let blank = record.shape == RecordShape::Whole
                 && self.bytes(&record).iter().all(|byte| *byte == b' ');
             if !blank {
                 return Ok(Some(record));
@@ -89,16 +89,16 @@ impl<R: Read> Records<R> {
         Ok(None)
     }
 
-    fn next_line(&mut self) -> io::Result<Option<Record>> {
+    fn next_line(&mut self) -> io::Result<Option<RawRecord>> {
         if let Some(length) = plain_line(self.pending()) {
-            let end = End {
+            let end = RecordEnd {
                 at: length,
                 lines: 1,
                 closed: true,
             };
             return Ok(Some(self.pass(&end, 0)));
         }
-        let mut scan = Scan::new(self.delimiter);
+        let mut scan = RecordScanner::new(self.delimiter);
         // Bytes of this record that were looked at and kept, and such as were dropped.
         let (mut seen, mut dropped) = (0, 0);
         loop {
@@ -115,7 +115,7 @@ impl<R: Read> Records<R> {
                 let nothing = seen + dropped == 0;
                 return Ok((!nothing).then(|| self.pass(&scan.end(seen), dropped)));
             }
-            if seen > RECORD_MAX {
+            if seen > MAX_RECORD_BYTES {
                 self.unread.start += seen;
                 dropped += seen;
                 seen = 0;
@@ -129,7 +129,7 @@ impl<R: Read> Records<R> {
     }
 
     /// Moves behind a record that ends at `end.at`; `dropped` of its bytes are gone already.
-    fn pass(&mut self, end: &End, dropped: usize) -> Record {
+    fn pass(&mut self, end: &RecordEnd, dropped: usize) -> RawRecord {
         let line_end = match self.pending().get(end.at..) {
             Some([b'\r', b'\n', ..]) => 2,
             Some([_, ..]) => 1,
@@ -137,14 +137,14 @@ impl<R: Read> Records<R> {
         };
         let range = self.unread.start..self.unread.start + end.at;
         let shape = if !end.closed {
-            Shape::Unclosed
-        } else if dropped + end.at > RECORD_MAX {
-            Shape::TooLarge
+            RecordShape::Unclosed
+        } else if dropped + end.at > MAX_RECORD_BYTES {
+            RecordShape::TooLarge
         } else {
-            Shape::Whole
+            RecordShape::Whole
         };
-        let record = Record {
-            range: if dropped + end.at > RECORD_MAX {
+        let record = RawRecord {
+            range: if dropped + end.at > MAX_RECORD_BYTES {
                 0..0
             } else {
                 range
@@ -167,8 +167,10 @@ impl<R: Read> Records<R> {
             self.unread = 0..self.unread.len();
         }
         if self.unread.end == self.buffer.len() {
-            let grown = (self.buffer.len() * 2).clamp(CHUNK, RECORD_MAX + CHUNK);
-            self.buffer.resize(grown.max(self.unread.end + CHUNK), 0);
+            let grown = (self.buffer.len() * 2)
+                .clamp(READ_CHUNK_BYTES, MAX_RECORD_BYTES + READ_CHUNK_BYTES);
+            self.buffer
+                .resize(grown.max(self.unread.end + READ_CHUNK_BYTES), 0);
         }
         let free = self.buffer.get_mut(self.unread.end..).unwrap_or_default();
         loop {
@@ -184,7 +186,7 @@ impl<R: Read> Records<R> {
 }
 
 #[cfg(test)]
-impl<R> Records<R> {
+impl<R> RecordReader<R> {
     /// Bytes set aside for reading ahead.
     pub(super) const fn capacity(&self) -> usize {
         self.buffer.capacity()
@@ -199,7 +201,7 @@ fn plain_line(bytes: &[u8]) -> Option<usize> {
 }
 
 /// The end of a record.
-struct End {
+struct RecordEnd {
     /// Bytes before its line end.
     at: usize,
     /// Line ends in the record, its own included.
@@ -209,7 +211,7 @@ struct End {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum QuoteState {
     /// Only padding so far in this cell.
     CellStart,
     Plain,
@@ -219,30 +221,30 @@ enum State {
 }
 
 /// Looks for a record's end, chunk by chunk.
-struct Scan {
+struct RecordScanner {
     delimiter: u8,
-    state: State,
+    state: QuoteState,
     /// Line ends inside quotes.
     lines: u64,
     /// Whether the last quoted byte was a CR, so that an LF belongs to it.
     after_cr: bool,
 }
 
-impl Scan {
+impl RecordScanner {
     const fn new(delimiter: u8) -> Self {
         Self {
             delimiter,
-            state: State::CellStart,
+            state: QuoteState::CellStart,
             lines: 0,
             after_cr: false,
         }
     }
 
-    fn end(&self, at: usize) -> End {
-        End {
+    fn end(&self, at: usize) -> RecordEnd {
+        RecordEnd {
             at,
             lines: self.lines + 1,
-            closed: self.state != State::Quoted,
+            closed: self.state != QuoteState::Quoted,
         }
     }
 
@@ -252,25 +254,25 @@ impl Scan {
         while let Some(byte) = bytes.get(at).copied() {
             let rest = bytes.get(at..)?;
             match self.state {
-                State::CellStart if is_padding(byte, self.delimiter) => at += 1,
-                State::CellStart if byte == b'"' => {
-                    self.state = State::Quoted;
+                QuoteState::CellStart if is_padding(byte, self.delimiter) => at += 1,
+                QuoteState::CellStart if byte == b'"' => {
+                    self.state = QuoteState::Quoted;
                     at += 1;
                 }
-                State::Quote if byte == b'"' => {
-                    self.state = State::Quoted;
+                QuoteState::Quote if byte == b'"' => {
+                    self.state = QuoteState::Quoted;
                     at += 1;
                 }
-                State::CellStart | State::Quote => self.state = State::Plain,
-                State::Plain => {
+                QuoteState::CellStart | QuoteState::Quote => self.state = QuoteState::Plain,
+                QuoteState::Plain => {
                     at += memchr3(self.delimiter, b'\n', b'\r', rest)?;
                     if bytes.get(at).copied() != Some(self.delimiter) {
                         return Some(at);
                     }
-                    self.state = State::CellStart;
+                    self.state = QuoteState::CellStart;
                     at += 1;
                 }
-                State::Quoted => at += self.quoted(rest),
+                QuoteState::Quoted => at += self.quoted(rest),
             }
         }
         None
@@ -291,7 +293,7 @@ impl Scan {
         }
         self.after_cr = text.last().map_or(self.after_cr, |last| *last == b'\r');
         if quote.is_some() {
-            self.state = State::Quote;
+            self.state = QuoteState::Quote;
             self.after_cr = false;
         }
         length + usize::from(quote.is_some())

@@ -2,28 +2,28 @@
 
 use std::borrow::Cow;
 
-use super::Field;
+use super::ProductField;
 
 /// A text per field: `None` when the row has no such cell, blank when the cell is blank.
 #[derive(Debug, Default)]
-pub(super) struct Draft<'a>([Option<Cow<'a, str>>; 7]);
+pub(super) struct RowFields<'a>([Option<Cow<'a, str>>; 7]);
 
-impl<'a> Draft<'a> {
+impl<'a> RowFields<'a> {
     /// The text of the field's cell, if there is a cell.
-    pub(super) fn get(&self, field: Field) -> Option<&str> {
+    pub(super) fn get(&self, field: ProductField) -> Option<&str> {
         self.0.get(field as usize)?.as_deref()
     }
 
     /// The text, blank without a cell.
-    pub(super) fn text(&self, field: Field) -> &str {
+    pub(super) fn text(&self, field: ProductField) -> &str {
         self.get(field).unwrap_or_default()
     }
 
-    pub(super) fn is_blank(&self, field: Field) -> bool {
+    pub(super) fn is_blank(&self, field: ProductField) -> bool {
         self.text(field).trim().is_empty()
     }
 
-    pub(super) fn set(&mut self, field: Field, text: impl Into<Cow<'a, str>>) {
+    pub(super) fn set(&mut self, field: ProductField, text: impl Into<Cow<'a, str>>) {
         if let Some(slot) = self.0.get_mut(field as usize) {
             *slot = Some(text.into());
         }

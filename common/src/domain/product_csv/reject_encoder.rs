@@ -2,23 +2,23 @@
 //! as the original header has.
 
 use super::{
-    Plan,
-    cell::write_cell,
-    cells::{Cells, Splitter},
-    rejects::kept_columns,
+    ImportPlan,
+    cell_splitter::{CellSplitter, RowCells},
+    cell_text::write_cell,
+    rejects_file::kept_columns,
 };
 
 /// Writes copies of rows.
 #[derive(Debug)]
-pub(super) struct Copier {
+pub(super) struct RejectEncoder {
     delimiter: u8,
     columns: usize,
     /// Columns of the original file, without those a rejects file adds.
     kept: usize,
 }
 
-impl Copier {
-    pub(super) fn new(plan: &Plan) -> Self {
+impl RejectEncoder {
+    pub(super) fn new(plan: &ImportPlan) -> Self {
         Self {
             delimiter: plan.dialect.separator(),
             columns: plan.columns.len(),
@@ -27,7 +27,7 @@ impl Copier {
     }
 
     /// The record as the file has it, when its cells match the header; else written anew.
-    pub(super) fn as_read(&self, text: &str, cells: &Cells<'_>) -> Vec<u8> {
+    pub(super) fn reject_record(&self, text: &str, cells: &RowCells<'_>) -> Vec<u8> {
         if cells.len() == self.kept && self.kept == self.columns {
             text.as_bytes().to_vec()
         } else {
@@ -37,7 +37,7 @@ impl Copier {
 
     /// The same for bytes that are no text: what is not ASCII travels through the splitter as
     /// private characters, so that every byte comes out as it went in.
-    pub(super) fn encoded_bytes(&self, bytes: &[u8], splitter: &mut Splitter) -> Vec<u8> {
+    pub(super) fn encoded_bytes(&self, bytes: &[u8], splitter: &mut CellSplitter) -> Vec<u8> {
         const FIRST: u32 = 0xE000;
         let hidden = |byte: &u8| match byte.is_ascii() {
             true => Some(char::from(*byte)),
@@ -55,7 +55,7 @@ impl Copier {
 
     /// The cells written anew, exactly as many as the original header has. What a row has too
     /// much is kept inside its last cell.
-    pub(super) fn encoded(&self, cells: &Cells<'_>) -> Vec<u8> {
+    pub(super) fn encoded(&self, cells: &RowCells<'_>) -> Vec<u8> {
         let mut record = Vec::new();
         let last = self.kept.saturating_sub(1);
         for index in 0..self.kept {
@@ -73,7 +73,7 @@ impl Copier {
     }
 
     /// The last cell and what follows behind the header's width, blank ends left out.
-    fn with_surplus(&self, cells: &Cells<'_>, last: &str) -> String {
+    fn with_surplus(&self, cells: &RowCells<'_>, last: &str) -> String {
         let delimiter = char::from(self.delimiter);
         let mut joined = last.to_owned();
         for index in self.columns..cells.len() {
