@@ -18,7 +18,7 @@ use pm_common::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{outage, reply};
+use super::{json_body::json_response, outage};
 
 /// Seconds after which a caller may try again when the server itself is in trouble.
 const RETRY_AFTER: u64 = 1;
@@ -222,7 +222,7 @@ impl IntoResponse for ApiError {
             error_code: code.to_owned(),
             details: self.details(),
         };
-        let mut response = reply::json(status, &body);
+        let mut response = json_response(status, &body);
         if let Some(seconds) = self.retry_after() {
             response
                 .headers_mut()

@@ -14,7 +14,7 @@ use pm_common::{
 };
 use tokio::time::{Instant, timeout};
 
-use super::{Http, outage, reply};
+use super::{Http, json_body::json_response, outage};
 
 /// How long a probe may take.
 const DEADLINE: Duration = Duration::from_secs(1);
@@ -48,7 +48,7 @@ pub(super) async fn health(State(http): State<Arc<Http>>) -> Response {
         services,
         memory: memory(),
     };
-    reply::json(code, &body)
+    json_response(code, &body)
 }
 
 /// Whether requests can be served
@@ -71,7 +71,7 @@ pub(super) async fn ready(State(http): State<Arc<Http>>) -> Response {
         error: error.map(str::to_owned),
         timestamp: clock::now(),
     };
-    reply::json(code, &body)
+    json_response(code, &body)
 }
 
 /// Whether the process runs
@@ -82,7 +82,7 @@ pub(super) async fn live(State(http): State<Arc<Http>>) -> Response {
         timestamp: clock::now(),
         uptime: http.app.started.elapsed().as_secs_f64(),
     };
-    reply::json(StatusCode::OK, &body)
+    json_response(StatusCode::OK, &body)
 }
 
 async fn services(http: &Http) -> ServicesOut {

@@ -27,6 +27,7 @@ use super::{
     error::{ApiError, ApiResult},
     export, idempotency,
     identity::Seller,
+    json_body::json_response,
     list,
     params::Params,
     path::ImportPath,
@@ -144,7 +145,7 @@ pub(super) async fn cancel(
         import_id: job.id,
         status: job.status.as_str().to_owned(),
     };
-    Ok(reply::json(StatusCode::ACCEPTED, &body))
+    Ok(json_response(StatusCode::ACCEPTED, &body))
 }
 
 fn what_stays(job: &ImportJob) -> String {

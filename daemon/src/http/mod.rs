@@ -17,6 +17,7 @@ mod health;
 mod idempotency;
 mod identity;
 mod imports;
+mod json_body;
 mod limit;
 mod list;
 mod metrics;

@@ -26,7 +26,8 @@ use super::{
     error::{ApiError, ApiResult},
     idempotency::{self, Flight},
     identity::Seller,
-    params, reply,
+    json_body::json_response,
+    params,
     upload_file::{self, File},
 };
 
@@ -84,7 +85,7 @@ pub(super) async fn import(
         import_id: job.id,
         status: "processing".to_owned(),
     };
-    Ok(reply::json(StatusCode::ACCEPTED, &body))
+    Ok(json_response(StatusCode::ACCEPTED, &body))
 }
 
 /// Takes the body in, up to its last byte.
