@@ -120,12 +120,13 @@ impl Runner {
             let tried = imports
                 .import_commit(&job.seller_id, &job.id, &self.worker, batch.clone())
                 .await;
-            let Err(Error::Unavailable { engine, reason }) = tried else {
-                return tried;
+            let error = match tried {
+                Err(error @ Error::Unavailable { .. }) => error,
+                other => return other,
             };
-            tracing::warn!(import = job.id, engine, reason, "batch waits for the store");
+            tracing::warn!(import = job.id, %error, "a batch waits for the store");
             tokio::select! {
-                () = self.stop.cancelled() => return Err(Error::Unavailable { engine, reason }),
+                () = self.stop.cancelled() => return Err(error),
                 () = tokio::time::sleep(RETRY) => {}
             }
             let seen = imports.import_get(&job.seller_id, &job.id).await;
@@ -246,13 +247,13 @@ fn read_batch(reader: &mut RowReader<SpoolReader>) -> io::Result<(ReadBatch, boo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::port::Port;
 
     /// Red when: an archive that is away for a moment costs an import.
     #[test]
     fn only_a_file_that_is_lost_fails_its_import() {
-        let engine = "S3";
-        let reason = "it did not answer in time".to_owned();
-        let away = io::Error::other(Error::Unavailable { engine, reason });
+        let away = Error::unavailable(Port::Archive, "S3", "it did not answer in time");
+        let away = io::Error::other(away);
         assert!(matches!(unreadable(away), Err(Error::Unavailable { .. })));
         let corrupt = Error::Corrupt("it was replaced".to_owned());
         for lost in [io::Error::other(corrupt), io::ErrorKind::NotFound.into()] {

@@ -5,9 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use pm_common::{
     config::Config,
-    domain::error::Result,
+    domain::{error::Result, port::Port},
     ports::{
         archive::{self, Archive},
         broker::{self, Broker},
@@ -53,20 +54,23 @@ impl App {
         })
     }
 
-    /// Creates what is missing on every engine: a result per port, in the order of
-    /// `Config::choices`.
-    pub async fn prepare(&self) -> [Result<()>; 7] {
-        tokio::join!(
+    /// Creates what is missing on every engine, all at once: a result per port.
+    pub async fn prepare(&self) -> Vec<(Port, Result<()>)> {
+        let prepared = Port::ALL.map(async |port| (port, self.prepare_port(port).await));
+        join_all(prepared).await
+    }
+
+    async fn prepare_port(&self, port: Port) -> Result<()> {
+        match port {
             // Connecting brought its schema up to date.
-            self.store.ping(),
-            patiently(|| self.broker.prepare()),
-            patiently(|| self.feed.ping()),
-            patiently(|| self.limiter.ping()),
-            patiently(|| self.inbox.ping()),
-            patiently(|| self.ledger.ping()),
-            patiently(|| self.archive.ping()),
-        )
-        .into()
+            Port::Store => self.store.ping().await,
+            Port::Broker => patiently(|| self.broker.prepare()).await,
+            Port::Feed => patiently(|| self.feed.ping()).await,
+            Port::Limiter => patiently(|| self.limiter.ping()).await,
+            Port::Inbox => patiently(|| self.inbox.ping()).await,
+            Port::Ledger => patiently(|| self.ledger.ping()).await,
+            Port::Archive => patiently(|| self.archive.ping()).await,
+        }
     }
 }
 

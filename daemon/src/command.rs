@@ -114,14 +114,14 @@ fn stop_on_signals() -> anyhow::Result<CancellationToken> {
 
 async fn migrate(config: Config) -> anyhow::Result<()> {
     let _lock = lifecycle::lock_data_dir(&config)?;
-    let choices = config.choices();
-    let prepared = App::connect(config).await?.prepare().await;
+    let app = App::connect(config).await?;
+    let prepared = app.prepare().await;
     let mut out = io::stdout().lock();
     let mut failures = Vec::new();
-    for (choice, result) in choices.iter().zip(prepared) {
+    for (port, result) in prepared {
         match result {
-            Ok(()) => writeln!(out, "{:8} {} is up to date", choice.port, choice.engine)?,
-            Err(error) => failures.push(format!("{}: {error}", choice.port)),
+            Ok(()) => writeln!(out, "{port:8} {} is up to date", app.config.engine(port))?,
+            Err(error) => failures.push(format!("{port}: {error}")),
         }
     }
     anyhow::ensure!(failures.is_empty(), "{}", failures.join("\npmd: "));
@@ -168,7 +168,7 @@ fn show_config(config: &Config, as_json: bool) -> anyhow::Result<()> {
         let engines: Vec<_> = config
             .choices()
             .into_iter()
-            .map(|c| json!({"port": c.port, "engine": c.engine, "place": c.place, "why": c.why}))
+            .map(|c| json!({"port": c.port.name(), "engine": c.engine, "place": c.place, "why": c.why}))
             .collect();
         let settings: serde_json::Map<_, _> = settings
             .into_iter()

@@ -1,7 +1,7 @@
 //! What a process does: all of it, or a part beside other processes on the same engines.
 
 use anyhow::{Context, bail};
-use pm_common::config::Config;
+use pm_common::{config::Config, domain::port::Port};
 
 /// One part of the daemon's work. Whatever the roles, health and metrics are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,33 +59,30 @@ pub(crate) fn configured(config: &Config) -> anyhow::Result<Vec<Role>> {
     roles.split(',').map(named).collect()
 }
 
-/// The roles that meet at a port. The limiter is the API's own.
-const MEETING: [(&str, &[Role]); 6] = [
-    ("store", &[Role::Api, Role::Relay, Role::Imports]),
-    (
-        "broker",
-        &[Role::Relay, Role::Notifications, Role::Analytics],
-    ),
-    ("feed", &[Role::Api, Role::Notifications]),
-    ("inbox", &[Role::Api, Role::Notifications]),
-    ("ledger", &[Role::Api, Role::Analytics]),
-    ("archive", &[Role::Api, Role::Imports]),
-];
+/// The roles that share a port.
+const fn sharing(port: Port) -> &'static [Role] {
+    match port {
+        Port::Store => &[Role::Api, Role::Relay, Role::Imports],
+        Port::Broker => &[Role::Relay, Role::Notifications, Role::Analytics],
+        Port::Feed | Port::Inbox => &[Role::Api, Role::Notifications],
+        Port::Limiter => &[Role::Api],
+        Port::Ledger => &[Role::Api, Role::Analytics],
+        Port::Archive => &[Role::Api, Role::Imports],
+    }
+}
 
 /// Refuses a split that an embedded engine would cut through: no other process could reach what
 /// this one leaves there.
 pub(crate) fn check(roles: &[Role], config: &Config) -> anyhow::Result<()> {
     for choice in config.choices().iter().filter(|choice| choice.embedded) {
-        let meeting = MEETING.iter().find(|(port, _)| *port == choice.port);
-        let Some((port, all)) = meeting else {
-            continue;
-        };
-        let (here, elsewhere): (Vec<_>, Vec<_>) = all.iter().partition(|role| roles.contains(role));
+        let sharing = sharing(choice.port).iter();
+        let (here, elsewhere): (Vec<_>, Vec<_>) = sharing.partition(|role| roles.contains(role));
         if !here.is_empty() && !elsewhere.is_empty() {
             bail!(
-                "--roles splits {} from {}, but the {port} they share is {}, which other processes cannot reach; {}, so configure a server for it or run these roles together",
+                "--roles splits {} from {}, but the {} they share is {}, which other processes cannot reach; {}, so configure a server for it or run these roles together",
                 names(&here),
                 names(&elsewhere),
+                choice.port,
                 choice.engine,
                 choice.why
             );

@@ -118,13 +118,13 @@ fn under(prefix: &str) -> String {
 }
 
 /// Where an engine's data is, as people are told: `(engine, place, embedded)`.
-pub(super) type Described = (&'static str, String, bool);
+pub(super) type EngineDescription = (&'static str, String, bool);
 
-fn embedded(engine: &'static str, path: &Path) -> Described {
+fn embedded(engine: &'static str, path: &Path) -> EngineDescription {
     (engine, path.display().to_string(), true)
 }
 
-fn in_process() -> Described {
+fn in_process() -> EngineDescription {
     (
         "embedded (in process)",
         "memory of this process".to_owned(),
@@ -133,21 +133,16 @@ fn in_process() -> Described {
 }
 
 impl StoreConfig {
-    pub(super) fn describe(&self) -> Described {
+    pub(super) fn describe(&self) -> EngineDescription {
         match self {
             Self::Sqlite { path, .. } => embedded("embedded (SQLite)", path),
             Self::Postgres { server, .. } => ("PostgreSQL", server.place.clone(), false),
         }
     }
-
-    /// The engine as people call it.
-    pub fn engine(&self) -> &'static str {
-        self.describe().0
-    }
 }
 
 impl BrokerConfig {
-    pub(super) fn describe(&self) -> Described {
+    pub(super) fn describe(&self) -> EngineDescription {
         match self {
             Self::Embedded { path, .. } => embedded("embedded (log in SQLite)", path),
             Self::Kafka(kafka) => (
@@ -174,15 +169,10 @@ impl BrokerConfig {
             }
         }
     }
-
-    /// The engine as people call it.
-    pub fn engine(&self) -> &'static str {
-        self.describe().0
-    }
 }
 
 impl Redis {
-    fn describe(&self) -> Described {
+    fn describe(&self) -> EngineDescription {
         (
             "Redis",
             format!("{}{}", self.server.place, under(&self.prefix)),
@@ -192,21 +182,16 @@ impl Redis {
 }
 
 impl FeedConfig {
-    pub(super) fn describe(&self) -> Described {
+    pub(super) fn describe(&self) -> EngineDescription {
         match self {
             Self::Memory => in_process(),
             Self::Redis(redis) => redis.describe(),
         }
     }
-
-    /// The engine as people call it.
-    pub fn engine(&self) -> &'static str {
-        self.describe().0
-    }
 }
 
 impl LimiterConfig {
-    pub(super) fn describe(&self) -> Described {
+    pub(super) fn describe(&self) -> EngineDescription {
         match self {
             Self::Memory { .. } => in_process(),
             Self::Redis { redis, .. } => redis.describe(),
@@ -222,21 +207,16 @@ impl LimiterConfig {
 }
 
 impl InboxConfig {
-    pub(super) fn describe(&self) -> Described {
+    pub(super) fn describe(&self) -> EngineDescription {
         match self {
             Self::Sqlite { path } => embedded("embedded (SQLite)", path),
             Self::DynamoDb { aws, table } => ("DynamoDB", aws.place("table", table), false),
         }
     }
-
-    /// The engine as people call it.
-    pub fn engine(&self) -> &'static str {
-        self.describe().0
-    }
 }
 
 impl LedgerConfig {
-    pub(super) fn describe(&self) -> Described {
+    pub(super) fn describe(&self) -> EngineDescription {
         match self {
             Self::Sqlite { path } => embedded("embedded (SQLite)", path),
             Self::DynamoDb { aws, table } => ("DynamoDB", aws.place("table", table), false),
@@ -245,15 +225,10 @@ impl LedgerConfig {
 }
 
 impl ArchiveConfig {
-    pub(super) fn describe(&self) -> Described {
+    pub(super) fn describe(&self) -> EngineDescription {
         match self {
             Self::Directory { path } => embedded("embedded (directory)", path),
             Self::S3 { aws, bucket } => ("S3", aws.place("bucket", bucket), false),
         }
-    }
-
-    /// The engine as people call it.
-    pub fn engine(&self) -> &'static str {
-        self.describe().0
     }
 }

@@ -10,22 +10,25 @@ use super::{
     LimiterConfig, StoreConfig,
     reader::{Reader, is_plain},
 };
-use crate::ports::limiter::Limits;
+use crate::{domain::port::Port, ports::limiter::Limits};
 
 /// Partitions of a topic.
 const PARTITIONS: u32 = 4;
 
-/// Which variables choose a server engine, by port.
-pub(super) const ENGINES: [(&str, &[&str]); 7] = [
-    ("store", &["DATABASE_URL", "POSTGRES_HOST"]),
-    ("broker", &["KAFKA_BROKERS"]),
-    ("feed", &["REDIS_URL", "REDIS_HOST"]),
-    ("limiter", &["REDIS_URL", "REDIS_HOST"]),
-    ("inbox", DYNAMODB),
-    ("ledger", DYNAMODB),
-    ("archive", &["S3_BUCKET_NAME"]),
-];
-const DYNAMODB: &[&str] = &["DYNAMODB_ENDPOINT", "AWS_ENDPOINT", "NOTIFICATIONS_TABLE"];
+impl Port {
+    /// The variables of which any one chooses the port's server engine.
+    const fn variables(self) -> &'static [&'static str] {
+        match self {
+            Self::Store => &["DATABASE_URL", "POSTGRES_HOST"],
+            Self::Broker => &["KAFKA_BROKERS"],
+            Self::Feed | Self::Limiter => &["REDIS_URL", "REDIS_HOST"],
+            Self::Inbox | Self::Ledger => {
+                &["DYNAMODB_ENDPOINT", "AWS_ENDPOINT", "NOTIFICATIONS_TABLE"]
+            }
+            Self::Archive => &["S3_BUCKET_NAME"],
+        }
+    }
+}
 
 impl<F: Fn(&str) -> Option<String>> Reader<F> {
     fn auth(&mut self) -> Auth {
@@ -68,15 +71,15 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     }
 
     /// Whether one of the variables that choose a port's server engine is set.
-    fn asks_for_server(&self, port: &str) -> bool {
-        variables(port).iter().any(|name| self.text(name).is_some())
+    fn asks_for_server(&self, port: Port) -> bool {
+        let mut variables = port.variables().iter();
+        variables.any(|name| self.text(name).is_some())
     }
 
-    fn reason(&self, port: &str) -> String {
-        let set = variables(port)
-            .iter()
-            .find(|name| self.text(name).is_some());
-        match (set, variables(port)) {
+    fn reason(&self, port: Port) -> String {
+        let mut variables = port.variables().iter();
+        let set = variables.find(|name| self.text(name).is_some());
+        match (set, port.variables()) {
             (Some(name), _) => format!("{name} is set"),
             (None, []) => String::new(),
             (None, [one]) => format!("{one} is not set"),
@@ -86,7 +89,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     }
 
     fn store(&mut self, data_dir: &Path, low_stock_threshold: i32) -> StoreConfig {
-        if self.asks_for_server("store") {
+        if self.asks_for_server(Port::Store) {
             return StoreConfig::Postgres {
                 server: self.postgres(),
                 low_stock_threshold,
@@ -110,7 +113,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     }
 
     fn inbox(&mut self, data_dir: &Path) -> InboxConfig {
-        if self.asks_for_server("inbox") {
+        if self.asks_for_server(Port::Inbox) {
             return InboxConfig::DynamoDb {
                 aws: self.aws("DYNAMODB_ENDPOINT"),
                 table: self.notifications_table(),
@@ -122,7 +125,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     }
 
     fn ledger(&mut self, data_dir: &Path) -> LedgerConfig {
-        if self.asks_for_server("ledger") {
+        if self.asks_for_server(Port::Ledger) {
             return LedgerConfig::DynamoDb {
                 aws: self.aws("DYNAMODB_ENDPOINT"),
                 table: self.metrics_table(),
@@ -146,11 +149,6 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     }
 }
 
-fn variables(port: &str) -> &'static [&'static str] {
-    let found = ENGINES.iter().find(|(name, _)| *name == port);
-    found.map_or(&[], |(_, variables)| variables)
-}
-
 impl Config {
     /// Reads the process' environment.
     pub fn from_env() -> Result<Self, ConfigError> {
@@ -169,7 +167,7 @@ impl Config {
             bulk: env.number("RATE_LIMIT_BULK", 5, 1, 10_000_000),
         };
         let low_stock_threshold = env.number("LOW_STOCK_THRESHOLD", 10, 0, i32::MAX);
-        let redis = env.asks_for_server("feed").then(|| env.redis());
+        let redis = env.asks_for_server(Port::Feed).then(|| env.redis());
         let config = Self {
             host: env.text_or("HOST", "localhost"),
             port: env.number("PORT", 3001, 0, u16::MAX),
@@ -196,7 +194,7 @@ impl Config {
             inbox: env.inbox(&data_dir),
             ledger: env.ledger(&data_dir),
             archive: env.archive(&data_dir),
-            reasons: ENGINES.iter().map(|(port, _)| env.reason(port)).collect(),
+            reasons: Port::ALL.map(|port| (port, env.reason(port))).into(),
             data_dir,
         };
         // Two engines may read the same variable.
@@ -293,14 +291,17 @@ mod tests {
     #[test]
     fn each_engine_replaces_its_twin_alone() {
         for (set, ports) in [
-            (("POSTGRES_HOST", "db"), &["store"][..]),
-            (("KAFKA_BROKERS", "kafka:9092"), &["broker"]),
-            (("REDIS_URL", "redis://cache:6379"), &["feed", "limiter"]),
+            (("POSTGRES_HOST", "db"), &[Port::Store][..]),
+            (("KAFKA_BROKERS", "kafka:9092"), &[Port::Broker]),
+            (
+                ("REDIS_URL", "redis://cache:6379"),
+                &[Port::Feed, Port::Limiter],
+            ),
             (
                 ("DYNAMODB_ENDPOINT", "http://dynamo:8000"),
-                &["inbox", "ledger"],
+                &[Port::Inbox, Port::Ledger],
             ),
-            (("S3_BUCKET_NAME", "events"), &["archive"]),
+            (("S3_BUCKET_NAME", "events"), &[Port::Archive]),
         ] {
             let choices = read(&[set]).unwrap().choices();
             let servers = choices.iter().filter(|choice| !choice.embedded);

@@ -6,8 +6,9 @@ mod reader;
 mod secret;
 mod servers;
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
+use self::engine::EngineDescription;
 pub use self::{
     engine::{
         ArchiveConfig, Aws, BrokerConfig, FeedConfig, InboxConfig, Kafka, LedgerConfig,
@@ -16,7 +17,7 @@ pub use self::{
     reader::ConfigError,
     secret::Secret,
 };
-use crate::ports::limiter::Limits;
+use crate::{domain::port::Port, ports::limiter::Limits};
 
 /// Everything the daemon is told from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +51,8 @@ pub struct Config {
     pub inbox: InboxConfig,
     pub ledger: LedgerConfig,
     pub archive: ArchiveConfig,
-    /// Why each engine was chosen, in the order of `choices`.
-    reasons: Vec<String>,
+    /// Why each engine was chosen.
+    reasons: BTreeMap<Port, String>,
 }
 
 /// How a caller proves who it is.
@@ -65,8 +66,8 @@ pub enum Auth {
 
 /// One line of `pmd config`: a port, its engine, where it is and why it was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
-    pub port: &'static str,
+pub struct EngineChoice {
+    pub port: Port,
     pub engine: &'static str,
     /// Never shows a secret.
     pub place: String,
@@ -82,26 +83,35 @@ impl Config {
     }
 
     /// Every port's engine.
-    pub fn choices(&self) -> Vec<Choice> {
-        let described = [
-            self.store.describe(),
-            self.broker.describe(),
-            self.feed.describe(),
-            self.limiter.describe(),
-            self.inbox.describe(),
-            self.ledger.describe(),
-            self.archive.describe(),
-        ];
-        let ports = env::ENGINES.iter().zip(&self.reasons).zip(described);
-        ports
-            .map(|(((port, _), why), (engine, place, embedded))| Choice {
-                port,
+    pub fn choices(&self) -> Vec<EngineChoice> {
+        let choice = |(port, why): (&Port, &String)| {
+            let (engine, place, embedded) = self.describe(*port);
+            EngineChoice {
+                port: *port,
                 engine,
                 place,
                 why: why.clone(),
                 embedded,
-            })
-            .collect()
+            }
+        };
+        self.reasons.iter().map(choice).collect()
+    }
+
+    /// The engine of a port as people call it.
+    pub fn engine(&self, port: Port) -> &'static str {
+        self.describe(port).0
+    }
+
+    fn describe(&self, port: Port) -> EngineDescription {
+        match port {
+            Port::Store => self.store.describe(),
+            Port::Broker => self.broker.describe(),
+            Port::Feed => self.feed.describe(),
+            Port::Limiter => self.limiter.describe(),
+            Port::Inbox => self.inbox.describe(),
+            Port::Ledger => self.ledger.describe(),
+            Port::Archive => self.archive.describe(),
+        }
     }
 
     /// What is set for the engines beyond their places, by variable.

@@ -4,7 +4,9 @@
 //! state again (`Conflict`), come back later (`Unavailable`) or call an operator (`Corrupt`).
 //! An absent thing is not an error: ports answer `None`.
 
-use crate::domain::product::FieldError;
+use std::fmt;
+
+use crate::domain::{port::Port, product::FieldError};
 
 /// What a port answers with when it could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -15,10 +17,12 @@ pub enum Error {
     /// The input is fine, but the present state does not allow it; nothing was changed.
     #[error(transparent)]
     Conflict(#[from] Conflict),
-    /// An engine cannot be reached or did not answer in time. `engine` is a plain name ("SQLite").
+    /// An engine cannot be reached or did not answer in time.
     #[error("{engine} is unavailable: {reason}")]
     Unavailable {
-        /// The engine's plain name.
+        /// The port that the engine serves.
+        port: Port,
+        /// The engine's plain name, such as "SQLite".
         engine: &'static str,
         /// What went wrong, for operators; never shown to HTTP clients.
         reason: String,
@@ -72,13 +76,19 @@ pub enum Conflict {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// An engine that cannot be reached or did not answer in time.
+    pub fn unavailable(port: Port, engine: &'static str, reason: impl fmt::Display) -> Self {
+        Self::Unavailable {
+            port,
+            engine,
+            reason: reason.to_string(),
+        }
+    }
+
     /// An engine that was configured but left out when this program was built.
     #[cfg(not(all(feature = "aws", feature = "kafka")))]
-    pub(crate) fn not_built_in(engine: &'static str) -> Self {
-        Self::Unavailable {
-            engine,
-            reason: "this program was built without it".to_owned(),
-        }
+    pub(crate) fn not_built_in(port: Port, engine: &'static str) -> Self {
+        Self::unavailable(port, engine, "this program was built without it")
     }
 }
 

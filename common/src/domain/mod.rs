@@ -7,6 +7,7 @@ pub mod idempotency;
 pub mod import_job;
 pub mod money;
 pub mod notification;
+pub mod port;
 pub mod product;
 pub mod product_csv;
 pub mod query;

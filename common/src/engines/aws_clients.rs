@@ -17,7 +17,10 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use crate::{
     config::Aws,
-    domain::error::{Error, Result},
+    domain::{
+        error::{Error, Result},
+        port::Port,
+    },
 };
 
 const CONNECT: Duration = Duration::from_secs(1);
@@ -60,7 +63,11 @@ pub(crate) async fn sdk_config(aws: &Aws) -> SdkConfig {
 
 /// The error kind of a failed call. What the service refuses for what it says (`ValidationException`)
 /// would be refused again, everything else may pass.
-pub(crate) fn failed<E>(engine: &'static str, error: &SdkError<E, HttpResponse>) -> Error
+pub(crate) fn failed<E>(
+    port: Port,
+    engine: &'static str,
+    error: &SdkError<E, HttpResponse>,
+) -> Error
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
@@ -77,11 +84,12 @@ where
         }
         other => causes(other),
     };
-    Error::Unavailable { engine, reason }
+    Error::unavailable(port, engine, reason)
 }
 
 /// Holds a piece of work that takes several calls to one deadline.
 pub(crate) async fn within<T>(
+    port: Port,
     engine: &'static str,
     deadline: Duration,
     work: impl Future<Output = Result<T>>,
@@ -89,10 +97,8 @@ pub(crate) async fn within<T>(
     tokio::time::timeout(deadline, work)
         .await
         .unwrap_or_else(|_| {
-            Err(Error::Unavailable {
-                engine,
-                reason: format!("it took longer than {} s", deadline.as_secs()),
-            })
+            let reason = format!("it took longer than {} s", deadline.as_secs());
+            Err(Error::unavailable(port, engine, reason))
         })
 }
 
@@ -122,7 +128,7 @@ mod tests {
         let config = sdk_config(&aws).await;
         let client = aws_sdk_dynamodb::Client::new(&config);
         let error = client.list_tables().send().await.unwrap_err();
-        let error = failed("DynamoDB", &error);
+        let error = failed(Port::Inbox, "DynamoDB", &error);
         let text = format!("{error} {error:?} {config:?}");
         assert!(matches!(error, Error::Unavailable { .. }), "{text}");
         assert!(text.contains("onnection refused"), "{text}");

@@ -5,6 +5,7 @@
 //! the machine. One fsync answers every write that waited for it.
 
 use std::{
+    fmt,
     panic::AssertUnwindSafe,
     path::Path,
     sync::Arc,
@@ -19,7 +20,10 @@ use sqlx::{
 };
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use crate::domain::error::{Error, Result};
+use crate::domain::{
+    error::{Error, Result},
+    port::Port,
+};
 
 const ENGINE: &str = "SQLite";
 /// How long a write of another process is waited for.
@@ -37,15 +41,16 @@ const CHECKPOINT_PAGES: u32 = 4096;
 
 /// An open file.
 #[derive(Debug, Clone)]
-pub(crate) struct Database {
+pub(crate) struct SqliteDb {
+    port: Port,
     readers: SqlitePool,
     writer: mpsc::Sender<Box<dyn Job>>,
     committed: Arc<Notify>,
 }
 
-impl Database {
+impl SqliteDb {
     /// Opens or creates the file and migrates it.
-    pub(crate) async fn open(path: &Path, migrator: &Migrator) -> Result<Self> {
+    pub(crate) async fn open(port: Port, path: &Path, migrator: &Migrator) -> Result<Self> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -58,11 +63,10 @@ impl Database {
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string());
         let mut connection = SqliteConnection::connect_with(&writing)
             .await
-            .map_err(failed)?;
-        migrator
-            .run(&mut connection)
-            .await
-            .map_err(|error| unavailable(format!("cannot migrate {}: {error}", path.display())))?;
+            .map_err(|error| failed(port, error))?;
+        migrator.run(&mut connection).await.map_err(|error| {
+            unavailable(port, format!("cannot migrate {}: {error}", path.display()))
+        })?;
         // A connection to a file does not go stale: no probing, no replacing.
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
@@ -75,6 +79,7 @@ impl Database {
         let committed = Arc::new(Notify::new());
         tokio::spawn(write_loop(connection, jobs, Arc::clone(&committed)));
         Ok(Self {
+            port,
             readers,
             writer,
             committed,
@@ -96,11 +101,12 @@ impl Database {
     {
         let (reply, answer) = oneshot::channel();
         let job = Write {
+            port: self.port,
             work: Some(work),
             result: None,
             reply,
         };
-        let gone = || unavailable("the writer has stopped".to_owned());
+        let gone = || unavailable(self.port, "the writer has stopped");
         self.writer.send(Box::new(job)).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
@@ -115,26 +121,23 @@ impl Database {
         sqlx::query("SELECT 1")
             .execute(&self.readers)
             .await
-            .map_err(failed)?;
+            .map_err(|error| failed(self.port, error))?;
         Ok(())
     }
 }
 
 /// The error kind of an engine failure.
-pub(crate) fn failed(error: sqlx::Error) -> Error {
+pub(crate) fn failed(port: Port, error: sqlx::Error) -> Error {
     match error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
             Error::Corrupt(error.to_string())
         }
-        other => unavailable(other.to_string()),
+        other => unavailable(port, other),
     }
 }
 
-const fn unavailable(reason: String) -> Error {
-    Error::Unavailable {
-        engine: ENGINE,
-        reason,
-    }
+fn unavailable(port: Port, reason: impl fmt::Display) -> Error {
+    Error::unavailable(port, ENGINE, reason)
 }
 
 /// A write that waits for its turn; `run` comes once, then `finish`.
@@ -146,6 +149,7 @@ trait Job: Send {
 }
 
 struct Write<T, F> {
+    port: Port,
     work: Option<F>,
     result: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
@@ -169,9 +173,9 @@ where
 
     fn finish(self: Box<Self>, commit_error: Option<&str>) {
         let answer = match (self.result, commit_error) {
-            (Some(Ok(_)) | None, Some(reason)) => Err(unavailable(reason.to_owned())),
+            (Some(Ok(_)) | None, Some(reason)) => Err(unavailable(self.port, reason)),
             (Some(result), _) => result,
-            (None, None) => Err(unavailable("the write did not finish".to_owned())),
+            (None, None) => Err(unavailable(self.port, "the write did not finish")),
         };
         // A caller that went away does not need its answer.
         let _ = self.reply.send(answer);
@@ -240,8 +244,13 @@ mod tests {
 
     static NOTHING: Migrator = Migrator::DEFAULT;
 
-    async fn open(directory: &Path) -> Database {
-        let db = Database::open(&directory.join("test.db"), &NOTHING).await;
+    fn broken(error: sqlx::Error) -> Error {
+        failed(Port::Store, error)
+    }
+
+    async fn open(directory: &Path) -> SqliteDb {
+        let path = directory.join("test.db");
+        let db = SqliteDb::open(Port::Store, &path, &NOTHING).await;
         let db = db.unwrap();
         run(&db, "CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT")
             .await
@@ -249,17 +258,17 @@ mod tests {
         db
     }
 
-    async fn run(db: &Database, sql: &'static str) -> Result<()> {
+    async fn run(db: &SqliteDb, sql: &'static str) -> Result<()> {
         db.write(move |connection| {
             Box::pin(async move {
-                sqlx::query(sql).execute(connection).await.map_err(failed)?;
+                sqlx::query(sql).execute(connection).await.map_err(broken)?;
                 Ok(())
             })
         })
         .await
     }
 
-    async fn numbers(db: &Database) -> Vec<i64> {
+    async fn numbers(db: &SqliteDb) -> Vec<i64> {
         let rows = sqlx::query_scalar("SELECT n FROM t ORDER BY n").fetch_all(db.readers());
         rows.await.unwrap()
     }
@@ -275,7 +284,7 @@ mod tests {
                 db.write(move |connection| {
                     Box::pin(async move {
                         let insert = sqlx::query("INSERT INTO t VALUES (?)").bind(n);
-                        insert.execute(connection).await.map_err(failed)?;
+                        insert.execute(connection).await.map_err(broken)?;
                         assert!(n % 5 != 0, "a defect");
                         if n % 3 == 0 {
                             return Err(Error::Corrupt("on purpose".to_owned()));

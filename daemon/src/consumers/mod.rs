@@ -221,9 +221,9 @@ async fn apply_when_there<H: Handler>(
     let mut backoff = Backoff::new(Duration::from_millis(100), AWAY_CAP);
     loop {
         match handler.apply(batch).await {
-            Err(Error::Unavailable { engine, reason }) if !stop.is_cancelled() => {
+            Err(error @ Error::Unavailable { .. }) if !stop.is_cancelled() => {
                 let group = handler.group().as_str();
-                tracing::warn!(group, engine, reason, "the consumer waits");
+                tracing::warn!(group, %error, "the consumer waits for an engine");
                 backoff.wait(stop).await;
             }
             other => return other,

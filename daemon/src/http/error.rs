@@ -139,13 +139,9 @@ impl ApiError {
             Self::RequestTimeout => "The request did not arrive in time".into(),
             Self::Overloaded => "The server is busy, try again in a moment".into(),
             Self::Port(Error::Conflict(conflict)) => sentence(&conflict.to_string()),
-            Self::Port(Error::Unavailable { engine, .. }) => {
-                let what = match *engine {
-                    "S3" => "The store of uploads",
-                    "DynamoDB" => "The store of events and analytics",
-                    _ => "The database",
-                };
-                format!("{what} is unavailable, try again in a moment")
+            Self::Port(Error::Unavailable { port, .. }) => {
+                let subject = port.description();
+                format!("{subject} is unavailable, try again in a moment")
             }
             Self::Internal(_) | Self::Port(Error::Corrupt(_)) => "Something went wrong".into(),
         }
@@ -316,6 +312,8 @@ fn shortened(text: &str) -> String {
 mod tests {
     use std::time::Duration;
 
+    use pm_common::domain::port::Port;
+
     use super::*;
 
     #[test]
@@ -333,20 +331,15 @@ mod tests {
 
     #[test]
     fn the_inside_stays_inside() {
-        let secret = ApiError::Port(Error::Unavailable {
-            engine: "SQLite",
-            reason: "password=hunter2".into(),
-        });
+        let secret = Error::unavailable(Port::Store, "SQLite", "password=hunter2");
+        let secret = ApiError::Port(secret);
         let (status, code) = secret.kind();
         assert_eq!((status.as_u16(), code), (503, "DATABASE_UNAVAILABLE"));
         assert!(!secret.message().contains("hunter2"));
         assert!(secret.details().is_empty());
         assert_eq!(secret.retry_after(), Some(1));
         let database = secret.message();
-        let uploads = ApiError::Port(Error::Unavailable {
-            engine: "S3",
-            reason: "away".into(),
-        });
+        let uploads = ApiError::Port(Error::unavailable(Port::Archive, "S3", "it is off"));
         assert_ne!(uploads.message(), database);
     }
 

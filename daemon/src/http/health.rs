@@ -9,6 +9,7 @@ use pm_common::{
     domain::{
         clock,
         error::{Error, Result},
+        port::Port,
     },
     ports::broker::{Broker, ConsumerGroup},
 };
@@ -55,8 +56,9 @@ pub(super) async fn health(State(http): State<Arc<Http>>) -> Response {
 #[utoipa::path(get, path = "/health/ready", tag = "Health",
     responses((status = 200, body = ReadyOut), (status = 503, body = ReadyOut)))]
 pub(super) async fn ready(State(http): State<Arc<Http>>) -> Response {
-    let engine = http.app.config.store.engine();
-    let probe = timed(engine, http.app.store.ping(), DEADLINE).await.0;
+    let ping = http.app.store.ping();
+    let engine = http.app.config.engine(Port::Store);
+    let probe = timed(Port::Store, engine, ping, DEADLINE).await.0;
     let error = match probe {
         _ if http.shutdown.is_cancelled() => Some("the server is shutting down"),
         Ok(()) => None,
@@ -86,7 +88,8 @@ pub(super) async fn live(State(http): State<Arc<Http>>) -> Response {
 }
 
 async fn services(http: &Http) -> ServicesOut {
-    let (app, config) = (&http.app, &http.app.config);
+    let app = &http.app;
+    let engine = |port| app.config.engine(port);
     let feed_and_limiter = async {
         app.feed.ping().await?;
         app.limiter.ping().await
@@ -96,13 +99,23 @@ async fn services(http: &Http) -> ServicesOut {
         app.ledger.ping().await
     };
     let (database, redis, kafka, dynamodb, s3, backlog, lag) = tokio::join!(
-        probe(config.store.engine(), app.store.ping()),
-        probe(config.feed.engine(), feed_and_limiter),
-        probe(config.broker.engine(), app.broker.ping()),
-        probe(config.inbox.engine(), inbox_and_ledger),
-        probe(config.archive.engine(), app.archive.ping()),
-        timed(config.store.engine(), app.store.outbox_backlog(), DEADLINE),
-        timed(config.broker.engine(), lags(&*app.broker), DEADLINE),
+        probe(Port::Store, engine(Port::Store), app.store.ping()),
+        probe(Port::Feed, engine(Port::Feed), feed_and_limiter),
+        probe(Port::Broker, engine(Port::Broker), app.broker.ping()),
+        probe(Port::Inbox, engine(Port::Inbox), inbox_and_ledger),
+        probe(Port::Archive, engine(Port::Archive), app.archive.ping()),
+        timed(
+            Port::Store,
+            engine(Port::Store),
+            app.store.outbox_backlog(),
+            DEADLINE
+        ),
+        timed(
+            Port::Broker,
+            engine(Port::Broker),
+            lags(&*app.broker),
+            DEADLINE
+        ),
     );
     let kafka = ServiceOut {
         outbox_backlog: backlog.0.ok(),
@@ -127,8 +140,12 @@ async fn lags(broker: &dyn Broker) -> Result<BTreeMap<String, u64>> {
     Ok(lags)
 }
 
-async fn probe(engine: &'static str, ping: impl Future<Output = Result<()>>) -> ServiceOut {
-    let (answer, response_time_ms) = timed(engine, ping, DEADLINE).await;
+async fn probe(
+    port: Port,
+    engine: &'static str,
+    ping: impl Future<Output = Result<()>>,
+) -> ServiceOut {
+    let (answer, response_time_ms) = timed(port, engine, ping, DEADLINE).await;
     let error = answer.err().map(|error| match error {
         // The reason may name hosts and users; it is in the log.
         Error::Unavailable { engine, .. } => format!("{engine} is unavailable"),
@@ -149,17 +166,15 @@ async fn probe(engine: &'static str, ping: impl Future<Output = Result<()>>) -> 
 
 /// The answer within the deadline, and the milliseconds it took.
 async fn timed<T>(
+    port: Port,
     engine: &'static str,
     ask: impl Future<Output = Result<T>>,
     deadline: Duration,
 ) -> (Result<T>, f64) {
     let start = Instant::now();
-    let answer = timeout(deadline, ask).await.unwrap_or_else(|_| {
-        Err(Error::Unavailable {
-            engine,
-            reason: "no answer within the deadline".to_owned(),
-        })
-    });
+    let late = || Error::unavailable(port, engine, "no answer within the deadline");
+    let answer = timeout(deadline, ask).await;
+    let answer = answer.unwrap_or_else(|_| Err(late()));
     if let Err(error) = &answer {
         outage::warn(error, "a health probe failed");
     }
@@ -202,7 +217,7 @@ mod tests {
     #[tokio::test]
     async fn a_hanging_probe_is_answered_for() {
         let hanging = std::future::pending::<Result<()>>();
-        let (answer, _) = timed("Kafka", hanging, Duration::from_millis(1)).await;
+        let (answer, _) = timed(Port::Broker, "Kafka", hanging, Duration::from_millis(1)).await;
         assert!(matches!(
             answer,
             Err(Error::Unavailable {
@@ -210,17 +225,14 @@ mod tests {
                 ..
             })
         ));
-        let fine = probe("embedded", async { Ok(()) }).await;
+        let fine = probe(Port::Broker, "embedded", async { Ok(()) }).await;
         assert_eq!((fine.status, fine.error), (HealthStatus::Healthy, None));
     }
 
     #[tokio::test]
     async fn a_failing_probe_names_the_engine_only() {
-        let broken = Error::Unavailable {
-            engine: "SQLite",
-            reason: "cannot open secret/path".to_owned(),
-        };
-        let told = probe("embedded", async { Err(broken) }).await;
+        let broken = Error::unavailable(Port::Store, "SQLite", "cannot open secret/path");
+        let told = probe(Port::Store, "embedded", async { Err(broken) }).await;
         assert_eq!(told.status, HealthStatus::Unhealthy);
         assert_eq!(told.error.as_deref(), Some("SQLite is unavailable"));
     }

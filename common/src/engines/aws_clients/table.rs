@@ -6,6 +6,7 @@
 use std::{
     collections::HashMap,
     error::Error as StdError,
+    fmt,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -25,7 +26,10 @@ use tokio::sync::Mutex;
 use super::{OPERATION, failed, sdk_config, within};
 use crate::{
     config::Aws,
-    domain::error::{Error, Result},
+    domain::{
+        error::{Error, Result},
+        port::Port,
+    },
 };
 
 /// The engine's plain name.
@@ -39,6 +43,8 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 /// What a table's items have in common.
 #[derive(Debug)]
 pub(crate) struct Design {
+    /// The port whose items they are.
+    pub(crate) port: Port,
     /// The partition key, a text.
     pub(crate) partition: &'static str,
     pub(crate) sort: &'static str,
@@ -77,7 +83,7 @@ impl Table {
     /// for by the next one.
     pub(crate) async fn client(&self) -> Result<&Client> {
         if !self.is_there.load(Ordering::Acquire) {
-            within(ENGINE, OPERATION, self.prepare()).await?;
+            self.within(OPERATION, self.prepare()).await?;
         }
         Ok(&self.client)
     }
@@ -90,7 +96,27 @@ impl Table {
         if code(error) == Some("ResourceNotFoundException") {
             self.is_there.store(false, Ordering::Release);
         }
-        failed(ENGINE, error)
+        self.error_of(error)
+    }
+
+    /// Holds a piece of work that takes several calls to one deadline.
+    pub(crate) fn within<T>(
+        &self,
+        deadline: Duration,
+        work: impl Future<Output = Result<T>>,
+    ) -> impl Future<Output = Result<T>> {
+        within(self.design.port, ENGINE, deadline, work)
+    }
+
+    pub(crate) fn unavailable(&self, reason: impl fmt::Display) -> Error {
+        Error::unavailable(self.design.port, ENGINE, reason)
+    }
+
+    fn error_of<E>(&self, error: &SdkError<E, HttpResponse>) -> Error
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+    {
+        failed(self.design.port, ENGINE, error)
     }
 
     async fn prepare(&self) -> Result<()> {
@@ -123,7 +149,7 @@ impl Table {
         match request.send().await {
             Ok(answer) => Ok(answer.table),
             Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(None),
-            Err(error) => Err(failed(ENGINE, &error)),
+            Err(error) => Err(self.error_of(&error)),
         }
     }
 
@@ -153,7 +179,7 @@ impl Table {
             Ok(_) => Ok(()),
             // Another process was quicker.
             Err(error) if code(&error) == Some("ResourceInUseException") => Ok(()),
-            Err(error) => Err(failed(ENGINE, &error)),
+            Err(error) => Err(self.error_of(&error)),
         }
     }
 
@@ -173,17 +199,14 @@ impl Table {
         if names == [design.partition, design.sort] && sorted_right {
             return Ok(());
         }
-        Err(Error::Unavailable {
-            engine: ENGINE,
-            reason: format!(
-                "the table {} has other keys ({}) than {} and {} ({})",
-                self.name,
-                names.join(", "),
-                design.partition,
-                design.sort,
-                design.sort_type.as_str()
-            ),
-        })
+        Err(self.unavailable(format!(
+            "the table {} has other keys ({}) than {} and {} ({})",
+            self.name,
+            names.join(", "),
+            design.partition,
+            design.sort,
+            design.sort_type.as_str()
+        )))
     }
 
     /// Whoever may not do this can still use the table: its items are only kept longer.
@@ -217,7 +240,7 @@ impl Table {
         E: ProvideErrorMetadata + StdError + 'static,
     {
         let refused = matches!(error, SdkError::ServiceError(_));
-        let error = failed(ENGINE, error);
+        let error = self.error_of(error);
         if refused {
             tracing::warn!(table = self.name, %error, "expired items may stay");
             return Ok(());

@@ -27,7 +27,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     config,
-    domain::error::{Error, Result},
+    domain::{
+        error::{Error, Result},
+        port::Port,
+    },
 };
 
 const ENGINE: &str = "Redis";
@@ -44,9 +47,9 @@ const PING: Duration = Duration::from_millis(500);
 const QUEUE: usize = 1024;
 
 /// Reads where the server is. Nothing is connected yet.
-pub(crate) fn client(server: &config::Server) -> Result<Client> {
+pub(crate) fn client(port: Port, server: &config::Server) -> Result<Client> {
     // The crate's own words might repeat a part of the URL, and with it a password.
-    let unreadable = |_: RedisError| unavailable("its URL is not understood");
+    let unreadable = |_: RedisError| unavailable(port, "its URL is not understood");
     let place = server.url.expose().into_connection_info();
     // Small commands follow each other closely: none waits for the one before to be acknowledged.
     let place = place
@@ -55,11 +58,8 @@ pub(crate) fn client(server: &config::Server) -> Result<Client> {
     Client::open(place).map_err(unreadable)
 }
 
-pub(crate) fn unavailable(reason: impl Into<String>) -> Error {
-    Error::Unavailable {
-        engine: ENGINE,
-        reason: reason.into(),
-    }
+pub(crate) fn unavailable(port: Port, reason: impl fmt::Display) -> Error {
+    Error::unavailable(port, ENGINE, reason)
 }
 
 /// One multiplexed connection, up or down.
@@ -69,8 +69,8 @@ pub(crate) struct Link {
 }
 
 struct Shared {
-    /// Who uses it, for logs.
-    user: &'static str,
+    /// Who uses it.
+    port: Port,
     client: Client,
     state: Mutex<State>,
     fell: Notify,
@@ -91,7 +91,7 @@ impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.shared.state();
         f.debug_struct("Link")
-            .field("user", &self.shared.user)
+            .field("port", &self.shared.port)
             .field("up", &state.connection.is_some())
             .finish()
     }
@@ -99,9 +99,9 @@ impl fmt::Debug for Link {
 
 impl Link {
     /// A link that is up when the server answers within a second, and comes up later otherwise.
-    pub(crate) async fn open(client: Client, user: &'static str) -> Self {
+    pub(crate) async fn open(client: Client, port: Port) -> Self {
         let shared = Arc::new(Shared {
-            user,
+            port,
             client,
             state: Mutex::new(State {
                 connection: None,
@@ -113,7 +113,7 @@ impl Link {
         });
         match shared.connect().await {
             Ok(connection) => shared.rise(connection),
-            Err(reason) => tracing::warn!(user, reason, "Redis is not there yet"),
+            Err(reason) => tracing::warn!(user = port.name(), reason, "Redis is not there yet"),
         }
         let tended = tokio::spawn(Arc::clone(&shared).tend());
         Self {
@@ -159,7 +159,7 @@ impl Shared {
             (state.connection.clone(), state.number)
         };
         let Some(connection) = connection else {
-            return Err(unavailable("it did not answer a moment ago"));
+            return Err(unavailable(self.port, "it did not answer a moment ago"));
         };
         let reason = match timeout(deadline, ask(connection)).await {
             Ok(Ok(answer)) => return Ok(answer),
@@ -167,7 +167,7 @@ impl Shared {
             Err(_) => format!("no answer within {deadline:?}"),
         };
         self.fall(number, &reason);
-        Err(unavailable(reason))
+        Err(unavailable(self.port, reason))
     }
 
     async fn ping(&self, deadline: Duration) -> Result<()> {
@@ -217,7 +217,7 @@ impl Shared {
             PAUSES.0
         };
         drop(state);
-        tracing::warn!(user = self.user, reason, "Redis is away");
+        tracing::warn!(user = self.port.name(), reason, "Redis is away");
         self.fell.notify_one();
     }
 
@@ -242,7 +242,7 @@ impl Shared {
             match self.connect().await {
                 Ok(connection) => {
                     self.rise(connection);
-                    tracing::info!(user = self.user, "Redis answers");
+                    tracing::info!(user = self.port.name(), "Redis answers");
                 }
                 Err(_) => self.state().pause = (pause * 2).min(PAUSES.1),
             }

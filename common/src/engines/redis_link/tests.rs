@@ -4,7 +4,7 @@ use super::{Link, client};
 use crate::support::redis_server::RedisServer;
 use crate::{
     config::{Secret, Server},
-    domain::error::Error,
+    domain::{error::Error, port::Port},
 };
 
 /// Waits until the link is in the state.
@@ -20,7 +20,11 @@ async fn until(link: &Link, up: bool) {
 #[ignore = "needs dev/engines"]
 async fn goes_down_and_comes_up_with_its_server() {
     let mut server = RedisServer::start().await;
-    let link = Link::open(client(&server.config().server).unwrap(), "test").await;
+    let link = Link::open(
+        client(Port::Feed, &server.config().server).unwrap(),
+        Port::Feed,
+    )
+    .await;
     link.ping().await.unwrap();
     server.kill().await;
     until(&link, false).await;
@@ -33,7 +37,11 @@ async fn goes_down_and_comes_up_with_its_server() {
 #[ignore = "needs dev/engines"]
 async fn only_one_call_waits_for_a_frozen_server() {
     let server = RedisServer::start().await;
-    let link = Link::open(client(&server.config().server).unwrap(), "test").await;
+    let link = Link::open(
+        client(Port::Feed, &server.config().server).unwrap(),
+        Port::Feed,
+    )
+    .await;
     link.ping().await.unwrap();
     server.freeze().await;
     link.ping().await.unwrap_err();
@@ -57,10 +65,10 @@ async fn opens_without_a_server_and_keeps_its_password() {
     };
     // Port 9 discards, if anything is there at all.
     let place = server("redis://:hunter2@127.0.0.1:9");
-    let link = Link::open(client(&place).unwrap(), "test").await;
+    let link = Link::open(client(Port::Feed, &place).unwrap(), Port::Feed).await;
     let error = link.ping().await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { engine, .. } if engine == "Redis"));
     assert!(!format!("{error} {error:?} {link:?}").contains("hunter2"));
-    let error = client(&server("redis://:hunter2@[nowhere/x/y")).unwrap_err();
+    let error = client(Port::Feed, &server("redis://:hunter2@[nowhere/x/y")).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("hunter2"));
 }

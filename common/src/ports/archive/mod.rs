@@ -26,7 +26,10 @@ pub async fn connect(config: &ArchiveConfig) -> Result<Arc<dyn Archive>> {
         #[cfg(feature = "aws")]
         ArchiveConfig::S3 { aws, bucket } => s3::connect(aws, bucket).await,
         #[cfg(not(feature = "aws"))]
-        ArchiveConfig::S3 { .. } => Err(crate::domain::error::Error::not_built_in("S3")),
+        ArchiveConfig::S3 { .. } => Err(crate::domain::error::Error::not_built_in(
+            crate::domain::port::Port::Archive,
+            "S3",
+        )),
     }
 }
 

@@ -26,7 +26,10 @@ pub async fn connect(config: &BrokerConfig) -> Result<Arc<dyn Broker>> {
         #[cfg(feature = "kafka")]
         BrokerConfig::Kafka(config) => kafka::connect(config),
         #[cfg(not(feature = "kafka"))]
-        BrokerConfig::Kafka(_) => Err(crate::domain::error::Error::not_built_in("Kafka")),
+        BrokerConfig::Kafka(_) => Err(crate::domain::error::Error::not_built_in(
+            crate::domain::port::Port::Broker,
+            "Kafka",
+        )),
     }
 }
 

@@ -27,7 +27,10 @@ pub async fn connect(config: &InboxConfig) -> Result<Arc<dyn Inbox>> {
         #[cfg(feature = "aws")]
         InboxConfig::DynamoDb { aws, table } => dynamodb::connect(aws, table).await,
         #[cfg(not(feature = "aws"))]
-        InboxConfig::DynamoDb { .. } => Err(crate::domain::error::Error::not_built_in("DynamoDB")),
+        InboxConfig::DynamoDb { .. } => Err(crate::domain::error::Error::not_built_in(
+            crate::domain::port::Port::Inbox,
+            "DynamoDB",
+        )),
     }
 }
 

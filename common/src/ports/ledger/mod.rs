@@ -30,7 +30,10 @@ pub async fn connect(config: &LedgerConfig) -> Result<Arc<dyn Ledger>> {
         #[cfg(feature = "aws")]
         LedgerConfig::DynamoDb { aws, table } => dynamodb::connect(aws, table).await,
         #[cfg(not(feature = "aws"))]
-        LedgerConfig::DynamoDb { .. } => Err(crate::domain::error::Error::not_built_in("DynamoDB")),
+        LedgerConfig::DynamoDb { .. } => Err(crate::domain::error::Error::not_built_in(
+            crate::domain::port::Port::Ledger,
+            "DynamoDB",
+        )),
     }
 }
 

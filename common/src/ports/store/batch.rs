@@ -11,6 +11,7 @@ use crate::domain::{
     error::{Error, Result},
     event::{self, Context, EventData, EventDraft},
     import_job::{Checkpoint, ImportBatch, ImportCounts, ImportJob, LowStockDigest},
+    port::Port,
     product::Product,
     product_csv::{ColumnRole, ImportMode, ImportPlan, ParsedRow, ProductField, RejectedRow},
     seller::SellerId,
@@ -67,10 +68,8 @@ pub(super) fn apart<T: Send + 'static>(
 ) -> impl Future<Output = Result<T>> + Send {
     let task = tokio::task::spawn_blocking(work);
     async {
-        task.await.map_err(|error| Error::Unavailable {
-            engine: "the import",
-            reason: error.to_string(),
-        })
+        let done = task.await;
+        done.map_err(|error| Error::unavailable(Port::Store, "the import", error))
     }
 }
 

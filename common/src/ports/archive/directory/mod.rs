@@ -16,7 +16,10 @@ use async_trait::async_trait;
 
 use super::{Archive, SpoolReader, SpoolWriter, event_file::EventColumns, events_key};
 use crate::{
-    domain::error::{Error, Result},
+    domain::{
+        error::{Error, Result},
+        port::Port,
+    },
     ports::broker::Delivery,
 };
 
@@ -119,15 +122,10 @@ async fn run_io<T: Send + 'static>(
 
 async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Error::Unavailable {
-        engine: ENGINE,
-        reason: error.to_string(),
-    })
+    done.map_err(|error| Error::unavailable(Port::Archive, ENGINE, error))
 }
 
 fn unavailable(path: &Path, error: &io::Error) -> Error {
-    Error::Unavailable {
-        engine: ENGINE,
-        reason: format!("{}: {error}", path.display()),
-    }
+    let reason = format!("{}: {error}", path.display());
+    Error::unavailable(Port::Archive, ENGINE, reason)
 }

@@ -22,6 +22,7 @@ use crate::{
     domain::{
         clock,
         error::{Error, Result},
+        port::Port,
     },
     engines::aws_clients::{self, OPERATION},
 };
@@ -77,7 +78,10 @@ impl S3Bucket {
     pub(super) async fn ensure_ready(self: &Arc<Self>) -> Result<()> {
         // Concurrent callers share one attempt and its deadline.
         let ready = self.ready.get_or_try_init(|| self.prepare());
-        aws_clients::within(ENGINE, OPERATION, async { ready.await.copied() }).await
+        aws_clients::within(Port::Archive, ENGINE, OPERATION, async {
+            ready.await.copied()
+        })
+        .await
     }
 
     async fn prepare(self: &Arc<Self>) -> Result<()> {
@@ -161,8 +165,7 @@ impl S3Bucket {
             }
         };
         let length = object.content_length().and_then(|n| u64::try_from(n).ok());
-        let length =
-            length.ok_or_else(|| super::unavailable("it returned no content length".to_owned()))?;
+        let length = length.ok_or_else(|| super::unavailable("it returned no content length"))?;
         Ok(Some(S3Object {
             body: object.body,
             length,
@@ -228,5 +231,5 @@ pub(super) fn failed<E>(error: &SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    aws_clients::failed(ENGINE, error)
+    aws_clients::failed(Port::Archive, ENGINE, error)
 }

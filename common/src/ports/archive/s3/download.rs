@@ -108,8 +108,8 @@ impl S3Download {
         };
         match body.next().await {
             Some(Ok(chunk)) => Ok(chunk),
-            Some(Err(error)) => Err(unavailable(error.to_string())),
-            None => Err(unavailable("it ended the response too early".to_owned())),
+            Some(Err(error)) => Err(unavailable(error)),
+            None => Err(unavailable("it ended the response too early")),
         }
     }
 }
@@ -136,7 +136,7 @@ impl Read for DownloadReader {
                 return Ok(0);
             }
             // Without the last byte, the channel closes only when the runtime shuts down.
-            let stopped = || unavailable("the download was stopped".to_owned());
+            let stopped = || unavailable("the download was stopped");
             let chunk = self.chunks.blocking_recv().ok_or_else(stopped);
             self.chunk = chunk.flatten().map_err(io::Error::other)?;
         }

@@ -11,7 +11,7 @@ mod multipart;
 mod tests;
 mod upload;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -19,7 +19,10 @@ use self::bucket::S3Bucket;
 use super::{Archive, SpoolReader, SpoolWriter, check_id, event_file::EventColumns, events_key};
 use crate::{
     config::Aws,
-    domain::error::{Error, Result},
+    domain::{
+        error::{Error, Result},
+        port::Port,
+    },
     ports::broker::Delivery,
 };
 
@@ -45,7 +48,7 @@ impl Archive for S3Archive {
         };
         // Encoding needs CPU time and may not block the runtime.
         let encoded = tokio::task::spawn_blocking(move || columns.encode()).await;
-        let object = encoded.map_err(|error| unavailable(error.to_string()))??;
+        let object = encoded.map_err(unavailable)??;
         self.bucket.ensure_ready().await?;
         self.bucket.put(&events_key(first, at), object.into()).await
     }
@@ -88,9 +91,6 @@ fn spool_key(import_id: &str) -> Result<String> {
     Ok(format!("{SPOOL_PREFIX}{import_id}"))
 }
 
-fn unavailable(reason: String) -> Error {
-    Error::Unavailable {
-        engine: ENGINE,
-        reason,
-    }
+fn unavailable(reason: impl fmt::Display) -> Error {
+    Error::unavailable(Port::Archive, ENGINE, reason)
 }

@@ -25,7 +25,7 @@ impl S3Bucket {
         let request = self.client.create_multipart_upload();
         let begun = request.bucket(&self.name).key(key).send().await;
         let id = begun.map_err(|error| failed(&error))?.upload_id;
-        id.ok_or_else(|| unavailable("it returned no upload id".to_owned()))
+        id.ok_or_else(|| unavailable("it returned no upload id"))
     }
 
     pub(super) async fn put_part(

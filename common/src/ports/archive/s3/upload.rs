@@ -143,11 +143,11 @@ impl UploadParts {
         if let Some(part) = &mut self.in_flight {
             let stored = part.await;
             self.in_flight = None;
-            let stored = stored.map_err(|error| unavailable(error.to_string()))?;
+            let stored = stored.map_err(unavailable)?;
             self.stored.push(stored?);
         }
         if self.stored.len() != usize::try_from(self.sent).unwrap_or(0) {
-            return Err(unavailable("a part of the upload failed".to_owned()));
+            return Err(unavailable("a part of the upload failed"));
         }
         Ok(())
     }

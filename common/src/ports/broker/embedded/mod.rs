@@ -25,9 +25,10 @@ use crate::{
     domain::{
         clock::{self, Timestamp},
         error::{Error, Result},
+        port::Port,
         record::{Record, Topic},
     },
-    engines::sqlite_db::{Database, failed},
+    engines::sqlite_db::{self, SqliteDb},
 };
 
 /// Rows of one delete of a sweep, so that other writes run in between.
@@ -36,7 +37,7 @@ const SWEEP_BATCH_ROWS: i64 = 500;
 /// The open log, shared with its subscriptions.
 #[derive(Debug)]
 struct EmbeddedLog {
-    database: Database,
+    database: SqliteDb,
     /// Wakes waiting subscriptions when messages were appended.
     appended: watch::Sender<()>,
 }
@@ -119,7 +120,7 @@ impl EmbeddedBroker {
     async fn open(path: &Path, partitions: u32) -> Result<Self> {
         let migrations = sqlx::migrate!("../migrations/embedded/broker");
         let log = EmbeddedLog {
-            database: Database::open(path, &migrations).await?,
+            database: SqliteDb::open(Port::Broker, path, &migrations).await?,
             appended: watch::Sender::new(()),
         };
         Ok(Self {
@@ -250,6 +251,11 @@ async fn group_progress<'e>(
 fn parse_topic(name: &str) -> Result<Topic> {
     Topic::from_name(name)
         .ok_or_else(|| Error::Corrupt(format!("the log has an unknown topic {name:?}")))
+}
+
+/// The error kind of an engine failure.
+fn failed(error: sqlx::Error) -> Error {
+    sqlite_db::failed(Port::Broker, error)
 }
 
 #[cfg(test)]

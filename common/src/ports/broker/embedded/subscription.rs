@@ -12,15 +12,12 @@ use sqlx::{FromRow, SqliteConnection};
 
 use super::{
     super::{ConsumerGroup, Delivery, PartitionOffset, PollBatch, Subscription},
-    EmbeddedLog, PartitionProgress, group_progress, parse_topic,
+    EmbeddedLog, PartitionProgress, failed, group_progress, parse_topic,
 };
-use crate::{
-    domain::{
-        clock::Timestamp,
-        error::{Error, Result},
-        record::{self, Topic},
-    },
-    engines::sqlite_db::failed,
+use crate::domain::{
+    clock::Timestamp,
+    error::{Error, Result},
+    record::{self, Topic},
 };
 
 /// How often a waiting subscription polls, for messages that another process appended.

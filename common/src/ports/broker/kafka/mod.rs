@@ -31,6 +31,7 @@ use crate::{
     domain::{
         clock::Timestamp,
         error::{Error, Result},
+        port::Port,
         record::Record,
     },
 };
@@ -130,10 +131,7 @@ impl KafkaCluster {
 }
 
 fn unavailable(reason: impl fmt::Display) -> Error {
-    Error::Unavailable {
-        engine: "Kafka",
-        reason: reason.to_string(),
-    }
+    Error::unavailable(Port::Broker, "Kafka", reason)
 }
 
 /// Runs a blocking call, which has a timeout of its own.

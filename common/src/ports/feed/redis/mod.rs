@@ -30,6 +30,7 @@ use crate::{
     domain::{
         error::{Error, Result},
         notification::Notification,
+        port::Port,
         seller::SellerId,
     },
     engines::redis_link::{Link, client, unavailable},
@@ -55,7 +56,7 @@ pub(super) async fn connect(redis: &config::Redis) -> Result<Arc<dyn Feed>> {
 
 impl RedisFeed {
     async fn open(redis: &config::Redis) -> Result<Self> {
-        let client = client(&redis.server)?;
+        let client = client(Port::Feed, &redis.server)?;
         let names = RedisChannelNames::new(&redis.prefix);
         let channels = LocalChannels::new();
         let registry = Arc::<SubscriptionRegistry>::default();
@@ -65,7 +66,7 @@ impl RedisFeed {
             channels: Arc::clone(&channels),
             registry: Arc::clone(&registry),
         };
-        let (subscriber, link) = tokio::join!(subscriber.start(), Link::open(client, "feed"));
+        let (subscriber, link) = tokio::join!(subscriber.start(), Link::open(client, Port::Feed));
         Ok(Self {
             names,
             link,
@@ -130,7 +131,10 @@ impl Feed for RedisFeed {
         if self.registry.is_connected() {
             Ok(())
         } else {
-            Err(unavailable("the subscriptions have no connection"))
+            Err(unavailable(
+                Port::Feed,
+                "the subscriptions have no connection",
+            ))
         }
     }
 }

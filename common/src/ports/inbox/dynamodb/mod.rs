@@ -25,12 +25,10 @@ use crate::{
         clock::{self, Timestamp},
         error::Result,
         notification::{Notification, NotificationKind},
+        port::Port,
         seller::SellerId,
     },
-    engines::aws_clients::{
-        table::{Design, ENGINE, Item, Table},
-        within,
-    },
+    engines::aws_clients::table::{Design, Item, Table},
 };
 
 /// Limits one method with all its calls.
@@ -56,6 +54,7 @@ enum QueryOrder {
 /// Creates what is missing with the first call.
 pub(super) async fn connect(aws: &Aws, table: &str) -> Result<Arc<dyn Inbox>> {
     let design = Design {
+        port: Port::Inbox,
         partition: "sellerId",
         sort: "sequence",
         sort_type: ScalarAttributeType::N,
@@ -88,11 +87,12 @@ impl Inbox for DynamoDbInbox {
         let puts = batches
             .into_iter()
             .map(|batch| self.put_batch(seller, batch));
-        within(ENGINE, OPERATION_DEADLINE, async {
-            try_join_all(puts).await?;
-            Ok(())
-        })
-        .await
+        self.table
+            .within(OPERATION_DEADLINE, async {
+                try_join_all(puts).await?;
+                Ok(())
+            })
+            .await
     }
 
     async fn inbox_list(
@@ -103,14 +103,14 @@ impl Inbox for DynamoDbInbox {
         kind: Option<NotificationKind>,
     ) -> Result<Vec<Notification>> {
         let query = self.query(seller, after, limit, kind, QueryOrder::OldestFirst);
-        let items = within(ENGINE, OPERATION_DEADLINE, query).await?;
+        let items = self.table.within(OPERATION_DEADLINE, query).await?;
         items.into_iter().map(item::decode).collect()
     }
 
     async fn inbox_bounds(&self, seller: &SellerId) -> Result<InboxBounds> {
         let end = |order| self.query(seller, 0, 1, None, order);
         let ends = try_join(end(QueryOrder::OldestFirst), end(QueryOrder::NewestFirst));
-        let (oldest, newest) = within(ENGINE, OPERATION_DEADLINE, ends).await?;
+        let (oldest, newest) = self.table.within(OPERATION_DEADLINE, ends).await?;
         let read = |items: Vec<Item>| items.into_iter().next().map(item::decode).transpose();
         Ok(InboxBounds {
             oldest: read(oldest)?.map_or(0, |oldest| oldest.first()),

@@ -17,11 +17,8 @@ use super::{
     item::{number, text},
 };
 use crate::{
-    domain::{
-        error::{Error, Result},
-        seller::SellerId,
-    },
-    engines::aws_clients::table::{ENGINE, Item, unbuilt},
+    domain::{error::Result, seller::SellerId},
+    engines::aws_clients::table::{Item, unbuilt},
 };
 
 /// DynamoDB's limit for one batch.
@@ -112,10 +109,7 @@ impl DynamoDbInbox {
 
     async fn permit(&self) -> Result<tokio::sync::SemaphorePermit<'_>> {
         let permit = self.batch_permits.acquire().await;
-        permit.map_err(|error| Error::Unavailable {
-            engine: ENGINE,
-            reason: error.to_string(),
-        })
+        permit.map_err(|error| self.table.unavailable(error))
     }
 }
 

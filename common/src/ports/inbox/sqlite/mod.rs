@@ -11,11 +11,12 @@ use super::{Inbox, InboxBounds};
 use crate::{
     domain::{
         clock::Timestamp,
-        error::Result,
+        error::{Error, Result},
         notification::{Notification, NotificationKind},
+        port::Port,
         seller::SellerId,
     },
-    engines::sqlite_db::{Database, failed},
+    engines::sqlite_db::{self, SqliteDb},
 };
 
 /// Rows deleted by one transaction of a sweep, so that other writes get a turn.
@@ -23,13 +24,13 @@ const SWEEP_BATCH_ROWS: i64 = 1000;
 
 #[derive(Debug)]
 struct SqliteInbox {
-    database: Database,
+    database: SqliteDb,
 }
 
 /// Opens or creates the file.
 pub(super) async fn connect(path: &Path) -> Result<Arc<dyn Inbox>> {
     let migrations = sqlx::migrate!("../migrations/embedded/inbox");
-    let database = Database::open(path, &migrations).await?;
+    let database = SqliteDb::open(Port::Inbox, path, &migrations).await?;
     Ok(Arc::new(SqliteInbox { database }))
 }
 
@@ -120,4 +121,9 @@ impl Inbox for SqliteInbox {
             }
         }
     }
+}
+
+/// The error kind of an engine failure.
+fn failed(error: sqlx::Error) -> Error {
+    sqlite_db::failed(Port::Inbox, error)
 }

@@ -2,13 +2,11 @@
 
 use sqlx::SqliteConnection;
 
-use crate::{
-    domain::{
-        error::{Error, Result},
-        notification::{Notification, NotificationKind},
-        seller::SellerId,
-    },
-    engines::sqlite_db::failed,
+use super::failed;
+use crate::domain::{
+    error::{Error, Result},
+    notification::{Notification, NotificationKind},
+    seller::SellerId,
 };
 
 /// A notification as it is stored.

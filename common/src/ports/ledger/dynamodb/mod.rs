@@ -24,14 +24,12 @@ use crate::{
         clock::Timestamp,
         error::Result,
         event::Event,
+        port::Port,
         record::Topic,
         seller::SellerId,
         stats::{CategoryTotals, DayTotals, Totals},
     },
-    engines::aws_clients::{
-        table::{Design, ENGINE, Item, Table},
-        within,
-    },
+    engines::aws_clients::table::{Design, Item, Table},
 };
 
 /// Limits one method with all its calls. Transactions committed by then stay committed.
@@ -49,6 +47,7 @@ struct DynamoDbLedger {
 /// Creates what is missing with the first call.
 pub(super) async fn connect(aws: &Aws, table: &str) -> Result<Arc<dyn Ledger>> {
     let design = Design {
+        port: Port::Ledger,
         partition: items::PARTITION_KEY,
         sort: items::SORT_KEY,
         sort_type: ScalarAttributeType::S,
@@ -63,11 +62,12 @@ pub(super) async fn connect(aws: &Aws, table: &str) -> Result<Arc<dyn Ledger>> {
 #[async_trait]
 impl Ledger for DynamoDbLedger {
     async fn ledger_apply(&self, seller: &SellerId, topic: Topic, events: &[Event]) -> Result<()> {
-        within(ENGINE, OPERATION_DEADLINE, async {
-            let _guard = self.seller_lock(seller).lock().await;
-            self.apply(seller, topic, events).await
-        })
-        .await
+        self.table
+            .within(OPERATION_DEADLINE, async {
+                let _guard = self.seller_lock(seller).lock().await;
+                self.apply(seller, topic, events).await
+            })
+            .await
     }
 
     async fn ledger_totals(&self, seller: &SellerId) -> Result<(Totals, Option<Timestamp>)> {
@@ -160,6 +160,6 @@ impl DynamoDbLedger {
             let items = pages.collect::<Result<Vec<_>, _>>().await;
             items.map_err(|error| self.table.failed(&error))
         };
-        within(ENGINE, OPERATION_DEADLINE, items).await
+        self.table.within(OPERATION_DEADLINE, items).await
     }
 }

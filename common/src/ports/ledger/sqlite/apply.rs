@@ -2,10 +2,9 @@
 
 use sqlx::SqliteConnection;
 
-use super::rows;
+use super::{failed, rows};
 use crate::{
     domain::{error::Result, event::Event, record::Topic, seller::SellerId, stats::Fold},
-    engines::sqlite_db::failed,
     ports::ledger::above_watermark,
 };
 

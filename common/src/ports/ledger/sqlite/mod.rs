@@ -13,24 +13,25 @@ use super::Ledger;
 use crate::{
     domain::{
         clock::Timestamp,
-        error::Result,
+        error::{Error, Result},
         event::Event,
+        port::Port,
         record::Topic,
         seller::SellerId,
         stats::{CategoryTotals, DayTotals, Totals},
     },
-    engines::sqlite_db::{Database, failed},
+    engines::sqlite_db::{self, SqliteDb},
 };
 
 #[derive(Debug)]
 struct SqliteLedger {
-    database: Database,
+    database: SqliteDb,
 }
 
 /// Opens or creates the file.
 pub(super) async fn connect(path: &Path) -> Result<Arc<dyn Ledger>> {
     let migrations = sqlx::migrate!("../migrations/embedded/ledger");
-    let database = Database::open(path, &migrations).await?;
+    let database = SqliteDb::open(Port::Ledger, path, &migrations).await?;
     Ok(Arc::new(SqliteLedger { database }))
 }
 
@@ -109,4 +110,9 @@ impl Ledger for SqliteLedger {
             })
             .await
     }
+}
+
+/// The error kind of an engine failure.
+fn failed(error: sqlx::Error) -> Error {
+    sqlite_db::failed(Port::Ledger, error)
 }

@@ -2,15 +2,13 @@
 
 use sqlx::{FromRow, SqliteConnection, SqliteExecutor};
 
-use crate::{
-    domain::{
-        clock::Timestamp,
-        error::{Error, Result},
-        money::Amount,
-        seller::SellerId,
-        stats::{CategoryTotals, DayTotals, Totals},
-    },
-    engines::sqlite_db::failed,
+use super::failed;
+use crate::domain::{
+    clock::Timestamp,
+    error::{Error, Result},
+    money::Amount,
+    seller::SellerId,
+    stats::{CategoryTotals, DayTotals, Totals},
 };
 
 #[derive(FromRow)]

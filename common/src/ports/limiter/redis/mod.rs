@@ -41,6 +41,7 @@ use crate::{
     domain::{
         clock::{self, Timestamp},
         error::Result,
+        port::Port,
         seller::SellerId,
     },
     engines::redis_link::{Link, client},
@@ -120,7 +121,7 @@ async fn open(
     Ok(Arc::new(RedisLimiter {
         limits,
         prefix: redis.prefix.clone(),
-        link: Link::open(client(&redis.server)?, "limiter").await,
+        link: Link::open(client(Port::Limiter, &redis.server)?, Port::Limiter).await,
         timeout,
         script: Script::new(include_str!("check.lua")),
         process: uuid::Uuid::new_v4().simple().to_string(),

@@ -205,12 +205,9 @@ impl Lease<'_> {
 /// A commit that the server refused is none; one that was not answered may be one.
 fn at_commit(error: sqlx::Error) -> Failure {
     match Failure::from(error) {
-        Failure::Broken(Error::Unavailable { engine, reason }) => {
-            Failure::Unknown(Error::Unavailable {
-                engine,
-                reason: format!("{reason}, while a change was committed: it may be done"),
-            })
-        }
+        Failure::Broken(Error::Unavailable { reason, .. }) => Failure::Unknown(unavailable(
+            format!("{reason}, while a change was committed: it may be done"),
+        )),
         refused => refused,
     }
 }

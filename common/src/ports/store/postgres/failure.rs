@@ -1,7 +1,12 @@
 //! What can go wrong with work on a connection, and what that means for the connection and for
 //! whoever asked.
 
-use crate::domain::error::{Conflict, Error};
+use std::fmt;
+
+use crate::domain::{
+    error::{Conflict, Error},
+    port::Port,
+};
 
 pub(super) const ENGINE: &str = "PostgreSQL";
 
@@ -77,21 +82,18 @@ pub(super) fn failed(error: &sqlx::Error) -> Error {
         }
         // Its display ends with a line of the server's source.
         sqlx::Error::Database(answer) => unavailable(answer.message()),
-        other => unavailable(other.to_string()),
+        other => unavailable(other),
     }
 }
 
-pub(super) fn unavailable(reason: impl Into<String>) -> Error {
-    Error::Unavailable {
-        engine: ENGINE,
-        reason: reason.into(),
-    }
+pub(super) fn unavailable(reason: impl fmt::Display) -> Error {
+    Error::unavailable(Port::Store, ENGINE, reason)
 }
 
 /// The same error for one more of those who asked together.
 pub(super) fn repeated(error: &Error) -> Error {
     match error {
-        Error::Unavailable { reason, .. } => unavailable(reason.clone()),
-        other => unavailable(other.to_string()),
+        Error::Unavailable { reason, .. } => unavailable(reason),
+        other => unavailable(other),
     }
 }

@@ -12,8 +12,8 @@ use crate::{
         import_job::ImportId,
         seller::SellerId,
     },
-    engines::sqlite_db::failed,
     ports::store::StoreAdmin,
+    ports::store::sqlite::failed,
 };
 
 /// Rows deleted in one transaction.

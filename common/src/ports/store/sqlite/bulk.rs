@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 
-use crate::{domain::error::Result, engines::sqlite_db::failed};
+use crate::{domain::error::Result, ports::store::sqlite::failed};
 
 /// Rows of a full statement. Its text is prepared once and used again.
 const ROWS: usize = 250;

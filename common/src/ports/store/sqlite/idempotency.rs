@@ -10,8 +10,8 @@ use crate::{
         idempotency::{Claim, KEPT},
         seller::SellerId,
     },
-    engines::sqlite_db::failed,
     ports::store::column::{from_json, json},
+    ports::store::sqlite::failed,
 };
 
 /// What the first request with this claim answered; `None` when this is the first, or when the
@@ -69,9 +69,9 @@ pub(super) async fn keep<'e, T: Serialize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{engines::sqlite_db::Database, ports::store::sqlite::MIGRATOR};
+    use crate::{domain::port::Port, engines::sqlite_db::SqliteDb, ports::store::sqlite::MIGRATOR};
 
-    async fn age(db: &Database, by: i64) {
+    async fn age(db: &SqliteDb, by: i64) {
         db.write(move |connection| {
             Box::pin(async move {
                 let age = "UPDATE idempotency_keys SET created_at = created_at - ?";
@@ -87,7 +87,7 @@ mod tests {
     async fn a_key_counts_for_a_day() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("store.db");
-        let db = Database::open(&path, &MIGRATOR).await.unwrap();
+        let db = SqliteDb::open(Port::Store, &path, &MIGRATOR).await.unwrap();
         let seller = SellerId::parse("a").unwrap();
         let claim = Claim::new("k".to_owned(), "POST /", b"");
         let (keeper, kept) = (seller.clone(), claim.clone());

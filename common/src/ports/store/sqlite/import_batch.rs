@@ -25,7 +25,7 @@ use crate::{
         product_csv::{ParsedRow, RejectedRow},
         seller::SellerId,
     },
-    engines::sqlite_db::failed,
+    ports::store::sqlite::failed,
     ports::store::{
         batch::{self, Booked, Merged, apart},
         block,

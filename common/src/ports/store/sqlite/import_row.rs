@@ -9,8 +9,8 @@ use crate::{
         import_job::{Checkpoint, ImportCounts, ImportJob, ImportStatus},
         seller::SellerId,
     },
-    engines::sqlite_db::failed,
     ports::store::column::from_json,
+    ports::store::sqlite::failed,
 };
 
 /// A row of `imports`, read by `SELECT *`.

@@ -16,7 +16,7 @@ use crate::{
         import_job::{ImportJob, ImportStatus},
         seller::SellerId,
     },
-    engines::sqlite_db::failed,
+    ports::store::sqlite::failed,
     ports::store::{ImportEnd, block, ended::Ended},
 };
 

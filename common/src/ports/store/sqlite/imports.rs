@@ -21,7 +21,7 @@ use crate::{
         query::Page,
         seller::SellerId,
     },
-    engines::sqlite_db::failed,
+    ports::store::sqlite::failed,
     ports::store::{ImportEnd, ImportStore, column::json},
 };
 

@@ -10,7 +10,7 @@ use crate::{
         error::{Error, Result},
         seller::SellerId,
     },
-    engines::sqlite_db::failed,
+    ports::store::sqlite::failed,
     ports::store::{ApiKey, KeyStore},
 };
 

@@ -11,8 +11,8 @@ use crate::{
         query::{Cursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
         seller::SellerId,
     },
-    engines::sqlite_db::failed,
     ports::store::listing,
+    ports::store::sqlite::failed,
 };
 
 type Sql = QueryBuilder<Sqlite>;
@@ -209,9 +209,9 @@ mod tests {
     use sqlx::{AssertSqlSafe, Row};
 
     use super::*;
-    use crate::{engines::sqlite_db::Database, ports::store::sqlite::MIGRATOR};
+    use crate::{domain::port::Port, engines::sqlite_db::SqliteDb, ports::store::sqlite::MIGRATOR};
 
-    async fn plan(db: &Database, sql: Sql) -> String {
+    async fn plan(db: &SqliteDb, sql: Sql) -> String {
         let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", sql.sql().as_str()));
         let rows = sqlx::query(explain).fetch_all(db.readers()).await.unwrap();
         let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
@@ -223,7 +223,7 @@ mod tests {
     async fn usual_lists_and_counts_are_read_from_their_index() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("store.db");
-        let db = Database::open(&path, &MIGRATOR).await.unwrap();
+        let db = SqliteDb::open(Port::Store, &path, &MIGRATOR).await.unwrap();
         let seller = SellerId::parse("a").unwrap();
         let category = ProductFilter {
             category: Some("c".to_owned()),

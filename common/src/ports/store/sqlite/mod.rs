@@ -22,21 +22,32 @@ mod products;
 use std::{path::Path, sync::Arc};
 
 use super::{Store, change::Rules};
-use crate::{domain::error::Result, engines::sqlite_db::Database};
+use crate::{
+    domain::{
+        error::{Error, Result},
+        port::Port,
+    },
+    engines::sqlite_db::{self, SqliteDb},
+};
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
 
 #[derive(Debug, Clone)]
 struct SqliteStore {
-    db: Database,
+    db: SqliteDb,
     rules: Rules,
 }
 
 /// Opens or creates the file.
 pub(super) async fn connect(path: &Path, low_stock_threshold: i32) -> Result<Arc<dyn Store>> {
-    let db = Database::open(path, &MIGRATOR).await?;
+    let db = SqliteDb::open(Port::Store, path, &MIGRATOR).await?;
     let rules = Rules {
         low_stock_threshold,
     };
     Ok(Arc::new(SqliteStore { db, rules }))
+}
+
+/// The error kind of an engine failure.
+fn failed(error: sqlx::Error) -> Error {
+    sqlite_db::failed(Port::Store, error)
 }

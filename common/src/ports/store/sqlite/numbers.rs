@@ -5,7 +5,7 @@ use sqlx::{Row, SqliteConnection};
 
 use crate::{
     domain::{error::Result, seller::SellerId},
-    engines::sqlite_db::failed,
+    ports::store::sqlite::failed,
 };
 
 /// What a transaction needs of each, and what it adds to the seller's products.

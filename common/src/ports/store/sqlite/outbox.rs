@@ -14,7 +14,7 @@ use crate::{
         record,
         seller::SellerId,
     },
-    engines::sqlite_db::failed,
+    ports::store::sqlite::failed,
     ports::store::{Outbox, OutboxEntry, block::Block, column::json},
 };
 

@@ -13,7 +13,7 @@ use crate::{
         product::{Product, ProductId},
         seller::SellerId,
     },
-    engines::sqlite_db::failed,
+    ports::store::sqlite::failed,
     ports::store::{
         change::Found,
         column::{from_json, json},
