@@ -118,7 +118,7 @@ impl Runner {
         loop {
             let imports = &self.imports;
             let tried = imports
-                .import_commit(&job.seller_id, &job.id, &self.worker, batch.clone())
+                .import_commit(&job.seller_id, &job.id, &self.worker, &batch)
                 .await;
             let error = match tried {
                 Err(error @ Error::Unavailable { .. }) => error,

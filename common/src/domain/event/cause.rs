@@ -22,6 +22,11 @@ pub fn created(product: &Product, context: Context<'_>) -> Vec<EventDraft> {
     created_or_restored(product, context, false)
 }
 
+/// How many events `created` builds.
+pub fn created_count(product: &Product, context: Context<'_>) -> usize {
+    1 + usize::from(product.is_low(context.default_threshold))
+}
+
 /// A deleted product came back: ProductCreated with `restored`, and LowStockWarning if it is low.
 pub fn restored(product: &Product, context: Context<'_>) -> Vec<EventDraft> {
     created_or_restored(product, context, true)

@@ -11,7 +11,9 @@ mod wire;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::cause::{Context, created, deleted, import_completed, restored, updated};
+pub use self::cause::{
+    Context, created, created_count, deleted, import_completed, restored, updated,
+};
 use crate::domain::{
     clock::Timestamp,
     import_job::{ImportCounts, ImportStatus, LowStockDigest, LowStockEntry},

@@ -217,7 +217,7 @@ pub trait ImportStore: Send + Sync + std::fmt::Debug {
         seller: &SellerId,
         id: &str,
         worker: &str,
-        batch: ImportBatch,
+        batch: &ImportBatch,
     ) -> Result<BatchOutcome>;
 
     /// Ends a job: `completed`, `failed` (with why) or `cancelled`, and its ImportCompleted event.

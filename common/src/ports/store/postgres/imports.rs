@@ -103,9 +103,9 @@ impl ImportStore for PostgresStore {
         seller: &SellerId,
         id: &str,
         worker: &str,
-        batch: ImportBatch,
+        batch: &ImportBatch,
     ) -> Result<BatchOutcome> {
-        let (rules, batch) = (self.rules, &batch);
+        let rules = self.rules;
         let outcome = self
             .importing
             .write(|mut session| async move {

@@ -156,7 +156,7 @@ async fn insert_rows(
     // How many events there are does not depend on the id.
     let events = |(seller, new): &&(SellerId, NewProduct)| {
         let product = new.clone().into_product(0, seller.clone(), at);
-        let events = event::created(&product, rules.context()).len();
+        let events = event::created_count(&product, rules.context());
         i64::try_from(events).unwrap_or(i64::MAX)
     };
     let sellers: Vec<&str> = new.iter().map(|(seller, _)| seller.as_str()).collect();

@@ -141,10 +141,10 @@ impl ImportStore for SqliteStore {
         seller: &SellerId,
         id: &str,
         worker: &str,
-        batch: ImportBatch,
+        batch: &ImportBatch,
     ) -> Result<BatchOutcome> {
-        let (rules, seller) = (self.rules, seller.clone());
-        let (id, worker) = (id.to_owned(), worker.to_owned());
+        let (rules, seller, id) = (self.rules, seller.clone(), id.to_owned());
+        let (worker, batch) = (worker.to_owned(), batch.clone());
         self.db
             .write(move |connection| {
                 Box::pin(async move {

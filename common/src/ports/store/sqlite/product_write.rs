@@ -40,7 +40,7 @@ pub(super) async fn create(
 ) -> Result<Product> {
     let mut product = new.into_product(0, seller.clone(), clock::now());
     // How many events there are does not depend on the id, so all numbers come in one trip.
-    let events = event::created(&product, rules.context()).len();
+    let events = event::created_count(&product, rules.context());
     let numbers = numbers::take(connection, seller, take(Standing::ENTERS, 1, events)).await?;
     product.id = numbers.id;
     let drafts = event::created(&product, rules.context());

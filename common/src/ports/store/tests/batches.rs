@@ -58,7 +58,7 @@ async fn commit(store: &Arc<dyn Store>, job: &mut ImportJob, batch: ImportBatch)
         position: batch.to.clone(),
     };
     let outcome = store
-        .import_commit(&job.seller_id, &job.id, "w", batch)
+        .import_commit(&job.seller_id, &job.id, "w", &batch)
         .await;
     let BatchOutcome::Committed(counts) = outcome.unwrap() else {
         panic!("the batch was stopped");
@@ -347,11 +347,11 @@ pub(super) async fn another_checkpoint_or_worker_is_stopped(store: Arc<dyn Store
     let mut moved = next.clone();
     moved.from.position.byte += 1;
     for (worker, batch) in [("w", first), ("w", moved), ("other", next)] {
-        let outcome = store.import_commit(&a, &job.id, worker, batch).await;
+        let outcome = store.import_commit(&a, &job.id, worker, &batch).await;
         assert_eq!(outcome.unwrap(), BatchOutcome::Stopped);
     }
     let absent = batch(&job, vec![row(3, Some("y"), 50)]);
-    let outcome = store.import_commit(&a, "imp_x", "w", absent).await;
+    let outcome = store.import_commit(&a, "imp_x", "w", &absent).await;
     assert_eq!(outcome.unwrap(), BatchOutcome::Stopped);
     assert_eq!(all(&store, &a).await.len(), 1);
     assert_eq!(outbox_events(&store).await.len(), 1);
@@ -366,7 +366,7 @@ pub(super) async fn an_error_leaves_nothing_behind(store: Arc<dyn Store>) {
     rows.insert(0, row(2, Some("known"), 7));
     rows.push(row(500, Some("broken"), -1));
     let next = batch(&job, rows.clone());
-    let outcome = store.import_commit(&a, &job.id, "w", next).await;
+    let outcome = store.import_commit(&a, &job.id, "w", &next).await;
     assert!(outcome.is_err());
     assert_eq!(all(&store, &a).await, [known]);
     assert_eq!(outbox_events(&store).await.len(), 1);

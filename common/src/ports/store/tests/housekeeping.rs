@@ -58,7 +58,7 @@ pub(super) async fn a_sweep_forgets_ended_imports_only(store: Arc<dyn Store>) {
         ..batches::batch(&ended, vec![])
     };
     store
-        .import_commit(&a, &ended.id, "w", batch)
+        .import_commit(&a, &ended.id, "w", &batch)
         .await
         .unwrap();
     store

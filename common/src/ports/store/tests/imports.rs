@@ -139,7 +139,7 @@ pub(super) async fn a_lease_that_ended_is_taken_over(store: Arc<dyn Store>) {
     assert_eq!(second.started_at, first.started_at);
     assert_eq!(take(&store, "w3").await, None);
     let batch = super::batches::batch(&first, vec![]);
-    let late = store.import_commit(&a, &id, "w1", batch).await;
+    let late = store.import_commit(&a, &id, "w1", &batch).await;
     assert_eq!(late.unwrap(), BatchOutcome::Stopped);
     let late = store
         .import_finish(&a, &id, "w1", ImportEnd::Completed)
@@ -194,7 +194,7 @@ pub(super) async fn a_running_job_is_cancelled_behind_its_batch(store: Arc<dyn S
         );
     }
     let batch = super::batches::batch(&job, vec![super::batches::row(2, Some("S"), 1)]);
-    let outcome = store.import_commit(&a, &job.id, "w", batch).await;
+    let outcome = store.import_commit(&a, &job.id, "w", &batch).await;
     assert_eq!(outcome.unwrap(), BatchOutcome::Stopped);
     assert_eq!(outbox_events(&store).await, []);
     let ended = store
@@ -207,7 +207,7 @@ pub(super) async fn a_job_ends_once_and_says_so(store: Arc<dyn Store>) {
     let a = seller("a");
     let job = started(&store, &a, ImportMode::Upsert, "w").await;
     let batch = super::batches::batch(&job, vec![super::batches::row(2, Some("S"), 1)]);
-    store.import_commit(&a, &job.id, "w", batch).await.unwrap();
+    store.import_commit(&a, &job.id, "w", &batch).await.unwrap();
     let end = || {
         let why = ImportEnd::Failed("the file changed".to_owned());
         store.import_finish(&a, &job.id, "w", why)

@@ -85,7 +85,7 @@ async fn imports(store: &Arc<dyn Store>, foreign: &crate::domain::seller::Seller
     let rejects = store.import_rejects(foreign, id, 0, 100).await;
     assert_eq!(rejects.unwrap(), []);
     let batch = super::batches::batch(&job, vec![]);
-    let outcome = store.import_commit(foreign, id, "w", batch).await;
+    let outcome = store.import_commit(foreign, id, "w", &batch).await;
     assert_eq!(outcome.unwrap(), BatchOutcome::Stopped);
     let ended = store
         .import_finish(foreign, id, "w", ImportEnd::Completed)

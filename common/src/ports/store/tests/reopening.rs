@@ -21,7 +21,7 @@ async fn a_closed_store_comes_back_whole() {
     store.product_delete(&a, gone.id, None).await.unwrap();
     let job = started(&store, &a, ImportMode::Upsert, "w").await;
     let batch = batches::batch(&job, vec![batches::row(2, Some("x"), 50)]);
-    store.import_commit(&a, &job.id, "w", batch).await.unwrap();
+    store.import_commit(&a, &job.id, "w", &batch).await.unwrap();
     let (job, events) = (
         store.import_get(&a, &job.id).await.unwrap(),
         outbox_events(&store).await,

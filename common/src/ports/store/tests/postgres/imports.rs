@@ -87,7 +87,8 @@ async fn a_job_that_is_being_committed_is_left_alone() {
     assert_eq!(looks.unwrap(), None);
     run(&mut committing, "COMMIT".to_owned()).await;
     assert_eq!(take(&store, "w2").await.unwrap().id, job.id);
-    let late = store.import_commit(&a, &job.id, "w1", batch(&job, vec![]));
+    let empty = batch(&job, vec![]);
+    let late = store.import_commit(&a, &job.id, "w1", &empty);
     assert_eq!(late.await.unwrap(), BatchOutcome::Stopped);
 }
 
@@ -102,7 +103,7 @@ pub(super) async fn import(
     let mut counts = ImportCounts::default();
     for rows in rows.chunks(size) {
         let next = batch(&job, rows.to_vec());
-        let outcome = store.import_commit(&job.seller_id, &job.id, worker, next);
+        let outcome = store.import_commit(&job.seller_id, &job.id, worker, &next);
         let BatchOutcome::Committed(so_far) = outcome.await.unwrap() else {
             panic!("the batch was stopped");
         };
