@@ -69,7 +69,7 @@ async fn write(
     let at = clock::now();
     let Booked {
         job,
-        merged,
+        mut merged,
         rejects,
     } = merge(&mut *connection, job, batch, at).await?;
     import_products::copy_rejects(&mut *connection, &job, rejects).await?;
@@ -77,13 +77,15 @@ async fn write(
     if merged.writes.is_empty() {
         save(connection, &job, &job.low_stock).await?;
     } else {
-        let changes = Changes {
+        let ids = numbers::ids(&mut *connection, merged.created()).await?;
+        merged.number(ids);
+        let plan = WritePlan {
             job,
-            merged,
+            merged: Arc::new(merged),
             rules,
             at,
         };
-        changes.write(connection).await?;
+        Arc::new(plan).write(connection).await?;
     }
     Ok(counts)
 }
@@ -111,12 +113,12 @@ async fn merge(
     }
 }
 
-/// What a batch writes, and what it needs to tell of it.
+/// What a batch writes, and what its events need.
 #[derive(Debug)]
-pub(super) struct Changes {
-    /// As it is behind the batch, but for the low-stock warnings.
+struct WritePlan {
+    /// The job after the batch, without the batch's low-stock warnings.
     job: ImportJob,
-    pub merged: Merged,
+    merged: Arc<Merged>,
     rules: Rules,
     at: Timestamp,
 }
@@ -130,27 +132,24 @@ struct Packed {
     low_stock: LowStockDigest,
 }
 
-impl Changes {
-    async fn write(mut self, connection: &mut PgConnection) -> Attempt<()> {
-        let (seller, created) = (self.job.seller_id.clone(), self.merged.created());
-        let ids = numbers::ids(&mut *connection, created).await?;
-        self.merged.number(ids);
-        let likely = numbers::next(&mut *connection, &seller).await?;
-        let changes = Arc::new(self);
-        let packing = changes.packed(likely);
-        import_products::write(&mut *connection, &seller, &changes).await?;
+impl WritePlan {
+    async fn write(self: Arc<Self>, connection: &mut PgConnection) -> Attempt<()> {
+        let seller = &self.job.seller_id;
+        let likely = numbers::next(&mut *connection, seller).await?;
+        let packing = self.packed(likely);
+        import_products::write(&mut *connection, seller, &self.merged).await?;
         let mut packed = packing.await?;
-        save(&mut *connection, &changes.job, &packed.low_stock).await?;
+        save(&mut *connection, &self.job, &packed.low_stock).await?;
         let take = Take {
             events: packed.events,
-            live: stored(created as u64),
+            live: stored(self.merged.created() as u64),
             ..Take::default()
         };
-        let first = numbers::take(&mut *connection, &seller, take).await?;
+        let first = numbers::take(&mut *connection, seller, take).await?;
         if first != packed.first_sequence {
-            packed = changes.packed(first).await?;
+            packed = self.packed(first).await?;
         }
-        outbox::append(connection, &seller, &packed.blocks, changes.at).await
+        outbox::append(connection, seller, &packed.blocks, self.at).await
     }
 
     /// Packs the events with sequences from `first` on. It starts at once.
@@ -158,8 +157,8 @@ impl Changes {
         self: &Arc<Self>,
         first: i64,
     ) -> impl Future<Output = crate::domain::error::Result<Packed>> + Send + use<> {
-        let changes = Arc::clone(self);
-        apart(move || changes.pack(first))
+        let plan = Arc::clone(self);
+        apart(move || plan.pack(first))
     }
 
     fn pack(&self, first_sequence: i64) -> Packed {

@@ -11,7 +11,6 @@ use sqlx::{PgConnection, Row};
 use super::{
     copy::Rows,
     failure::{Attempt, Failure, failed},
-    import_batch::Changes,
     import_row::stored,
     product_row::{self, product_columns, takes_a_sku},
     types::{Cents, Moment},
@@ -137,11 +136,11 @@ async fn any_between(
 pub(super) async fn write(
     connection: &mut PgConnection,
     seller: &SellerId,
-    changes: &Arc<Changes>,
+    merged: &Arc<Merged>,
 ) -> Attempt<()> {
     let (new, known) = apart({
-        let changes = Arc::clone(changes);
-        move || (new_rows(&changes.merged), Known::of(&changes.merged))
+        let merged = Arc::clone(merged);
+        move || (new_rows(&merged), Known::of(&merged))
     })
     .await?;
     if let Some(rows) = new {
