@@ -39,7 +39,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
             }
         }
     }
-    if let Err(error) = app.store.outbox_disown().await {
+    if let Err(error) = app.store.relay_lease_release().await {
         tracing::debug!(%error, "the next relay has to wait until the place is free");
     }
 }
@@ -61,7 +61,7 @@ pub(crate) async fn announce(app: &App, stop: &CancellationToken) {
 async fn drain(app: &App, stop: &CancellationToken) -> Result<bool> {
     let store = &app.store;
     while !stop.is_cancelled() {
-        if !store.outbox_own().await? {
+        if !store.relay_lease_acquire().await? {
             return Ok(false);
         }
         let entries = store.outbox_peek(MESSAGES).await?;

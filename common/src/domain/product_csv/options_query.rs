@@ -67,7 +67,7 @@ impl ImportOptions {
                     value,
                     &ImportPreset::ALL,
                     ImportPreset::as_str,
-                )?)
+                )?);
             }
             "delimiter" => self.delimiter = Some(delimiter(value)?),
             "map" => self.map.push(mapping(value)?),

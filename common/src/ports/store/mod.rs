@@ -145,10 +145,10 @@ pub struct OutboxEntry {
 pub trait Outbox: Send + Sync + std::fmt::Debug {
     /// Becomes, or makes sure to still be, the only owner. `false`: someone else is. An owner that
     /// is dead or frozen loses its place within 10 s.
-    async fn outbox_own(&self) -> Result<bool>;
+    async fn relay_lease_acquire(&self) -> Result<bool>;
 
     /// Stops being the owner, so that another process need not wait.
-    async fn outbox_disown(&self) -> Result<()>;
+    async fn relay_lease_release(&self) -> Result<()>;
 
     /// The oldest rows across sellers by id: as many as hold `messages` together, at most 500, and
     /// at least one when there is any.

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use sqlx::Executor;
 
-use super::{PostgresStore, types::Moment};
+use super::{PostgresStore, types::PgMoment};
 use crate::{
     domain::{
         clock::{self, Timestamp},
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Rows deleted by one statement.
-const STEP: i64 = 2000;
+const MAX_SWEEP_ROWS: i64 = 2000;
 
 #[async_trait]
 impl StoreAdmin for PostgresStore {
@@ -43,7 +43,7 @@ impl StoreAdmin for PostgresStore {
 
 impl PostgresStore {
     async fn sweep_idempotency_keys(&self) -> Result<()> {
-        let old = Moment(clock::now().minus(KEPT));
+        let old = PgMoment(clock::now().minus(KEPT));
         loop {
             let deleted = self
                 .connections
@@ -54,13 +54,13 @@ impl PostgresStore {
                          WHERE created_at <= $1 ORDER BY created_at LIMIT $2)",
                     )
                     .bind(old)
-                    .bind(STEP)
+                    .bind(MAX_SWEEP_ROWS)
                     .execute(&mut *session)
                     .await?;
                     Ok(done.rows_affected())
                 })
                 .await?;
-            if deleted < STEP.unsigned_abs() {
+            if deleted < MAX_SWEEP_ROWS.unsigned_abs() {
                 return Ok(());
             }
         }
@@ -73,7 +73,7 @@ impl PostgresStore {
                 let rows = sqlx::query_as(
                     "SELECT seller_id, id, rejected FROM imports WHERE finished_at < $1",
                 );
-                Ok(rows.bind(Moment(before)).fetch_all(&mut *session).await?)
+                Ok(rows.bind(PgMoment(before)).fetch_all(&mut *session).await?)
             })
             .await?;
         let parsed = ended.into_iter().map(|(seller, id, rejected)| {
@@ -86,7 +86,7 @@ impl PostgresStore {
 
     /// The job goes last: as long as it is there, a sweep that was cut off is done again.
     async fn sweep_import(&self, seller: &SellerId, id: &str, rejected: i64) -> Result<()> {
-        for from in (1..=rejected).step_by(STEP.unsigned_abs() as usize) {
+        for from in (1..=rejected).step_by(MAX_SWEEP_ROWS.unsigned_abs() as usize) {
             self.connections
                 .run(|mut session| async move {
                     sqlx::query(
@@ -95,7 +95,7 @@ impl PostgresStore {
                     )
                     .bind(seller.as_str())
                     .bind(id)
-                    .bind(from + STEP)
+                    .bind(from + MAX_SWEEP_ROWS)
                     .execute(&mut *session)
                     .await?;
                     Ok(())

@@ -1,6 +1,6 @@
 //! Connections to PostgreSQL, and the deadline of everything that is done with one.
 //!
-//! Whoever asks is answered within the deadline, also when the server is frozen or the network
+//! Every caller is answered within the deadline, also when the server is frozen or the network
 //! swallows every byte: neither a timeout of the server's nor one of the socket helps then. A
 //! connection is used again only after its work came to an end. One that was left in the middle
 //! (the deadline passed, the caller went away, it broke) is closed: its late answer must not meet
@@ -21,59 +21,63 @@ use tokio::{
     time::timeout,
 };
 
-use super::failure::{Attempt, Failure, failed, unavailable};
+use super::failure::{DbFailure, DbResult, failed, unavailable};
 use crate::domain::error::{Error, Result};
 
 /// How often work is tried when the failure promises that a repetition helps.
-const ATTEMPTS: u32 = 4;
+const MAX_ATTEMPTS: u32 = 4;
 /// A connection that was idle for longer may have been dropped by something on the way.
-const FRESH: Duration = Duration::from_secs(60);
+const MAX_IDLE_AGE: Duration = Duration::from_secs(60);
 
-/// Up to `most` connections, opened when they are needed. Cheap to clone.
+/// Up to `max_connections` connections, opened when they are needed. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Connections(Arc<Inner>);
+pub(super) struct ConnectionPool(Arc<PoolState>);
 
-/// A connection nobody uses, and since when.
-type Idle = (Arc<AsyncMutex<PgConnection>>, Instant);
+/// An idle connection, and since when.
+type IdleConnection = (Arc<AsyncMutex<PgConnection>>, Instant);
 
-struct Inner {
+struct PoolState {
     options: PgConnectOptions,
     deadline: Duration,
     permits: Semaphore,
     /// The last one used comes first.
-    idle: Mutex<Vec<Idle>>,
+    idle: Mutex<Vec<IdleConnection>>,
 }
 
 /// The options have the password in them.
-impl fmt::Debug for Connections {
+impl fmt::Debug for ConnectionPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connections").finish_non_exhaustive()
+        f.debug_struct("ConnectionPool").finish_non_exhaustive()
     }
 }
 
 /// A connection as work is given it: its own until it ends.
-pub(super) type Session = OwnedMutexGuard<PgConnection>;
+pub(super) type PgSession = OwnedMutexGuard<PgConnection>;
 
 /// A connection in use.
-struct Lease<'a> {
+struct ConnectionLease<'a> {
     connection: Arc<AsyncMutex<PgConnection>>,
     _permit: SemaphorePermit<'a>,
 }
 
 /// Whether work runs in a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
+enum WorkKind {
     Statements,
     Transaction,
 }
 
-impl Connections {
+impl ConnectionPool {
     /// `deadline`: how long a call takes at most, with its wait for a connection and all repetitions.
-    pub(super) fn new(options: PgConnectOptions, most: usize, deadline: Duration) -> Self {
-        Self(Arc::new(Inner {
+    pub(super) fn new(
+        options: PgConnectOptions,
+        max_connections: usize,
+        deadline: Duration,
+    ) -> Self {
+        Self(Arc::new(PoolState {
             options,
             deadline,
-            permits: Semaphore::new(most),
+            permits: Semaphore::new(max_connections),
             idle: Mutex::default(),
         }))
     }
@@ -84,26 +88,30 @@ impl Connections {
     }
 
     /// Runs work that changes nothing, or a single statement that may be done twice.
-    pub(super) async fn run<T, F>(&self, work: impl Fn(Session) -> F) -> Result<T>
+    pub(super) async fn run<T, F>(&self, work: impl Fn(PgSession) -> F) -> Result<T>
     where
-        F: Future<Output = Attempt<T>>,
+        F: Future<Output = DbResult<T>>,
     {
-        self.in_time(Unit::Statements, work).await
+        self.run_within_deadline(WorkKind::Statements, work).await
     }
 
     /// Runs work in a transaction. Everything is committed when it answers `Ok`, nothing when it
     /// answers an error, unless the connection broke at the very commit. The work may run several
     /// times; only the last time counts.
-    pub(super) async fn write<T, F>(&self, work: impl Fn(Session) -> F) -> Result<T>
+    pub(super) async fn write<T, F>(&self, work: impl Fn(PgSession) -> F) -> Result<T>
     where
-        F: Future<Output = Attempt<T>>,
+        F: Future<Output = DbResult<T>>,
     {
-        self.in_time(Unit::Transaction, work).await
+        self.run_within_deadline(WorkKind::Transaction, work).await
     }
 
-    async fn in_time<T, F>(&self, unit: Unit, work: impl Fn(Session) -> F) -> Result<T>
+    async fn run_within_deadline<T, F>(
+        &self,
+        unit: WorkKind,
+        work: impl Fn(PgSession) -> F,
+    ) -> Result<T>
     where
-        F: Future<Output = Attempt<T>>,
+        F: Future<Output = DbResult<T>>,
     {
         match timeout(self.0.deadline, self.attempts(unit, work)).await {
             Ok(answer) => answer,
@@ -116,11 +124,11 @@ impl Connections {
         }
     }
 
-    async fn attempts<T, F>(&self, unit: Unit, work: impl Fn(Session) -> F) -> Result<T>
+    async fn attempts<T, F>(&self, unit: WorkKind, work: impl Fn(PgSession) -> F) -> Result<T>
     where
-        F: Future<Output = Attempt<T>>,
+        F: Future<Output = DbResult<T>>,
     {
-        let mut left = ATTEMPTS;
+        let mut left = MAX_ATTEMPTS;
         loop {
             left -= 1;
             let lease = self.lease().await?;
@@ -129,24 +137,26 @@ impl Connections {
                     self.give_back(lease);
                     return Ok(answer);
                 }
-                Err(Failure::Again(_)) if left > 0 => self.give_back(lease),
-                Err(Failure::Final(error) | Failure::Again(error)) => {
+                Err(DbFailure::Retryable(_)) if left > 0 => self.give_back(lease),
+                Err(DbFailure::Permanent(error) | DbFailure::Retryable(error)) => {
                     self.give_back(lease);
                     return Err(error);
                 }
                 // A server that was restarted has broken the others, too.
-                Err(Failure::Broken(_)) if left > 0 => self.forget_idle(),
-                Err(Failure::Broken(error) | Failure::Unknown(error)) => return Err(error),
+                Err(DbFailure::ConnectionLost(_)) if left > 0 => self.forget_idle(),
+                Err(DbFailure::ConnectionLost(error) | DbFailure::CommitUnknown(error)) => {
+                    return Err(error);
+                }
             }
         }
     }
 
-    async fn lease(&self) -> Result<Lease<'_>> {
+    async fn lease(&self) -> Result<ConnectionLease<'_>> {
         let permit = self.0.permits.acquire().await;
         let permit = permit.map_err(|_| unavailable("the store is closed"))?;
         let idle = self.idle().pop();
         let connection = match idle {
-            Some((connection, since)) if since.elapsed() < FRESH => connection,
+            Some((connection, since)) if since.elapsed() < MAX_IDLE_AGE => connection,
             stale => {
                 if stale.is_some() {
                     self.forget_idle();
@@ -155,13 +165,13 @@ impl Connections {
                 Arc::new(AsyncMutex::new(connecting.map_err(|e| failed(&e))?))
             }
         };
-        Ok(Lease {
+        Ok(ConnectionLease {
             connection,
             _permit: permit,
         })
     }
 
-    fn give_back(&self, lease: Lease<'_>) {
+    fn give_back(&self, lease: ConnectionLease<'_>) {
         self.idle().push((lease.connection, Instant::now()));
     }
 
@@ -169,17 +179,17 @@ impl Connections {
         self.idle().clear();
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<IdleConnection>> {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Lease<'_> {
-    async fn attempt<T, F>(&self, unit: Unit, work: impl Fn(Session) -> F) -> Attempt<T>
+impl ConnectionLease<'_> {
+    async fn attempt<T, F>(&self, unit: WorkKind, work: impl Fn(PgSession) -> F) -> DbResult<T>
     where
-        F: Future<Output = Attempt<T>>,
+        F: Future<Output = DbResult<T>>,
     {
-        if unit == Unit::Statements {
+        if unit == WorkKind::Statements {
             return work(self.session().await).await;
         }
         self.session().await.execute("BEGIN").await?;
@@ -189,7 +199,7 @@ impl Lease<'_> {
                 committing.map_err(at_commit)?;
                 Ok(answer)
             }
-            Err(failure @ (Failure::Final(_) | Failure::Again(_))) => {
+            Err(failure @ (DbFailure::Permanent(_) | DbFailure::Retryable(_))) => {
                 self.session().await.execute("ROLLBACK").await?;
                 Err(failure)
             }
@@ -197,17 +207,19 @@ impl Lease<'_> {
         }
     }
 
-    async fn session(&self) -> Session {
+    async fn session(&self) -> PgSession {
         Arc::clone(&self.connection).lock_owned().await
     }
 }
 
 /// A commit that the server refused is none; one that was not answered may be one.
-fn at_commit(error: sqlx::Error) -> Failure {
-    match Failure::from(error) {
-        Failure::Broken(Error::Unavailable { reason, .. }) => Failure::Unknown(unavailable(
-            format!("{reason}, while a change was committed: it may be done"),
-        )),
+fn at_commit(error: sqlx::Error) -> DbFailure {
+    match DbFailure::from(error) {
+        DbFailure::ConnectionLost(Error::Unavailable { reason, .. }) => {
+            DbFailure::CommitUnknown(unavailable(format!(
+                "{reason}, while a change was committed: it may be done"
+            )))
+        }
         refused => refused,
     }
 }

@@ -3,21 +3,21 @@
 
 use sqlx::PgConnection;
 
-use super::types::{Cents, Moment};
+use super::types::{PgCents, PgMoment};
 
 /// What every stream begins with: the signature, no flags, no extension.
-const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-/// The length of a field that is null, and what stands behind the last row.
-const NULL: i32 = -1;
-const END: i16 = -1;
+const COPY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// The length of a field that is null, and what follows the last row.
+const NULL_LENGTH: i32 = -1;
+const END_MARKER: i16 = -1;
 
-/// Rows on their way: each is begun with `row`, then one call per column.
+/// Rows being encoded: each is begun with `row`, then one call per column.
 #[derive(Debug)]
-pub(super) struct Rows(Vec<u8>);
+pub(super) struct CopyRows(Vec<u8>);
 
-impl Rows {
+impl CopyRows {
     pub(super) fn new() -> Self {
-        Self(HEADER.to_vec())
+        Self(COPY_HEADER.to_vec())
     }
 
     pub(super) fn row(&mut self, columns: i16) -> &mut Self {
@@ -57,16 +57,16 @@ impl Rows {
         self.bytes(&value.to_be_bytes())
     }
 
-    pub(super) fn moment(&mut self, value: Moment) -> &mut Self {
+    pub(super) fn moment(&mut self, value: PgMoment) -> &mut Self {
         self.bytes(&value.bytes())
     }
 
-    pub(super) fn cents(&mut self, value: Cents) -> &mut Self {
+    pub(super) fn cents(&mut self, value: PgCents) -> &mut Self {
         self.bytes(&value.bytes())
     }
 
     fn null(&mut self) -> &mut Self {
-        self.0.extend_from_slice(&NULL.to_be_bytes());
+        self.0.extend_from_slice(&NULL_LENGTH.to_be_bytes());
         self
     }
 
@@ -82,7 +82,7 @@ impl Rows {
         connection: &mut PgConnection,
         statement: &str,
     ) -> sqlx::Result<()> {
-        self.0.extend_from_slice(&END.to_be_bytes());
+        self.0.extend_from_slice(&END_MARKER.to_be_bytes());
         let mut copy = connection.copy_in_raw(statement).await?;
         let sent = copy.send(self.0).await.map(|_| ());
         match sent {

@@ -1,5 +1,5 @@
 //! What can go wrong with work on a connection, and what that means for the connection and for
-//! whoever asked.
+//! the caller.
 
 use std::fmt;
 
@@ -12,65 +12,65 @@ pub(super) const ENGINE: &str = "PostgreSQL";
 
 /// Why work on a connection did not succeed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum DbFailure {
     /// The answer is this error; the connection is fine.
-    Final(Error),
+    Permanent(Error),
     /// The server undid the transaction for the sake of another one (a deadlock, a serialization
     /// failure); the connection is fine and a repetition is likely to succeed.
-    Again(Error),
+    Retryable(Error),
     /// The connection is of no use any more; nothing was committed.
-    Broken(Error),
-    /// The connection broke while the commit was under way: nobody knows.
-    Unknown(Error),
+    ConnectionLost(Error),
+    /// The connection broke while the commit was under way: it may be done or not.
+    CommitUnknown(Error),
 }
 
 /// What work on a connection answers.
-pub(super) type Attempt<T> = Result<T, Failure>;
+pub(super) type DbResult<T> = Result<T, DbFailure>;
 
-impl From<Error> for Failure {
+impl From<Error> for DbFailure {
     fn from(error: Error) -> Self {
-        Self::Final(error)
+        Self::Permanent(error)
     }
 }
 
-impl From<Conflict> for Failure {
+impl From<Conflict> for DbFailure {
     fn from(conflict: Conflict) -> Self {
-        Self::Final(conflict.into())
+        Self::Permanent(conflict.into())
     }
 }
 
-/// What whoever asked is told.
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
+/// What the caller gets.
+impl From<DbFailure> for Error {
+    fn from(failure: DbFailure) -> Self {
         match failure {
-            Failure::Final(error)
-            | Failure::Again(error)
-            | Failure::Broken(error)
-            | Failure::Unknown(error) => error,
+            DbFailure::Permanent(error)
+            | DbFailure::Retryable(error)
+            | DbFailure::ConnectionLost(error)
+            | DbFailure::CommitUnknown(error) => error,
         }
     }
 }
 
-impl From<sqlx::Error> for Failure {
+impl From<sqlx::Error> for DbFailure {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(answer) => match answer.code().as_deref() {
-                Some("40001" | "40P01") => Self::Again(failed(&error)),
-                Some(code) if is_the_end(code) => Self::Broken(failed(&error)),
-                _ => Self::Final(failed(&error)),
+                Some("40001" | "40P01") => Self::Retryable(failed(&error)),
+                Some(code) if ends_session(code) => Self::ConnectionLost(failed(&error)),
+                _ => Self::Permanent(failed(&error)),
             },
             sqlx::Error::ColumnDecode { .. }
             | sqlx::Error::Decode(_)
-            | sqlx::Error::RowNotFound => Self::Final(failed(&error)),
-            _ => Self::Broken(failed(&error)),
+            | sqlx::Error::RowNotFound => Self::Permanent(failed(&error)),
+            _ => Self::ConnectionLost(failed(&error)),
         }
     }
 }
 
-/// Codes after which the server closes the connection: it is shutting down, was told to end this
+/// Codes after which the server closes the connection: it is shutting down, an operator ended this
 /// session, or lost its way (08: the connection itself, 57P: the operator intervened, 25P03: idle
 /// in a transaction for too long).
-fn is_the_end(code: &str) -> bool {
+fn ends_session(code: &str) -> bool {
     code.starts_with("08") || code.starts_with("57P") || code == "25P03"
 }
 

@@ -1,13 +1,13 @@
 //! Requests that act once: the answer of the first is kept beside its effect.
 //!
-//! The key's row is the first thing a transaction locks. An equal request that comes meanwhile waits
+//! The key's row is the first thing a transaction locks. An equal request that comes in between waits
 //! there until the first one has ended: then it is answered from the row, or does the work itself if
 //! the first one failed and left nothing.
 
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::PgConnection;
 
-use super::{failure::Attempt, types::Moment};
+use super::{failure::DbResult, types::PgMoment};
 use crate::{
     domain::{
         clock::{self, Timestamp},
@@ -25,7 +25,7 @@ pub(super) async fn claim<T: DeserializeOwned>(
     connection: &mut PgConnection,
     seller: &SellerId,
     claim: Option<&Claim>,
-) -> Attempt<Option<T>> {
+) -> DbResult<Option<T>> {
     let Some(claim) = claim else { return Ok(None) };
     let now = clock::now();
     let taken = sqlx::query(
@@ -37,8 +37,8 @@ pub(super) async fn claim<T: DeserializeOwned>(
     .bind(seller.as_str())
     .bind(&claim.key)
     .bind(&claim.fingerprint)
-    .bind(Moment(now))
-    .bind(Moment(now.minus(KEPT)))
+    .bind(PgMoment(now))
+    .bind(PgMoment(now.minus(KEPT)))
     .execute(&mut *connection)
     .await?;
     if taken.rows_affected() > 0 {
@@ -52,7 +52,7 @@ pub(super) async fn answered<T: DeserializeOwned>(
     connection: &mut PgConnection,
     seller: &SellerId,
     claim: &Claim,
-) -> Attempt<Option<T>> {
+) -> DbResult<Option<T>> {
     answered_at(connection, seller, claim, clock::now()).await
 }
 
@@ -61,14 +61,14 @@ async fn answered_at<T: DeserializeOwned>(
     seller: &SellerId,
     claim: &Claim,
     now: Timestamp,
-) -> Attempt<Option<T>> {
+) -> DbResult<Option<T>> {
     let row: Option<(String, String)> = sqlx::query_as(
         "SELECT fingerprint, result FROM idempotency_keys \
          WHERE seller_id = $1 AND key = $2 AND created_at > $3 AND result IS NOT NULL",
     )
     .bind(seller.as_str())
     .bind(&claim.key)
-    .bind(Moment(now.minus(KEPT)))
+    .bind(PgMoment(now.minus(KEPT)))
     .fetch_optional(connection)
     .await?;
     match row {
@@ -86,7 +86,7 @@ pub(super) async fn keep<T: Serialize>(
     seller: &SellerId,
     claim: Option<&Claim>,
     answer: Option<&T>,
-) -> Attempt<()> {
+) -> DbResult<()> {
     let Some(claim) = claim else { return Ok(()) };
     let statement = match answer {
         Some(answer) => {

@@ -4,17 +4,17 @@
 //! Nothing is locked but the job until the merge has said which products change: rows that leave
 //! everything as it is cost a read. The seller's counters come last, so that its other changes
 //! wait for little more than the commit. Events are packed while the server writes the products,
-//! under the sequence that is most likely; if others took it meanwhile, they are packed again.
+//! under the sequence that is most likely; if others took it in between, they are packed again.
 
 use std::sync::Arc;
 
 use sqlx::{Executor, PgConnection};
 
 use super::{
-    failure::{Attempt, Failure},
-    import_products::{self, Reading},
+    counters::{self, CounterDelta},
+    failure::{DbFailure, DbResult},
+    import_products::{self, LockMode},
     import_row::{lock, stored},
-    numbers::{self, Take},
     outbox,
 };
 use crate::{
@@ -32,7 +32,7 @@ use crate::{
     },
 };
 
-/// Commits the batch if the job is still this worker's and stands where the batch starts.
+/// Commits the batch if the job is still this worker's and its checkpoint is where the batch starts.
 pub(super) async fn commit(
     connection: &mut PgConnection,
     rules: Rules,
@@ -40,7 +40,7 @@ pub(super) async fn commit(
     id: &str,
     worker: &str,
     batch: &ImportBatch,
-) -> Attempt<BatchOutcome> {
+) -> DbResult<BatchOutcome> {
     let job = match lock(&mut *connection, seller, id).await? {
         Some(row) if row.is_held_by(worker) => row.into_job()?,
         _ => return Ok(BatchOutcome::Stopped),
@@ -48,12 +48,12 @@ pub(super) async fn commit(
     if job.cancel_requested || job.checkpoint != batch.from {
         return Ok(BatchOutcome::Stopped);
     }
-    // Whoever creates a product with a sku of the batch meanwhile undoes the batch. Then it has one
+    // A product that is created with a sku of the batch in between undoes the batch. Then it has one
     // sku more to find, so this ends however many do so.
     connection.execute("SAVEPOINT batch").await?;
     loop {
         match write(&mut *connection, rules, job.clone(), batch).await {
-            Err(Failure::Again(_)) => connection.execute("ROLLBACK TO batch").await?,
+            Err(DbFailure::Retryable(_)) => connection.execute("ROLLBACK TO batch").await?,
             counts => return counts.map(BatchOutcome::Committed),
         };
     }
@@ -65,7 +65,7 @@ async fn write(
     rules: Rules,
     job: ImportJob,
     batch: &ImportBatch,
-) -> Attempt<ImportCounts> {
+) -> DbResult<ImportCounts> {
     let at = clock::now();
     let Booked {
         job,
@@ -77,7 +77,7 @@ async fn write(
     if merged.writes.is_empty() {
         save(connection, &job, &job.low_stock).await?;
     } else {
-        let ids = numbers::ids(&mut *connection, merged.created()).await?;
+        let ids = counters::ids(&mut *connection, merged.created()).await?;
         merged.number(ids);
         let plan = WritePlan {
             job,
@@ -91,25 +91,26 @@ async fn write(
 }
 
 /// Decides what every row does; the products that change are locked from here on. When one was
-/// altered between its reading and its lock, all are read again, locked this time.
+/// altered between being read and being locked, all are read again, locked this time.
 async fn merge(
     connection: &mut PgConnection,
     job: ImportJob,
     batch: &ImportBatch,
     at: Timestamp,
-) -> Attempt<Booked> {
-    let mut reading = Reading::Plain;
+) -> DbResult<Booked> {
+    let mut lock_mode = LockMode::Plain;
     loop {
         let by_sku =
-            import_products::known(&mut *connection, &job.seller_id, &batch.rows, reading).await?;
+            import_products::known(&mut *connection, &job.seller_id, &batch.rows, lock_mode)
+                .await?;
         let (before, rows) = (job.clone(), batch.clone());
         let booked = apart(move || batch::book(before, rows, by_sku, at)).await?;
-        if reading == Reading::Locked
+        if lock_mode == LockMode::Locked
             || import_products::lock(&mut *connection, &job.seller_id, &booked.merged).await?
         {
             return Ok(booked);
         }
-        reading = Reading::Locked;
+        lock_mode = LockMode::Locked;
     }
 }
 
@@ -124,7 +125,7 @@ struct WritePlan {
 }
 
 /// The events of a batch, ready for the outbox.
-struct Packed {
+struct PackedEvents {
     first_sequence: i64,
     blocks: Vec<Block>,
     events: usize,
@@ -133,19 +134,19 @@ struct Packed {
 }
 
 impl WritePlan {
-    async fn write(self: Arc<Self>, connection: &mut PgConnection) -> Attempt<()> {
+    async fn write(self: Arc<Self>, connection: &mut PgConnection) -> DbResult<()> {
         let seller = &self.job.seller_id;
-        let likely = numbers::next(&mut *connection, seller).await?;
+        let likely = counters::next(&mut *connection, seller).await?;
         let packing = self.packed(likely);
         import_products::write(&mut *connection, seller, &self.merged).await?;
         let mut packed = packing.await?;
         save(&mut *connection, &self.job, &packed.low_stock).await?;
-        let take = Take {
+        let take = CounterDelta {
             events: packed.events,
             live: stored(self.merged.created() as u64),
-            ..Take::default()
+            ..CounterDelta::default()
         };
-        let first = numbers::take(&mut *connection, seller, take).await?;
+        let first = counters::take(&mut *connection, seller, take).await?;
         if first != packed.first_sequence {
             packed = self.packed(first).await?;
         }
@@ -156,12 +157,12 @@ impl WritePlan {
     fn packed(
         self: &Arc<Self>,
         first: i64,
-    ) -> impl Future<Output = crate::domain::error::Result<Packed>> + Send + use<> {
+    ) -> impl Future<Output = crate::domain::error::Result<PackedEvents>> + Send + use<> {
         let plan = Arc::clone(self);
         apart(move || plan.pack(first))
     }
 
-    fn pack(&self, first_sequence: i64) -> Packed {
+    fn pack(&self, first_sequence: i64) -> PackedEvents {
         let job = &self.job;
         let context = Context {
             import_id: Some(&job.id),
@@ -177,7 +178,7 @@ impl WritePlan {
         };
         let mut low_stock = job.low_stock.clone();
         let drafts = self.merged.events(context, &mut low_stock);
-        Packed {
+        PackedEvents {
             first_sequence,
             events: drafts.len(),
             blocks: block::pack(drafts, first_sequence, self.at, Some(group)),
@@ -191,7 +192,7 @@ async fn save(
     connection: &mut PgConnection,
     job: &ImportJob,
     low_stock: &LowStockDigest,
-) -> Attempt<()> {
+) -> DbResult<()> {
     sqlx::query(
         "UPDATE imports SET batch = $3, position = $4, rows = $5, created = $6, updated = $7, \
          unchanged = $8, skipped = $9, rejected = $10, low_stock = $11, \

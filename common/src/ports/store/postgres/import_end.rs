@@ -3,10 +3,10 @@
 use sqlx::PgConnection;
 
 use super::{
-    failure::Attempt,
-    numbers::{self, Take},
+    counters::{self, CounterDelta},
+    failure::DbResult,
     outbox,
-    types::Moment,
+    types::PgMoment,
 };
 use crate::{
     domain::{
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Ends a job that waits; asks the worker of one that runs. The job's row is locked.
-pub(super) async fn cancel(connection: &mut PgConnection, job: ImportJob) -> Attempt<ImportJob> {
+pub(super) async fn cancel(connection: &mut PgConnection, job: ImportJob) -> DbResult<ImportJob> {
     match job.status {
         ImportStatus::Queued => end(connection, job, ImportEnd::Cancelled).await,
         ImportStatus::Processing => {
@@ -44,7 +44,7 @@ pub(super) async fn end(
     connection: &mut PgConnection,
     job: ImportJob,
     end: ImportEnd,
-) -> Attempt<ImportJob> {
+) -> DbResult<ImportJob> {
     let Ended { job, at, draft } = Ended::new(job, end);
     sqlx::query(
         "UPDATE imports SET status = $3, error = $4, finished_at = $5, owner = NULL, \
@@ -54,14 +54,14 @@ pub(super) async fn end(
     .bind(&job.id)
     .bind(job.status.as_str())
     .bind(&job.error)
-    .bind(Moment(at))
+    .bind(PgMoment(at))
     .execute(&mut *connection)
     .await?;
-    let one = Take {
+    let one = CounterDelta {
         events: 1,
-        ..Take::default()
+        ..CounterDelta::default()
     };
-    let sequence = numbers::take(&mut *connection, &job.seller_id, one).await?;
+    let sequence = counters::take(&mut *connection, &job.seller_id, one).await?;
     let blocks = block::pack(vec![draft], sequence, at, None);
     outbox::append(connection, &job.seller_id, &blocks, at).await?;
     Ok(job)

@@ -9,11 +9,11 @@ use std::{collections::HashMap, sync::Arc};
 use sqlx::{PgConnection, Row};
 
 use super::{
-    copy::Rows,
-    failure::{Attempt, Failure, failed},
+    copy::CopyRows,
+    failure::{DbFailure, DbResult, failed},
     import_row::stored,
     product_row::{self, product_columns, takes_a_sku},
-    types::{Cents, Moment},
+    types::{PgCents, PgMoment},
 };
 use crate::{
     domain::{
@@ -30,7 +30,7 @@ use crate::{
 
 /// How products are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(super) enum LockMode {
     Plain,
     /// They stay as they are until the transaction ends.
     Locked,
@@ -41,10 +41,10 @@ pub(super) async fn known(
     connection: &mut PgConnection,
     seller: &SellerId,
     rows: &[ParsedRow],
-    reading: Reading,
-) -> Attempt<HashMap<String, Product>> {
+    lock_mode: LockMode,
+) -> DbResult<HashMap<String, Product>> {
     let skus = rows.iter().filter_map(|row| row.product.sku.as_deref());
-    find(connection, seller, skus.collect(), reading).await
+    find(connection, seller, skus.collect(), lock_mode).await
 }
 
 /// Locks the products that the batch changes. `false`: one is not what it was when it was read.
@@ -52,13 +52,13 @@ pub(super) async fn lock(
     connection: &mut PgConnection,
     seller: &SellerId,
     merged: &Merged,
-) -> Attempt<bool> {
+) -> DbResult<bool> {
     let before = merged
         .writes
         .iter()
         .filter_map(|write| write.before.as_ref());
     let skus = before.clone().filter_map(|product| product.sku.as_deref());
-    let locked = find(connection, seller, skus.collect(), Reading::Locked).await?;
+    let locked = find(connection, seller, skus.collect(), LockMode::Locked).await?;
     let stands = |product: &Product| {
         let sku = product.sku.as_ref();
         sku.and_then(|sku| locked.get(sku)) == Some(product)
@@ -77,8 +77,8 @@ async fn find(
     connection: &mut PgConnection,
     seller: &SellerId,
     mut skus: Vec<&str>,
-    reading: Reading,
-) -> Attempt<HashMap<String, Product>> {
+    lock_mode: LockMode,
+) -> DbResult<HashMap<String, Product>> {
     macro_rules! select {
         ($lock:literal) => {
             concat!(
@@ -97,9 +97,9 @@ async fn find(
     if !any_between(&mut *connection, seller, &skus).await? {
         return Ok(HashMap::new());
     }
-    let select = match reading {
-        Reading::Plain => select!(""),
-        Reading::Locked => select!(" FOR NO KEY UPDATE"),
+    let select = match lock_mode {
+        LockMode::Plain => select!(""),
+        LockMode::Locked => select!(" FOR NO KEY UPDATE"),
     };
     let rows = sqlx::query(select)
         .bind(seller.as_str())
@@ -117,7 +117,7 @@ async fn any_between(
     connection: &mut PgConnection,
     seller: &SellerId,
     skus: &[&str],
-) -> Attempt<bool> {
+) -> DbResult<bool> {
     let (Some(first), Some(last)) = (skus.first(), skus.last()) else {
         return Ok(false);
     };
@@ -137,10 +137,10 @@ pub(super) async fn write(
     connection: &mut PgConnection,
     seller: &SellerId,
     merged: &Arc<Merged>,
-) -> Attempt<()> {
+) -> DbResult<()> {
     let (new, known) = apart({
         let merged = Arc::clone(merged);
-        move || (new_rows(&merged), Known::of(&merged))
+        move || (new_rows(&merged), KnownColumns::of(&merged))
     })
     .await?;
     if let Some(rows) = new {
@@ -159,16 +159,16 @@ const COPY_PRODUCTS: &str = "COPY products (seller_id, id, name, description, pr
 
 /// Someone else created a product with a sku of the batch after the batch had looked for it: it is
 /// found when the batch is tried again.
-fn copy_failed(error: sqlx::Error) -> Failure {
+fn copy_failed(error: sqlx::Error) -> DbFailure {
     if takes_a_sku(&error) {
-        Failure::Again(failed(&error))
+        DbFailure::Retryable(failed(&error))
     } else {
         error.into()
     }
 }
 
 /// The new products as rows of `COPY_PRODUCTS`, in the order of their skus.
-fn new_rows(merged: &Merged) -> Option<Rows> {
+fn new_rows(merged: &Merged) -> Option<CopyRows> {
     let writes = merged.writes.iter();
     let mut new: Vec<&Product> = writes
         .filter(|write| write.before.is_none())
@@ -178,43 +178,43 @@ fn new_rows(merged: &Merged) -> Option<Rows> {
         return None;
     }
     new.sort_by(|one, other| one.sku.cmp(&other.sku));
-    let mut rows = Rows::new();
+    let mut rows = CopyRows::new();
     for product in new {
         rows.row(13)
             .text(product.seller_id.as_str())
             .bigint(product.id)
             .text(&product.name)
             .text_or_null(product.description.as_deref())
-            .cents(Cents(product.price.cents()))
+            .cents(PgCents(product.price.cents()))
             .int(product.quantity)
             .text(&product.category)
             .text_or_null(product.sku.as_deref())
             .int_or_null(product.low_stock_threshold)
             .text_or_null(product.attributes.as_ref().map(json).as_deref())
             .bigint(product.version)
-            .moment(Moment(product.created_at))
-            .moment(Moment(product.updated_at));
+            .moment(PgMoment(product.created_at))
+            .moment(PgMoment(product.updated_at));
     }
     Some(rows)
 }
 
 /// The known products of a batch, a column each.
 #[derive(Debug, Default)]
-struct Known {
+struct KnownColumns {
     ids: Vec<i64>,
     names: Vec<String>,
     descriptions: Vec<Option<String>>,
-    prices: Vec<Cents>,
+    prices: Vec<PgCents>,
     quantities: Vec<i32>,
     categories: Vec<String>,
     thresholds: Vec<Option<i32>>,
     attributes: Vec<Option<String>>,
     versions: Vec<i64>,
-    created: Vec<Moment>,
-    updated: Vec<Moment>,
+    created: Vec<PgMoment>,
+    updated: Vec<PgMoment>,
 }
 
-impl Known {
+impl KnownColumns {
     fn of(merged: &Merged) -> Self {
         let mut known = Self::default();
         for write in merged.writes.iter().filter(|write| write.before.is_some()) {
@@ -222,21 +222,21 @@ impl Known {
             known.ids.push(product.id);
             known.names.push(product.name.clone());
             known.descriptions.push(product.description.clone());
-            known.prices.push(Cents(product.price.cents()));
+            known.prices.push(PgCents(product.price.cents()));
             known.quantities.push(product.quantity);
             known.categories.push(product.category.clone());
             known.thresholds.push(product.low_stock_threshold);
             known.attributes.push(product.attributes.as_ref().map(json));
             known.versions.push(product.version);
-            known.created.push(Moment(product.created_at));
-            known.updated.push(Moment(product.updated_at));
+            known.created.push(PgMoment(product.created_at));
+            known.updated.push(PgMoment(product.updated_at));
         }
         known
     }
 
     /// An insert that always meets its row: unlike for an UPDATE with a join, there is one plan,
     /// by primary key. The sku stays; the product was found by it.
-    async fn update(self, connection: &mut PgConnection, seller: &SellerId) -> Attempt<()> {
+    async fn update(self, connection: &mut PgConnection, seller: &SellerId) -> DbResult<()> {
         sqlx::query(
             "INSERT INTO products (seller_id, id, name, description, price, quantity, category, \
              low_stock_threshold, attributes, version, created_at, updated_at) \
@@ -275,13 +275,13 @@ pub(super) async fn copy_rejects(
     connection: &mut PgConnection,
     job: &ImportJob,
     rejects: Vec<(u64, RejectedRow)>,
-) -> Attempt<()> {
+) -> DbResult<()> {
     const COPY: &str = "COPY import_rejects (seller_id, import_id, no, line, column_name, code, \
         message, hint, record) FROM STDIN (FORMAT binary)";
     if rejects.is_empty() {
         return Ok(());
     }
-    let mut rows = Rows::new();
+    let mut rows = CopyRows::new();
     for (no, reject) in rejects {
         rows.row(9)
             .text(job.seller_id.as_str())

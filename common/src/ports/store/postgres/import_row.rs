@@ -1,8 +1,8 @@
-//! How an import job stands in its table.
+//! An import job as a row.
 
 use sqlx::{FromRow, PgConnection};
 
-use super::{failure::Attempt, types::Moment};
+use super::{failure::DbResult, types::PgMoment};
 use crate::{
     domain::{
         error::{Error, Result},
@@ -53,9 +53,9 @@ pub(super) struct ImportRow {
     rejected: i64,
     low_stock: String,
     cancel_requested: bool,
-    created_at: Moment,
-    started_at: Option<Moment>,
-    finished_at: Option<Moment>,
+    created_at: PgMoment,
+    started_at: Option<PgMoment>,
+    finished_at: Option<PgMoment>,
     error: Option<String>,
     owner: Option<String>,
 }
@@ -109,16 +109,16 @@ pub(super) async fn find(
     connection: &mut PgConnection,
     seller: &SellerId,
     id: &str,
-) -> Attempt<Option<ImportRow>> {
+) -> DbResult<Option<ImportRow>> {
     read(connection, select_import!(""), seller, id).await
 }
 
-/// One job of the seller, which nobody else alters until the end of the transaction.
+/// One job of the seller, locked until the end of the transaction.
 pub(super) async fn lock(
     connection: &mut PgConnection,
     seller: &SellerId,
     id: &str,
-) -> Attempt<Option<ImportRow>> {
+) -> DbResult<Option<ImportRow>> {
     read(connection, select_import!(" FOR NO KEY UPDATE"), seller, id).await
 }
 
@@ -127,7 +127,7 @@ async fn read(
     select: &'static str,
     seller: &SellerId,
     id: &str,
-) -> Attempt<Option<ImportRow>> {
+) -> DbResult<Option<ImportRow>> {
     let row = sqlx::query_as(select).bind(seller.as_str()).bind(id);
     Ok(row.fetch_optional(connection).await?)
 }

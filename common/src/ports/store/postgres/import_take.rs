@@ -9,14 +9,14 @@ use std::time::Duration;
 use sqlx::PgConnection;
 
 use super::{
-    failure::Attempt,
+    failure::DbResult,
     import_row::{ImportRow, import_columns},
-    types::Moment,
+    types::PgMoment,
 };
 use crate::domain::{clock, import_job::ImportJob, seller::SellerId};
 
 /// How often a worker that came too late looks again before it waits for its next turn.
-const LOOKS: usize = 16;
+const MAX_TAKE_ATTEMPTS: usize = 16;
 
 /// Jobs that wait, those whose worker is gone, and those of worker `$1`: it runs one at a time,
 /// so it was restarted.
@@ -33,9 +33,9 @@ pub(super) async fn take(
     connection: &mut PgConnection,
     worker: &str,
     lease: Duration,
-) -> Attempt<Option<ImportJob>> {
+) -> DbResult<Option<ImportJob>> {
     let mut seen = Vec::new();
-    while seen.len() < LOOKS {
+    while seen.len() < MAX_TAKE_ATTEMPTS {
         let Some((seller, id)) = best(&mut *connection, worker, &seen).await? else {
             break;
         };
@@ -53,7 +53,7 @@ async fn best(
     connection: &mut PgConnection,
     worker: &str,
     seen: &[String],
-) -> Attempt<Option<(String, String)>> {
+) -> DbResult<Option<(String, String)>> {
     let best = sqlx::query_as(concat!(
         "SELECT seller_id, id FROM imports AS job WHERE ",
         to_take!(),
@@ -77,7 +77,7 @@ async fn take_one(
     lease: Duration,
     seller: &str,
     id: &str,
-) -> Attempt<Option<ImportRow>> {
+) -> DbResult<Option<ImportRow>> {
     let taken = sqlx::query_as(concat!(
         "UPDATE imports SET status = 'processing', owner = $1, lease_ms = $2, \
          lease_until = now() + $2 * interval '1 millisecond', \
@@ -90,7 +90,7 @@ async fn take_one(
     ))
     .bind(worker)
     .bind(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX))
-    .bind(Moment(clock::now()))
+    .bind(PgMoment(clock::now()))
     .bind(seller)
     .bind(id)
     .fetch_optional(connection)
@@ -104,7 +104,7 @@ pub(super) async fn free(
     seller: &SellerId,
     id: &str,
     worker: &str,
-) -> Attempt<()> {
+) -> DbResult<()> {
     sqlx::query(
         "UPDATE imports SET owner = NULL, lease_until = now() \
          WHERE seller_id = $1 AND id = $2 AND owner = $3 AND status = 'processing'",

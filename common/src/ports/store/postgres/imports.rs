@@ -8,11 +8,11 @@ use sqlx::{FromRow, PgConnection};
 
 use super::{
     PostgresStore,
-    failure::Attempt,
+    failure::DbResult,
     idempotency, import_batch, import_end,
     import_row::{ImportRow, find, import_columns, lock, stored},
     import_take,
-    types::Moment,
+    types::PgMoment,
 };
 use crate::{
     domain::{
@@ -153,7 +153,7 @@ async fn create(
     seller: &SellerId,
     new: &NewImport,
     claim: Option<&Claim>,
-) -> Attempt<ImportJob> {
+) -> DbResult<ImportJob> {
     let id: Option<ImportId> = idempotency::claim(&mut *connection, seller, claim).await?;
     if let Some(job) = named(&mut *connection, seller, id).await? {
         return Ok(job);
@@ -173,7 +173,7 @@ async fn create(
     .bind(json(&new.plan))
     .bind(json(&new.plan.start))
     .bind(json(&LowStockDigest::default()))
-    .bind(Moment(clock::now()))
+    .bind(PgMoment(clock::now()))
     .fetch_one(&mut *connection)
     .await?;
     idempotency::keep(connection, seller, claim, Some(&new.id)).await?;
@@ -185,7 +185,7 @@ async fn cancel(
     seller: &SellerId,
     id: &str,
     claim: Option<&Claim>,
-) -> Attempt<Option<ImportJob>> {
+) -> DbResult<Option<ImportJob>> {
     let done: Option<ImportId> = idempotency::claim(&mut *connection, seller, claim).await?;
     if let Some(job) = named(&mut *connection, seller, done).await? {
         return Ok(Some(job));
@@ -199,12 +199,12 @@ async fn cancel(
     Ok(job)
 }
 
-/// The import with this id as it stands now.
+/// The present state of the import with this id.
 async fn named(
     connection: &mut PgConnection,
     seller: &SellerId,
     id: Option<ImportId>,
-) -> Attempt<Option<ImportJob>> {
+) -> DbResult<Option<ImportJob>> {
     let Some(id) = id else { return Ok(None) };
     let row = find(connection, seller, &id).await?;
     Ok(row.map(ImportRow::into_job).transpose()?)
@@ -215,7 +215,7 @@ async fn list(
     seller: &SellerId,
     offset: u64,
     limit: u32,
-) -> Attempt<Page<ImportJob>> {
+) -> DbResult<Page<ImportJob>> {
     let rows: Vec<ImportRow> = sqlx::query_as(concat!(
         "SELECT ",
         import_columns!(),
@@ -248,7 +248,7 @@ async fn rejects(
     id: &str,
     after: i64,
     limit: u32,
-) -> Attempt<Vec<(i64, RejectedRow)>> {
+) -> DbResult<Vec<(i64, RejectedRow)>> {
     let rows: Vec<RejectRow> = sqlx::query_as(
         "SELECT no, line, column_name, code, message, hint, record FROM import_rejects \
          WHERE seller_id = $1 AND import_id = $2 AND no > $3 ORDER BY no LIMIT $4",

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::FromRow;
 
-use super::{PostgresStore, types::Moment};
+use super::{PostgresStore, types::PgMoment};
 use crate::{
     domain::{
         clock,
@@ -19,8 +19,8 @@ struct KeyRow {
     id: String,
     name: String,
     sha256: String,
-    created_at: Moment,
-    revoked_at: Option<Moment>,
+    created_at: PgMoment,
+    revoked_at: Option<PgMoment>,
 }
 
 impl TryFrom<KeyRow> for ApiKey {
@@ -53,8 +53,8 @@ impl KeyStore for PostgresStore {
                 .bind(&key.id)
                 .bind(&key.name)
                 .bind(&key.sha256)
-                .bind(Moment(key.created_at))
-                .bind(key.revoked_at.map(Moment))
+                .bind(PgMoment(key.created_at))
+                .bind(key.revoked_at.map(PgMoment))
                 .execute(&mut *session)
                 .await?;
                 Ok(())
@@ -89,7 +89,7 @@ impl KeyStore for PostgresStore {
                 )
                 .bind(seller.as_str())
                 .bind(id)
-                .bind(Moment(clock::now()))
+                .bind(PgMoment(clock::now()))
                 .execute(&mut *session)
                 .await?;
                 Ok(done.rows_affected() > 0)

@@ -3,9 +3,9 @@
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 use super::{
-    failure::Attempt,
+    failure::DbResult,
     product_row::{decode_all, product_columns},
-    types::{Cents, Moment},
+    types::{PgCents, PgMoment},
 };
 use crate::{
     domain::{
@@ -19,17 +19,17 @@ use crate::{
     ports::store::listing,
 };
 
-type Sql = QueryBuilder<Postgres>;
+type PgQuery = QueryBuilder<Postgres>;
 
 /// More than any price, in cents.
-const BEYOND: i64 = 10_000_000_000;
+const MAX_PRICE_CENTS: i64 = 10_000_000_000;
 
 /// One page in the order asked for, and the number of all matches.
 pub(super) async fn page(
     connection: &mut PgConnection,
     seller: &SellerId,
     query: &ProductQuery,
-) -> Attempt<Page<Product>> {
+) -> DbResult<Page<Product>> {
     let mut sql = page_sql(seller, query)?;
     let rows = sql.build().fetch_all(&mut *connection).await?;
     let mut page = listing::page(decode_all(&rows, seller)?, query.limit);
@@ -39,9 +39,9 @@ pub(super) async fn page(
     Ok(page)
 }
 
-fn page_sql(seller: &SellerId, query: &ProductQuery) -> Result<Sql> {
+fn page_sql(seller: &SellerId, query: &ProductQuery) -> Result<PgQuery> {
     let order = listing::order(query.sort_by, query.sort_order);
-    let mut sql = Sql::new(concat!("SELECT ", product_columns!()));
+    let mut sql = PgQuery::new(concat!("SELECT ", product_columns!()));
     match &query.start {
         PageStart::Offset(skip @ 1..) => {
             // The page's ids come first, from an index where one serves: what is skipped is not read.
@@ -73,8 +73,8 @@ pub(super) async fn scan(
     filter: &ProductFilter,
     after: ProductId,
     limit: u32,
-) -> Attempt<Vec<Product>> {
-    let mut sql = Sql::new(concat!("SELECT ", product_columns!()));
+) -> DbResult<Vec<Product>> {
+    let mut sql = PgQuery::new(concat!("SELECT ", product_columns!()));
     push_matches(&mut sql, seller, filter);
     sql.push(" AND id > ")
         .push_bind(after)
@@ -89,8 +89,8 @@ pub(super) async fn attribute_names(
     connection: &mut PgConnection,
     seller: &SellerId,
     filter: &ProductFilter,
-) -> Attempt<Vec<String>> {
-    let mut sql = Sql::new("SELECT DISTINCT key COLLATE \"C\" FROM (SELECT attributes");
+) -> DbResult<Vec<String>> {
+    let mut sql = PgQuery::new("SELECT DISTINCT key COLLATE \"C\" FROM (SELECT attributes");
     push_matches(&mut sql, seller, filter);
     sql.push(
         " AND attributes IS NOT NULL) AS matches, json_object_keys(attributes) AS key ORDER BY 1",
@@ -106,9 +106,9 @@ pub(super) async fn low_stock(
     default_threshold: i32,
     offset: u64,
     limit: u32,
-) -> Attempt<Page<Product>> {
+) -> DbResult<Page<Product>> {
     let low = |start: &str| {
-        let mut sql = Sql::new(start);
+        let mut sql = PgQuery::new(start);
         push_matches(&mut sql, seller, &ProductFilter::default());
         sql.push(" AND quantity < coalesce(low_stock_threshold, ")
             .push_bind(default_threshold)
@@ -124,24 +124,24 @@ pub(super) async fn low_stock(
     Ok(page)
 }
 
-fn count_sql(seller: &SellerId, filter: &ProductFilter) -> Sql {
+fn count_sql(seller: &SellerId, filter: &ProductFilter) -> PgQuery {
     if filter.is_empty() {
-        let mut sql = Sql::new("SELECT live FROM sellers WHERE seller_id = ");
+        let mut sql = PgQuery::new("SELECT live FROM sellers WHERE seller_id = ");
         sql.push_bind(seller.as_str().to_owned());
         return sql;
     }
-    let mut sql = Sql::new("SELECT count(*)");
+    let mut sql = PgQuery::new("SELECT count(*)");
     push_matches(&mut sql, seller, filter);
     sql
 }
 
-async fn counted(connection: &mut PgConnection, mut sql: Sql) -> Attempt<u64> {
+async fn counted(connection: &mut PgConnection, mut sql: PgQuery) -> DbResult<u64> {
     let count: Option<i64> = sql.build_query_scalar().fetch_optional(connection).await?;
     Ok(count.unwrap_or(0).unsigned_abs())
 }
 
 /// ` FROM products WHERE …`: the seller's undeleted products that pass the filter.
-fn push_matches(sql: &mut Sql, seller: &SellerId, filter: &ProductFilter) {
+fn push_matches(sql: &mut PgQuery, seller: &SellerId, filter: &ProductFilter) {
     sql.push(" FROM products WHERE seller_id = ")
         .push_bind(seller.as_str().to_owned())
         .push(" AND deleted_at IS NULL");
@@ -180,13 +180,13 @@ fn push_matches(sql: &mut Sql, seller: &SellerId, filter: &ProductFilter) {
 }
 
 /// A bound of prices; one that no price reaches stays out of reach.
-fn cents(amount: Amount) -> Cents {
-    let cents = amount.cents().clamp(0, i128::from(BEYOND));
-    Cents(i64::try_from(cents).unwrap_or(BEYOND))
+fn cents(amount: Amount) -> PgCents {
+    let cents = amount.cents().clamp(0, i128::from(MAX_PRICE_CENTS));
+    PgCents(i64::try_from(cents).unwrap_or(MAX_PRICE_CENTS))
 }
 
-/// ` AND …`: only what stands behind the cursor.
-fn push_after(sql: &mut Sql, cursor: &Cursor, query: &ProductQuery) -> Result<()> {
+/// ` AND …`: only what comes after the cursor.
+fn push_after(sql: &mut PgQuery, cursor: &Cursor, query: &ProductQuery) -> Result<()> {
     listing::check(cursor, query)?;
     sql.push(" AND (")
         .push(listing::column(query.sort_by))
@@ -196,7 +196,7 @@ fn push_after(sql: &mut Sql, cursor: &Cursor, query: &ProductQuery) -> Result<()
         });
     match query.sort_by {
         SortBy::CreatedAt | SortBy::UpdatedAt => {
-            sql.push_bind(Moment(Timestamp::from_millis(listing::number(cursor)?)))
+            sql.push_bind(PgMoment(Timestamp::from_millis(listing::number(cursor)?)))
         }
         SortBy::Price => sql.push_bind(cents(Amount::from_cents(listing::number(cursor)?.into()))),
         SortBy::Quantity => sql.push_bind(listing::number(cursor)?),
@@ -207,7 +207,7 @@ fn push_after(sql: &mut Sql, cursor: &Cursor, query: &ProductQuery) -> Result<()
 }
 
 /// One row more than the page, to know whether more follow.
-fn push_limit(sql: &mut Sql, limit: u32, skip: u64) {
+fn push_limit(sql: &mut PgQuery, limit: u32, skip: u64) {
     sql.push(" LIMIT ")
         .push_bind(i64::from(limit) + 1)
         .push(" OFFSET ")

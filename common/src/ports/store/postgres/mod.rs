@@ -5,10 +5,11 @@
 //! and its order is the order of the commits. Every call has a deadline of its own (`connections`).
 
 mod admin;
+mod batcher;
 mod connections;
 mod copy;
+mod counters;
 mod failure;
-mod gather;
 mod idempotency;
 mod import_batch;
 mod import_end;
@@ -18,13 +19,12 @@ mod import_take;
 mod imports;
 mod keys;
 mod list;
-mod numbers;
 mod outbox;
 mod product_create;
 mod product_get;
 mod product_row;
 mod products;
-mod relay_lock;
+mod relay_lease;
 mod types;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -33,11 +33,11 @@ use sqlx::{ConnectOptions, migrate::MigrateError, postgres::PgConnectOptions};
 use tokio::{sync::Notify, time::timeout};
 
 use self::{
-    connections::{Connections, Session},
-    failure::{Attempt, failed, unavailable},
-    product_create::{Creates, Creator, PATIENCE},
-    product_get::{Gets, gets},
-    relay_lock::RelayLock,
+    connections::{ConnectionPool, PgSession},
+    failure::{DbResult, failed, unavailable},
+    product_create::{BatchInserter, CreateBatcher, GROUP_LOCK_TIMEOUT},
+    product_get::{GetBatcher, get_batcher},
+    relay_lease::RelayLease,
 };
 use super::{Store, change::Rules};
 use crate::{
@@ -48,23 +48,23 @@ use crate::{
 pub(super) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// A request has to be answered within 5 s, whatever the server does.
-const DEADLINE: Duration = Duration::from_secs(4);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
 /// Creating an index on a large table takes its time.
-const MIGRATION_DEADLINE: Duration = Duration::from_secs(600);
+const MIGRATION_TIMEOUT: Duration = Duration::from_secs(600);
 /// What requests share.
-const CONNECTIONS: usize = 16;
+const MAX_CONNECTIONS: usize = 16;
 /// What import workers share: two batches keep two processors busy, and requests have the others.
-const IMPORTING: usize = 2;
+const MAX_IMPORT_CONNECTIONS: usize = 2;
 /// A batch is long work, but has to end before its worker's lease does.
-const IMPORT_DEADLINE: Duration = Duration::from_secs(20);
+const IMPORT_TIMEOUT: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone)]
 struct PostgresStore {
-    connections: Connections,
-    importing: Connections,
-    gets: Arc<Gets>,
-    creates: Arc<Creates>,
-    relay_lock: RelayLock,
+    connections: ConnectionPool,
+    importing: ConnectionPool,
+    get_batcher: Arc<GetBatcher>,
+    create_batcher: Arc<CreateBatcher>,
+    relay_lease: RelayLease,
     committed: Arc<Notify>,
     rules: Rules,
 }
@@ -81,33 +81,47 @@ pub(super) async fn connect(server: &Server, low_stock_threshold: i32) -> Result
 
 impl PostgresStore {
     fn new(options: &PgConnectOptions, rules: Rules) -> Self {
-        let hasty = options.clone().options([("lock_timeout", PATIENCE)]);
-        let pool = |options: &PgConnectOptions, most, deadline| {
-            Connections::new(options.clone(), most, deadline)
+        let short_lock_options = options
+            .clone()
+            .options([("lock_timeout", GROUP_LOCK_TIMEOUT)]);
+        let pool = |options: &PgConnectOptions, max_connections, deadline| {
+            ConnectionPool::new(options.clone(), max_connections, deadline)
         };
-        let connections = pool(options, CONNECTIONS, DEADLINE);
+        let connections = pool(options, MAX_CONNECTIONS, REQUEST_TIMEOUT);
         let committed = Arc::<Notify>::default();
-        let creator = Creator {
-            together: pool(&hasty, product_create::FLIGHTS, DEADLINE),
-            alone: connections.clone(),
+        let inserter = BatchInserter {
+            grouped: pool(
+                &short_lock_options,
+                product_create::MAX_IN_FLIGHT,
+                REQUEST_TIMEOUT,
+            ),
+            single: connections.clone(),
             committed: Arc::clone(&committed),
             rules,
         };
         Self {
             connections,
-            importing: pool(&import_options(options), IMPORTING, IMPORT_DEADLINE),
-            gets: Arc::new(gets(pool(options, product_get::FLIGHTS, DEADLINE))),
-            creates: Arc::new(creator.creates()),
-            relay_lock: RelayLock::new(options),
+            importing: pool(
+                &import_options(options),
+                MAX_IMPORT_CONNECTIONS,
+                IMPORT_TIMEOUT,
+            ),
+            get_batcher: Arc::new(get_batcher(pool(
+                options,
+                product_get::MAX_IN_FLIGHT,
+                REQUEST_TIMEOUT,
+            ))),
+            create_batcher: Arc::new(inserter.batcher()),
+            relay_lease: RelayLease::new(options),
             committed,
             rules,
         }
     }
 
-    /// Runs a transaction (`Connections::write`) and tells the relay of its commit.
-    async fn write<T, F>(&self, work: impl Fn(Session) -> F) -> Result<T>
+    /// Runs a transaction (`ConnectionPool::write`) and wakes the relay after its commit.
+    async fn write<T, F>(&self, work: impl Fn(PgSession) -> F) -> Result<T>
     where
-        F: Future<Output = Attempt<T>>,
+        F: Future<Output = DbResult<T>>,
     {
         let answer = self.connections.write(work).await?;
         self.committed.notify_one();
@@ -115,8 +129,8 @@ impl PostgresStore {
     }
 }
 
-/// How every connection is opened. The server gives up a little later than we do, so that what
-/// nobody waits for does not go on; compiling a statement costs more than it saves here. A plan
+/// How every connection is opened. The server gives up a little later than we do, so that abandoned
+/// work does not go on; compiling a statement costs more than it saves here. A plan
 /// made while a table was empty would read all of it for a long time: every statement has an index.
 fn options(server: &Server) -> Result<PgConnectOptions> {
     let options = PgConnectOptions::from_str(server.url.expose());
@@ -133,7 +147,7 @@ fn options(server: &Server) -> Result<PgConnectOptions> {
 
 /// Those of the import workers, whose statements are longer.
 fn import_options(options: &PgConnectOptions) -> PgConnectOptions {
-    let seconds = IMPORT_DEADLINE.as_secs() + 1;
+    let seconds = IMPORT_TIMEOUT.as_secs() + 1;
     let options = options.clone().application_name("pmd import");
     options.options([
         ("statement_timeout", format!("{seconds}s")),
@@ -146,10 +160,10 @@ fn import_options(options: &PgConnectOptions) -> PgConnectOptions {
 /// for it and find nothing left to do.
 async fn migrate(options: &PgConnectOptions) -> Result<()> {
     let options = options.clone().options([("statement_timeout", "0")]);
-    let connecting = timeout(DEADLINE, options.connect()).await;
-    let late = || unavailable(format!("no answer within {} s", DEADLINE.as_secs()));
+    let connecting = timeout(REQUEST_TIMEOUT, options.connect()).await;
+    let late = || unavailable(format!("no answer within {} s", REQUEST_TIMEOUT.as_secs()));
     let mut connection = connecting.map_err(|_| late())?.map_err(|e| failed(&e))?;
-    let migrating = timeout(MIGRATION_DEADLINE, MIGRATOR.run(&mut connection)).await;
+    let migrating = timeout(MIGRATION_TIMEOUT, MIGRATOR.run(&mut connection)).await;
     migrating
         .map_err(|_| unavailable("the migration takes too long"))?
         .map_err(|error| match error {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::PgConnection;
 
-use super::{PostgresStore, failure::Attempt, types::Moment};
+use super::{PostgresStore, failure::DbResult, types::PgMoment};
 use crate::{
     domain::{
         clock::Timestamp,
@@ -26,7 +26,7 @@ pub(super) async fn append(
     seller: &SellerId,
     blocks: &[Block],
     at: Timestamp,
-) -> Attempt<()> {
+) -> DbResult<()> {
     append_all(connection, blocks.iter().map(|block| (seller, block)), at).await
 }
 
@@ -35,7 +35,7 @@ pub(super) async fn append_all<'r>(
     connection: &mut PgConnection,
     rows: impl Iterator<Item = (&'r SellerId, &'r Block)>,
     at: Timestamp,
-) -> Attempt<()> {
+) -> DbResult<()> {
     let (mut sellers, mut messages, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
     for (seller, block) in rows {
         sellers.push(seller.as_str());
@@ -50,7 +50,7 @@ pub(super) async fn append_all<'r>(
     .bind(sellers)
     .bind(messages)
     .bind(bytes)
-    .bind(Moment(at))
+    .bind(PgMoment(at))
     .execute(connection)
     .await?;
     Ok(())
@@ -58,16 +58,16 @@ pub(super) async fn append_all<'r>(
 
 #[async_trait]
 impl Outbox for PostgresStore {
-    async fn outbox_own(&self) -> Result<bool> {
-        self.relay_lock.own().await
+    async fn relay_lease_acquire(&self) -> Result<bool> {
+        self.relay_lease.acquire().await
     }
 
-    async fn outbox_disown(&self) -> Result<()> {
-        self.relay_lock.disown().await
+    async fn relay_lease_release(&self) -> Result<()> {
+        self.relay_lease.release().await
     }
 
     async fn outbox_peek(&self, messages: u32) -> Result<Vec<OutboxEntry>> {
-        let rows = match self.relay_lock.peek(messages).await? {
+        let rows = match self.relay_lease.peek(messages).await? {
             Some(rows) => rows,
             None => {
                 self.connections
@@ -101,11 +101,14 @@ impl Outbox for PostgresStore {
 }
 
 /// Seller, id and block of a row.
-pub(super) type Row = (String, i64, Vec<u8>);
+pub(super) type OutboxRow = (String, i64, Vec<u8>);
 
 /// The oldest rows. Only the blocks that are answered are read: the sum runs over the rows, and a large block is
 /// not in its row.
-pub(super) async fn oldest(connection: &mut PgConnection, messages: u32) -> Attempt<Vec<Row>> {
+pub(super) async fn oldest(
+    connection: &mut PgConnection,
+    messages: u32,
+) -> DbResult<Vec<OutboxRow>> {
     let rows = sqlx::query_as(
         "SELECT seller_id, id, block FROM ( \
              SELECT seller_id, id, block, messages, sum(messages) OVER (ORDER BY id) AS so_far \
@@ -119,7 +122,7 @@ pub(super) async fn oldest(connection: &mut PgConnection, messages: u32) -> Atte
     Ok(rows)
 }
 
-fn entry((seller, id, block): Row) -> Result<OutboxEntry> {
+fn entry((seller, id, block): OutboxRow) -> Result<OutboxEntry> {
     let seller = SellerId::parse(&seller).map_err(|error| Error::Corrupt(error.to_string()))?;
     Ok(OutboxEntry {
         id,
@@ -128,7 +131,7 @@ fn entry((seller, id, block): Row) -> Result<OutboxEntry> {
     })
 }
 
-async fn remove(connection: &mut PgConnection, entries: &[(SellerId, i64)]) -> Attempt<()> {
+async fn remove(connection: &mut PgConnection, entries: &[(SellerId, i64)]) -> DbResult<()> {
     let (sellers, ids): (Vec<&str>, Vec<i64>) = entries
         .iter()
         .map(|(seller, id)| (seller.as_str(), *id))

@@ -1,4 +1,4 @@
-//! New products. Those that wait are stored together, whoever their sellers are: one transaction
+//! New products. Those that wait are stored together, of any seller: one transaction
 //! and one commit for all of them.
 //!
 //! That is only a saving. When a group fails, each of its products is stored on its own, so that
@@ -12,12 +12,12 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 use tokio::sync::Notify;
 
 use super::{
-    connections::Connections,
-    failure::{Attempt, repeated},
-    gather::{Gather, Waiting},
+    batcher::{Batcher, PendingRequest},
+    connections::ConnectionPool,
+    failure::{DbResult, repeated},
     outbox,
     product_row::write_failed,
-    types::{Cents, Moment},
+    types::{PgCents, PgMoment},
 };
 use crate::{
     domain::{
@@ -35,69 +35,69 @@ use crate::{
 };
 
 /// Groups under way at most.
-pub(super) const FLIGHTS: usize = 2;
+pub(super) const MAX_IN_FLIGHT: usize = 2;
 /// How long a group waits for a lock of someone else's.
-pub(super) const PATIENCE: &str = "100ms";
+pub(super) const GROUP_LOCK_TIMEOUT: &str = "100ms";
 /// Products of a group that failed are stored on their own, so many at a time.
-const ALONE: usize = 8;
+const MAX_SINGLE_INSERTS: usize = 8;
 
-pub(super) type Creates = Gather<(SellerId, NewProduct), Product>;
-type Asked = Waiting<(SellerId, NewProduct), Product>;
+pub(super) type CreateBatcher = Batcher<(SellerId, NewProduct), Product>;
+type PendingCreate = PendingRequest<(SellerId, NewProduct), Product>;
 
 /// What storing takes.
 #[derive(Debug, Clone)]
-pub(super) struct Creator {
-    /// For groups; they wait for a lock no longer than `PATIENCE`.
-    pub together: Connections,
+pub(super) struct BatchInserter {
+    /// For groups; they wait for a lock no longer than `GROUP_LOCK_TIMEOUT`.
+    pub grouped: ConnectionPool,
     /// For a product on its own.
-    pub alone: Connections,
+    pub single: ConnectionPool,
     pub committed: Arc<Notify>,
     pub rules: Rules,
 }
 
-impl Creator {
+impl BatchInserter {
     /// Where new products wait.
-    pub(super) fn creates(self) -> Creates {
-        Gather::new(FLIGHTS, self.alone.deadline(), move |group| {
+    pub(super) fn batcher(self) -> CreateBatcher {
+        Batcher::new(MAX_IN_FLIGHT, self.single.deadline(), move |group| {
             let creator = self.clone();
             async move { creator.store(group).await }
         })
     }
 
-    async fn store(&self, group: Vec<Asked>) {
+    async fn store(&self, group: Vec<PendingCreate>) {
         let started = Instant::now();
-        let new: Vec<_> = group.iter().map(|asked| &asked.question).collect();
-        match self.insert(&self.together, &new).await {
+        let new: Vec<_> = group.iter().map(|pending| &pending.request).collect();
+        match self.insert(&self.grouped, &new).await {
             Ok(products) => {
-                for (asked, product) in group.into_iter().zip(products) {
-                    asked.answer(Ok(product));
+                for (pending, product) in group.into_iter().zip(products) {
+                    pending.respond(Ok(product));
                 }
             }
             // There is no time left to try again.
-            Err(error) if started.elapsed() > self.together.deadline() / 4 => {
-                for asked in group {
-                    asked.answer(Err(repeated(&error)));
+            Err(error) if started.elapsed() > self.grouped.deadline() / 4 => {
+                for pending in group {
+                    pending.respond(Err(repeated(&error)));
                 }
             }
-            // Whoever caused it may have to wait: the next group does not wait along.
+            // The product that caused it may have to wait; the next group does not wait with it.
             Err(_) => drop(tokio::spawn(self.clone().store_each(group))),
         }
     }
 
-    async fn store_each(self, group: Vec<Asked>) {
+    async fn store_each(self, group: Vec<PendingCreate>) {
         stream::iter(group)
-            .for_each_concurrent(ALONE, |asked| self.store_alone(asked))
+            .for_each_concurrent(MAX_SINGLE_INSERTS, |pending| self.store_single(pending))
             .await;
     }
 
-    async fn store_alone(&self, asked: Asked) {
-        let stored = self.insert(&self.alone, &[&asked.question]).await;
-        asked.answer(stored.map(|mut products| products.remove(0)));
+    async fn store_single(&self, pending: PendingCreate) {
+        let stored = self.insert(&self.single, &[&pending.request]).await;
+        pending.respond(stored.map(|mut products| products.remove(0)));
     }
 
     async fn insert(
         &self,
-        connections: &Connections,
+        connections: &ConnectionPool,
         new: &[&(SellerId, NewProduct)],
     ) -> Result<Vec<Product>> {
         let rules = self.rules;
@@ -114,7 +114,7 @@ pub(super) async fn insert(
     connection: &mut PgConnection,
     rules: Rules,
     new: &[&(SellerId, NewProduct)],
-) -> Attempt<Vec<Product>> {
+) -> DbResult<Vec<Product>> {
     let at = clock::now();
     let rows = insert_rows(&mut *connection, rules, new, at).await?;
     let mut products = Vec::with_capacity(new.len());
@@ -143,13 +143,13 @@ pub(super) async fn insert(
 
 /// Inserts the rows, then counts them for their sellers, in one trip; answers each one's id and
 /// the last sequence of its seller. Products come in the order of their keys, so that two groups
-/// that meet do so in the same order; the sellers' counters are locked behind all of them.
+/// that meet do so in the same order; the sellers' counters are locked after all of them.
 async fn insert_rows(
     connection: &mut PgConnection,
     rules: Rules,
     new: &[&(SellerId, NewProduct)],
     at: Timestamp,
-) -> Attempt<Vec<PgRow>> {
+) -> DbResult<Vec<PgRow>> {
     fn all<'n, T>(new: &[&'n (SellerId, NewProduct)], of: impl Fn(&'n NewProduct) -> T) -> Vec<T> {
         new.iter().map(|(_, new)| of(new)).collect()
     }
@@ -192,14 +192,14 @@ async fn insert_rows(
     .bind(sellers)
     .bind(all(new, |new| &new.name))
     .bind(all(new, |new| new.description.as_deref()))
-    .bind(all(new, |new| Cents(new.price.cents())))
+    .bind(all(new, |new| PgCents(new.price.cents())))
     .bind(all(new, |new| new.quantity))
     .bind(all(new, |new| &new.category))
     .bind(all(new, |new| new.sku.as_deref()))
     .bind(all(new, |new| new.low_stock_threshold))
     .bind(all(new, |new| new.attributes.as_ref().map(json)))
     .bind(new.iter().map(events).collect::<Vec<i64>>())
-    .bind(Moment(at))
+    .bind(PgMoment(at))
     .fetch_all(connection)
     .await
     .map_err(|error| write_failed(error, sku))

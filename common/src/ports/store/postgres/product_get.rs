@@ -3,9 +3,9 @@
 use sqlx::{Row, postgres::PgRow};
 
 use super::{
-    connections::Connections,
+    batcher::{Batcher, PendingRequest},
+    connections::ConnectionPool,
     failure::repeated,
-    gather::{Gather, Waiting},
     product_row::{self, product_columns},
 };
 use crate::domain::{
@@ -15,43 +15,43 @@ use crate::domain::{
 };
 
 /// Statements under way at most; each keeps a backend busy, and more of them read no faster.
-pub(super) const FLIGHTS: usize = 2;
+pub(super) const MAX_IN_FLIGHT: usize = 2;
 
-pub(super) type Gets = Gather<(SellerId, ProductId), Option<Product>>;
-type Asked = Waiting<(SellerId, ProductId), Option<Product>>;
+pub(super) type GetBatcher = Batcher<(SellerId, ProductId), Option<Product>>;
+type PendingGet = PendingRequest<(SellerId, ProductId), Option<Product>>;
 
 /// Where reads wait. The connections are theirs alone.
-pub(super) fn gets(connections: Connections) -> Gets {
-    Gather::new(FLIGHTS, connections.deadline(), move |group| {
+pub(super) fn get_batcher(connections: ConnectionPool) -> GetBatcher {
+    Batcher::new(MAX_IN_FLIGHT, connections.deadline(), move |group| {
         let connections = connections.clone();
         async move { answer(&connections, group).await }
     })
 }
 
-async fn answer(connections: &Connections, group: Vec<Asked>) {
+async fn answer(connections: &ConnectionPool, group: Vec<PendingGet>) {
     let rows = match read(connections, &group).await {
         Ok(rows) => rows,
         Err(error) => {
-            for asked in group {
-                asked.answer(Err(repeated(&error)));
+            for pending in group {
+                pending.respond(Err(repeated(&error)));
             }
             return;
         }
     };
     let mut rows = rows.iter().peekable();
-    for (place, asked) in (1_i64..).zip(group) {
+    for (place, pending) in (1_i64..).zip(group) {
         let row = rows.next_if(|row| row.try_get(12).is_ok_and(|at: i64| at == place));
-        // A damaged row is the trouble of those who asked for it.
-        let product = row.map(|row| product_row::decode(row, &asked.question.0));
-        asked.answer(product.transpose());
+        // A damaged row fails only the requests for it.
+        let product = row.map(|row| product_row::decode(row, &pending.request.0));
+        pending.respond(product.transpose());
     }
 }
 
-/// The undeleted products and their places in the group, in this order. Asked in this way, no
+/// The undeleted products and their places in the group, in this order. With this form no
 /// partial index of the seller's live products can be taken for as good as the primary key.
-async fn read(connections: &Connections, group: &[Asked]) -> Result<Vec<PgRow>> {
-    let sellers: &Vec<&str> = &group.iter().map(|a| a.question.0.as_str()).collect();
-    let ids: &Vec<ProductId> = &group.iter().map(|a| a.question.1).collect();
+async fn read(connections: &ConnectionPool, group: &[PendingGet]) -> Result<Vec<PgRow>> {
+    let sellers: &Vec<&str> = &group.iter().map(|a| a.request.0.as_str()).collect();
+    let ids: &Vec<ProductId> = &group.iter().map(|a| a.request.1).collect();
     connections
         .run(|mut session| async move {
             let rows = sqlx::query(concat!(

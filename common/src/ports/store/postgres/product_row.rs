@@ -1,10 +1,10 @@
-//! How a product stands in its table, and how it gets there.
+//! A product as a row, read and written.
 
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use super::{
-    failure::{Attempt, Failure, failed},
-    types::{Cents, Moment},
+    failure::{DbFailure, DbResult, failed},
+    types::{PgCents, PgMoment},
 };
 use crate::{
     domain::{
@@ -32,7 +32,7 @@ pub(super) use product_columns;
 /// A row of `product_columns!` of this seller's.
 pub(super) fn decode(row: &PgRow, seller: &SellerId) -> Result<Product> {
     let read = || -> sqlx::Result<_> {
-        let price = Price::from_cents(row.try_get::<Cents, _>(3)?.0);
+        let price = Price::from_cents(row.try_get::<PgCents, _>(3)?.0);
         let product = Product {
             id: row.try_get(0)?,
             seller_id: seller.clone(),
@@ -45,8 +45,8 @@ pub(super) fn decode(row: &PgRow, seller: &SellerId) -> Result<Product> {
             low_stock_threshold: row.try_get(7)?,
             attributes: None,
             version: row.try_get(9)?,
-            created_at: row.try_get::<Moment, _>(10)?.0,
-            updated_at: row.try_get::<Moment, _>(11)?.0,
+            created_at: row.try_get::<PgMoment, _>(10)?.0,
+            updated_at: row.try_get::<PgMoment, _>(11)?.0,
         };
         Ok((product, row.try_get::<Option<&str>, _>(8)?))
     };
@@ -65,7 +65,7 @@ pub(super) async fn lock(
     connection: &mut PgConnection,
     seller: &SellerId,
     id: ProductId,
-) -> Attempt<Found> {
+) -> DbResult<Found> {
     let row = sqlx::query(concat!(
         "SELECT ",
         product_columns!(),
@@ -76,7 +76,7 @@ pub(super) async fn lock(
     .fetch_optional(connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let deleted_at: Option<Moment> = row.try_get(12)?;
+    let deleted_at: Option<PgMoment> = row.try_get(12)?;
     Ok(Some((
         decode(&row, seller)?,
         deleted_at.map(|moment| moment.0),
@@ -88,7 +88,7 @@ pub(super) async fn update(
     connection: &mut PgConnection,
     product: &Product,
     deleted_at: Option<Timestamp>,
-) -> Attempt<()> {
+) -> DbResult<()> {
     sqlx::query(
         "UPDATE products SET name = $3, description = $4, price = $5, quantity = $6, \
          category = $7, sku = $8, low_stock_threshold = $9, attributes = $10::json, \
@@ -98,15 +98,15 @@ pub(super) async fn update(
     .bind(product.id)
     .bind(&product.name)
     .bind(&product.description)
-    .bind(Cents(product.price.cents()))
+    .bind(PgCents(product.price.cents()))
     .bind(product.quantity)
     .bind(&product.category)
     .bind(&product.sku)
     .bind(product.low_stock_threshold)
     .bind(product.attributes.as_ref().map(json))
     .bind(product.version)
-    .bind(Moment(product.updated_at))
-    .bind(deleted_at.map(Moment))
+    .bind(PgMoment(product.updated_at))
+    .bind(deleted_at.map(PgMoment))
     .execute(connection)
     .await
     .map_err(|error| write_failed(error, product.sku.as_deref()))?;
@@ -114,7 +114,7 @@ pub(super) async fn update(
 }
 
 /// What the failure of a write means: a sku may be taken.
-pub(super) fn write_failed(error: sqlx::Error, sku: Option<&str>) -> Failure {
+pub(super) fn write_failed(error: sqlx::Error, sku: Option<&str>) -> DbFailure {
     match sku {
         Some(sku) if takes_a_sku(&error) => Conflict::DuplicateSku {
             sku: sku.to_owned(),

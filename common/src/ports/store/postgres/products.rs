@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::PgConnection;
 
 use super::{
-    PostgresStore, failure::Attempt, idempotency, list, numbers, outbox, product_create,
+    PostgresStore, counters, failure::DbResult, idempotency, list, outbox, product_create,
     product_row,
 };
 use crate::{
@@ -31,7 +31,7 @@ impl ProductStore for PostgresStore {
     ) -> Result<Product> {
         let new = (seller.clone(), new);
         if claim.is_none() {
-            return self.creates.ask(new).await;
+            return self.create_batcher.submit(new).await;
         }
         let (rules, new) = (self.rules, &new);
         self.write(|mut session| async move {
@@ -47,7 +47,7 @@ impl ProductStore for PostgresStore {
     }
 
     async fn product_get(&self, seller: &SellerId, id: ProductId) -> Result<Option<Product>> {
-        self.gets.ask((seller.clone(), id)).await
+        self.get_batcher.submit((seller.clone(), id)).await
     }
 
     async fn product_update(
@@ -139,7 +139,7 @@ impl ProductStore for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Changes a product as it stands, once per claim.
+    /// Changes a product in its present state, once per claim.
     async fn alter(
         &self,
         seller: &SellerId,
@@ -165,16 +165,16 @@ impl PostgresStore {
 }
 
 /// Writes the next version of a locked product with its events. The row comes first: a sku may
-/// have to wait for another transaction, and nobody may wait with the seller's counters in hand.
-async fn put(connection: &mut PgConnection, next: Next) -> Attempt<Product> {
+/// have to wait for another transaction, and no transaction may wait while it holds the seller's counters.
+async fn put(connection: &mut PgConnection, next: Next) -> DbResult<Product> {
     let (product, standing) = (next.product, next.standing);
     product_row::update(&mut *connection, &product, standing.deleted_at).await?;
-    let take = numbers::Take {
+    let take = counters::CounterDelta {
         events: next.drafts.len(),
         live: standing.live,
         deleted: standing.deleted,
     };
-    let first = numbers::take(&mut *connection, &product.seller_id, take).await?;
+    let first = counters::take(&mut *connection, &product.seller_id, take).await?;
     let blocks = block::pack(next.drafts, first, product.updated_at, None);
     outbox::append(connection, &product.seller_id, &blocks, product.updated_at).await?;
     Ok(product)

@@ -12,25 +12,25 @@ use crate::domain::clock::Timestamp;
 
 /// A DECIMAL(10, 2) in whole cents, not negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cents(pub i64);
+pub(super) struct PgCents(pub i64);
 
 /// A TIMESTAMPTZ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Moment(pub Timestamp);
+pub(super) struct PgMoment(pub Timestamp);
 
 /// Milliseconds from the Unix epoch to 2000-01-01, where PostgreSQL's time begins.
 const EPOCH_MS: i64 = 946_684_800_000;
 /// PostgreSQL's decimal digits count to this.
-const BASE: i64 = 10_000;
+const DIGIT_BASE: i64 = 10_000;
 
-impl Cents {
-    /// The bytes of a value: four digits of base 10,000, the last one behind the point.
+impl PgCents {
+    /// The bytes of a value: four digits of base 10,000, the last one after the point.
     pub(super) fn bytes(self) -> [u8; 16] {
         let (units, cents) = (self.0 / 100, self.0 % 100);
         let digits = [
-            units / (BASE * BASE),
-            units / BASE % BASE,
-            units % BASE,
+            units / (DIGIT_BASE * DIGIT_BASE),
+            units / DIGIT_BASE % DIGIT_BASE,
+            units % DIGIT_BASE,
             cents * 100,
         ];
         // Count of digits, weight of the first one, sign, decimals.
@@ -53,7 +53,7 @@ impl Cents {
             let digit = i64::from(i16::from_be_bytes(*digit));
             let place = i32::from(weight) - i32::try_from(i).ok()?;
             let worth = match u32::try_from(place) {
-                Ok(place) => BASE.checked_pow(place)?.checked_mul(100 * digit)?,
+                Ok(place) => DIGIT_BASE.checked_pow(place)?.checked_mul(100 * digit)?,
                 Err(_) if place == -1 && digit % 100 == 0 => digit / 100,
                 Err(_) => return None,
             };
@@ -63,7 +63,7 @@ impl Cents {
     }
 }
 
-impl Moment {
+impl PgMoment {
     /// The bytes of a value: microseconds.
     pub(super) fn bytes(self) -> [u8; 8] {
         let micros = (self.0.millis().saturating_sub(EPOCH_MS)).saturating_mul(1000);
@@ -71,51 +71,51 @@ impl Moment {
     }
 }
 
-impl Type<Postgres> for Cents {
+impl Type<Postgres> for PgCents {
     fn type_info() -> PgTypeInfo {
         PgTypeInfo::with_oid(Oid(1700))
     }
 }
 
-impl PgHasArrayType for Cents {
+impl PgHasArrayType for PgCents {
     fn array_type_info() -> PgTypeInfo {
         PgTypeInfo::with_oid(Oid(1231))
     }
 }
 
-impl Encode<'_, Postgres> for Cents {
+impl Encode<'_, Postgres> for PgCents {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
         buffer.extend_from_slice(&self.bytes());
         Ok(IsNull::No)
     }
 }
 
-impl<'r> Decode<'r, Postgres> for Cents {
+impl<'r> Decode<'r, Postgres> for PgCents {
     fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
         Self::from_bytes(value.as_bytes()?).ok_or_else(|| "not an amount in cents".into())
     }
 }
 
-impl Type<Postgres> for Moment {
+impl Type<Postgres> for PgMoment {
     fn type_info() -> PgTypeInfo {
         PgTypeInfo::with_oid(Oid(1184))
     }
 }
 
-impl PgHasArrayType for Moment {
+impl PgHasArrayType for PgMoment {
     fn array_type_info() -> PgTypeInfo {
         PgTypeInfo::with_oid(Oid(1185))
     }
 }
 
-impl Encode<'_, Postgres> for Moment {
+impl Encode<'_, Postgres> for PgMoment {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
         buffer.extend_from_slice(&self.bytes());
         Ok(IsNull::No)
     }
 }
 
-impl<'r> Decode<'r, Postgres> for Moment {
+impl<'r> Decode<'r, Postgres> for PgMoment {
     fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
         let micros = i64::from_be_bytes(value.as_bytes()?.try_into()?);
         let millis = micros.div_euclid(1000).saturating_add(EPOCH_MS);
@@ -140,18 +140,21 @@ mod tests {
             let count = u16::try_from(digits.len()).unwrap().to_be_bytes();
             let mut bytes = [count, weight.to_be_bytes(), [0, 0], [0, 2]].concat();
             bytes.extend(digits.iter().flat_map(|digit| digit.to_be_bytes()));
-            assert_eq!(Cents::from_bytes(&bytes), Some(Cents(cents)));
+            assert_eq!(PgCents::from_bytes(&bytes), Some(PgCents(cents)));
         }
         let nan = [0, 0, 0, 0, 0xC0, 0, 0, 0];
-        assert_eq!(Cents::from_bytes(&nan), None);
+        assert_eq!(PgCents::from_bytes(&nan), None);
         let thousandth = [0, 1, 0xFF, 0xFF, 0, 0, 0, 3, 0, 10];
-        assert_eq!(Cents::from_bytes(&thousandth), None);
+        assert_eq!(PgCents::from_bytes(&thousandth), None);
     }
 
     #[test]
     fn cents_come_back() {
         for cents in [0, 1, 99, 100, 10_050, 99_999_999, 9_999_999_999] {
-            assert_eq!(Cents::from_bytes(&Cents(cents).bytes()), Some(Cents(cents)));
+            assert_eq!(
+                PgCents::from_bytes(&PgCents(cents).bytes()),
+                Some(PgCents(cents))
+            );
         }
     }
 }

@@ -53,11 +53,11 @@ pub(super) async fn append(
 #[async_trait]
 impl Outbox for SqliteStore {
     /// Always: the daemon locks the data directory, there is no other process.
-    async fn outbox_own(&self) -> Result<bool> {
+    async fn relay_lease_acquire(&self) -> Result<bool> {
         Ok(true)
     }
 
-    async fn outbox_disown(&self) -> Result<()> {
+    async fn relay_lease_release(&self) -> Result<()> {
         Ok(())
     }
 

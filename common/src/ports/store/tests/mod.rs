@@ -54,7 +54,7 @@ macro_rules! battery {
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 #[ignore = "needs dev/engines"]
                 async fn $test() {
-                    let database = super::super::postgres::Database::migrated().await;
+                    let database = super::super::postgres::TestDatabase::migrated().await;
                     super::super::$module::$test(database.open().await).await;
                 })+
             })+

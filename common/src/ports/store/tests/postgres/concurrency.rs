@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::{Database, run, url};
+use super::{TestDatabase, run, url};
 use crate::{
     domain::{
         error::Error,
@@ -21,7 +21,7 @@ use crate::{
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn stores_that_start_together_migrate_once() {
-    let database = Database::empty().await;
+    let database = TestDatabase::empty().await;
     let stores = join_all((0..4).map(|_| database.open())).await;
     for store in &stores {
         create(store, &seller("a"), lamp()).await;
@@ -37,7 +37,7 @@ async fn stores_that_start_together_migrate_once() {
 #[ignore = "needs dev/engines"]
 async fn a_create_that_fails_fails_alone() {
     const REQUESTS: usize = 120;
-    let database = Database::migrated().await;
+    let database = TestDatabase::migrated().await;
     let stores = [database.open().await, database.open().await];
     let requests = (0..REQUESTS).map(|n| {
         let (store, seller) = (stores[n % 2].clone(), seller(["a", "b", "c"][n % 3]));
@@ -66,11 +66,11 @@ async fn a_create_that_fails_fails_alone() {
 
 /// A seller whose counters someone holds locked does not hold up another's creates.
 ///
-/// Red when: groups wait as long as anyone (`PATIENCE` of 10 s).
+/// Red when: groups wait as long as anyone (`GROUP_LOCK_TIMEOUT` of 10 s).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn a_locked_seller_holds_up_nobody_else() {
-    let database = Database::migrated().await;
+    let database = TestDatabase::migrated().await;
     let store = database.open().await;
     let (locked, free) = (seller("locked"), seller("free"));
     create(&store, &locked, lamp()).await;
@@ -101,7 +101,7 @@ async fn a_locked_seller_holds_up_nobody_else() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn whoever_waits_for_a_sku_holds_nothing_others_need() {
-    let database = Database::migrated().await;
+    let database = TestDatabase::migrated().await;
     let store = database.open().await;
     let a = seller("a");
     let changes = (0..16).map(|n| {
@@ -154,7 +154,7 @@ async fn give_up_sku(store: &Arc<dyn Store>, a: &SellerId, id: i64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn every_text_comes_back_byte_by_byte() {
-    let database = Database::migrated().await;
+    let database = TestDatabase::migrated().await;
     let store = database.open().await;
     let a = seller("a");
     let texts = [

@@ -9,7 +9,7 @@ use std::{
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
-use super::{Database, Store, run};
+use super::{Store, TestDatabase, run};
 use crate::{
     domain::{
         error::{Conflict, Error},
@@ -35,7 +35,7 @@ use crate::{
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn a_job_is_taken_by_one_worker_only() {
-    let database = Database::migrated().await;
+    let database = TestDatabase::migrated().await;
     let stores = [database.open().await, database.open().await];
     for n in 0..24 {
         let (seller, new) = (seller(["a", "b", "c"][n % 3]), new_import(ImportMode::Skip));
@@ -70,7 +70,7 @@ async fn take(store: &Arc<dyn Store>, worker: &str) -> Option<ImportJob> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn a_job_that_is_being_committed_is_left_alone() {
-    let database = Database::migrated().await;
+    let database = TestDatabase::migrated().await;
     let store = database.open().await;
     let a = seller("a");
     let job = started(&store, &a, ImportMode::Upsert, "w1").await;
@@ -140,20 +140,20 @@ async fn assert_history(store: &Arc<dyn Store>, seller: &SellerId) {
 }
 
 /// From here on the server ends no deadlock in time: who is in one is late and fails.
-async fn endless_deadlocks(database: &Database) {
+async fn endless_deadlocks(database: &TestDatabase) {
     let name = &database.name;
     let setting = format!("ALTER DATABASE {name} SET deadlock_timeout = '10min'");
     run(&mut database.connect().await, setting).await;
 }
 
 /// Red when: a sku that someone else creates during the batch fails it (`copy_failed` does not
-/// answer `Again`), known products are not locked before they are written, or the events are not
+/// answer `Retryable`), known products are not locked before they are written, or the events are not
 /// packed again when others took their sequences.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn an_import_goes_together_with_creates_and_updates_of_the_same_skus() {
     const SKUS: u64 = 180;
-    let database = Database::migrated().await;
+    let database = TestDatabase::migrated().await;
     endless_deadlocks(&database).await;
     let stores = [database.open().await, database.open().await];
     let a = seller("a");
@@ -212,7 +212,7 @@ async fn an_import_goes_together_with_creates_and_updates_of_the_same_skus() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn imports_of_the_same_skus_wait_for_each_other_but_not_in_a_circle() {
-    let database = Database::migrated().await;
+    let database = TestDatabase::migrated().await;
     endless_deadlocks(&database).await;
     let stores = [database.open().await, database.open().await];
     let a = seller("a");
@@ -255,7 +255,7 @@ async fn imports_of_the_same_skus_wait_for_each_other_but_not_in_a_circle() {
     assert_history(&stores[0], &a).await;
 }
 
-async fn wait_for_locks(database: &Database, wanted: i64) {
+async fn wait_for_locks(database: &TestDatabase, wanted: i64) {
     let mut connection = database.connect().await;
     let mut waiting = 0;
     while waiting < wanted {

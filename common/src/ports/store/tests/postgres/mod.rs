@@ -24,11 +24,11 @@ use crate::{
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
 /// A database of a test's own.
-pub(super) struct Database {
+pub(super) struct TestDatabase {
     name: String,
 }
 
-impl Database {
+impl TestDatabase {
     /// With the schema.
     pub(super) async fn migrated() -> Self {
         let template = TEMPLATE.get_or_init(template).await;
@@ -57,7 +57,7 @@ impl Database {
     }
 }
 
-impl Drop for Database {
+impl Drop for TestDatabase {
     fn drop(&mut self) {
         let name = std::mem::take(&mut self.name);
         let dropping = thread::spawn(move || {

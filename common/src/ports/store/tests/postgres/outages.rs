@@ -14,7 +14,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
-use super::{Database, open, run};
+use super::{TestDatabase, open, run};
 use crate::{
     domain::{
         error::{Error, Result},
@@ -28,15 +28,15 @@ use crate::{
 };
 
 /// What a request has at most, and how soon the store works again.
-const PATIENCE: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The call is done again on another connection, once.
 ///
-/// Red when: a broken connection is not tried again (`ATTEMPTS` of 1).
+/// Red when: a broken connection is not tried again (`MAX_ATTEMPTS` of 1).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn a_killed_backend_costs_nothing() {
-    let database = Database::migrated().await;
+    let database = TestDatabase::migrated().await;
     let store = database.open().await;
     let a = seller("a");
     let id = create(&store, &a, lamp()).await.id;
@@ -64,7 +64,10 @@ async fn a_killed_backend_costs_nothing() {
         if killed > 0 {
             break;
         }
-        assert!(started.elapsed() < PATIENCE, "nobody waited for the lock");
+        assert!(
+            started.elapsed() < REQUEST_TIMEOUT,
+            "nobody waited for the lock"
+        );
     }
     run(&mut other, "COMMIT".to_owned()).await;
     let sold = waiting.await.unwrap().unwrap().unwrap();
@@ -78,7 +81,7 @@ async fn a_killed_backend_costs_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn closed_connections_are_replaced() {
-    let database = Database::migrated().await;
+    let database = TestDatabase::migrated().await;
     let store = database.open().await;
     let a = seller("a");
     let id = create(&store, &a, lamp()).await.id;
@@ -96,7 +99,7 @@ async fn closed_connections_are_replaced() {
     }
 }
 
-/// Red when: a call has more time (`DEADLINE` of 8 s).
+/// Red when: a call has more time (`REQUEST_TIMEOUT` of 8 s).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn a_frozen_server_is_answered_for_and_heals() {
@@ -122,7 +125,7 @@ async fn a_frozen_server_is_answered_for_and_heals() {
                 "{name}: {answer:?}"
             );
             assert!(
-                frozen.elapsed() < PATIENCE,
+                frozen.elapsed() < REQUEST_TIMEOUT,
                 "{name} took {:?}",
                 frozen.elapsed()
             );
@@ -134,7 +137,7 @@ async fn a_frozen_server_is_answered_for_and_heals() {
             assert!(answer.is_ok(), "{name}: {answer:?}");
         }
         assert!(
-            woken.elapsed() < PATIENCE,
+            woken.elapsed() < REQUEST_TIMEOUT,
             "healed after {:?}",
             woken.elapsed()
         );

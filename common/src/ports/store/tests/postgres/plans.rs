@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Database, imports::import, run};
+use super::{TestDatabase, imports::import, run};
 use crate::{
     domain::{product_csv::ImportMode, query::ProductFilter},
     ports::store::tests::{batches::row, imports::started, seller},
@@ -13,14 +13,14 @@ const ROWS: u64 = 2_000;
 const STEP: u64 = 5;
 
 /// Times an index of `products` was looked into; servers count a little late.
-async fn looks(database: &Database, index: &str) -> i64 {
+async fn looks(database: &TestDatabase, index: &str) -> i64 {
     let count = "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = $1";
     let mut connection = database.connect().await;
     let looks = sqlx::query_scalar(count).bind(index);
     looks.fetch_one(&mut connection).await.unwrap()
 }
 
-async fn looked_at(database: &Database, index: &str, least: i64) {
+async fn looked_at(database: &TestDatabase, index: &str, least: i64) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while looks(database, index).await < least {
         let found = looks(database, index).await;
@@ -39,7 +39,7 @@ async fn looked_at(database: &Database, index: &str, least: i64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn a_seller_unknown_to_the_statistics_is_read_by_sku_and_id() {
-    let database = Database::migrated().await;
+    let database = TestDatabase::migrated().await;
     let store = database.open().await;
     // In another order than that of the skus: each batch has some on both sides of the others.
     let rows: Vec<_> = (0..STEP)

@@ -9,7 +9,7 @@ use std::{
 use futures_util::future::{BoxFuture, join_all};
 use tokio::{runtime::Runtime, time::timeout};
 
-use super::{Database, Store, run};
+use super::{Store, TestDatabase, run};
 use crate::{
     domain::{
         event::Event,
@@ -20,13 +20,13 @@ use crate::{
 
 /// A daemon that does nothing but what it is told to: in between it is frozen, with its
 /// connections open and its tasks silent.
-struct Frozen {
+struct FrozenDaemon {
     store: Arc<dyn Store>,
     runtime: Runtime,
 }
 
-impl Frozen {
-    async fn start(database: &Database) -> Self {
+impl FrozenDaemon {
+    async fn start(database: &TestDatabase) -> Self {
         let config = super::config(&super::url(&database.name));
         let starting = tokio::task::spawn_blocking(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -60,7 +60,7 @@ impl Frozen {
 }
 
 /// Ends the sessions that hold the relay's lock or wait for it, as a failover does.
-async fn end_sessions(database: &Database) -> i64 {
+async fn end_sessions(database: &TestDatabase) -> i64 {
     let ended = sqlx::query_scalar(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
          WHERE datname = current_database() AND application_name = 'pmd relay'",
@@ -73,7 +73,7 @@ async fn end_sessions(database: &Database) -> i64 {
 async fn owned_by(store: &Arc<dyn Store>) -> Duration {
     let started = Instant::now();
     let owned = async {
-        while !store.outbox_own().await.unwrap() {
+        while !store.relay_lease_acquire().await.unwrap() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
@@ -85,35 +85,38 @@ async fn owned_by(store: &Arc<dyn Store>) -> Duration {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn one_of_two_owns_until_it_gives_way() {
-    let (database, other) = (Database::migrated().await, Database::migrated().await);
+    let (database, other) = (
+        TestDatabase::migrated().await,
+        TestDatabase::migrated().await,
+    );
     let (one, two) = (database.open().await, database.open().await);
     for _ in 0..3 {
-        assert!(one.outbox_own().await.unwrap());
-        assert!(!two.outbox_own().await.unwrap());
+        assert!(one.relay_lease_acquire().await.unwrap());
+        assert!(!two.relay_lease_acquire().await.unwrap());
     }
-    one.outbox_disown().await.unwrap();
+    one.relay_lease_release().await.unwrap();
     assert!(owned_by(&two).await < Duration::from_secs(1));
-    assert!(!one.outbox_own().await.unwrap());
-    one.outbox_disown().await.unwrap();
-    assert!(two.outbox_own().await.unwrap());
+    assert!(!one.relay_lease_acquire().await.unwrap());
+    one.relay_lease_release().await.unwrap();
+    assert!(two.relay_lease_acquire().await.unwrap());
     // Another database has another owner.
-    assert!(other.open().await.outbox_own().await.unwrap());
+    assert!(other.open().await.relay_lease_acquire().await.unwrap());
 }
 
 /// Red when: the owner peeks on a connection of the pool: it gets a batch that another relays.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn an_owner_whose_session_ends_gets_no_batch_any_more() {
-    let database = Database::migrated().await;
+    let database = TestDatabase::migrated().await;
     let (one, two) = (database.open().await, database.open().await);
-    assert!(one.outbox_own().await.unwrap());
+    assert!(one.relay_lease_acquire().await.unwrap());
     create(&one, &seller("a"), lamp()).await;
     assert_eq!(one.outbox_peek(10).await.unwrap().len(), 1);
     assert_eq!(end_sessions(&database).await, 1);
     assert!(owned_by(&two).await < Duration::from_secs(1));
     // Its last proof is fresh, so it still believes to own; the peek tells.
     assert!(one.outbox_peek(10).await.is_err());
-    assert!(!one.outbox_own().await.unwrap());
+    assert!(!one.relay_lease_acquire().await.unwrap());
     assert_eq!(two.outbox_peek(10).await.unwrap().len(), 1);
     // Now nobody owns, and whoever asks first is the next; who waited notices, too.
     assert_eq!(end_sessions(&database).await, 2);
@@ -125,12 +128,15 @@ async fn an_owner_whose_session_ends_gets_no_batch_any_more() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn a_frozen_owner_is_replaced_and_an_idle_one_is_not() {
-    let (database, other) = (Database::migrated().await, Database::migrated().await);
+    let (database, other) = (
+        TestDatabase::migrated().await,
+        TestDatabase::migrated().await,
+    );
     let (idle, waiting) = (other.open().await, other.open().await);
-    assert!(idle.outbox_own().await.unwrap());
-    let frozen = Frozen::start(&database).await;
+    assert!(idle.relay_lease_acquire().await.unwrap());
+    let frozen = FrozenDaemon::start(&database).await;
     let own = |store: Arc<dyn Store>| -> BoxFuture<'static, _> {
-        Box::pin(async move { store.outbox_own().await })
+        Box::pin(async move { store.relay_lease_acquire().await })
     };
     let (frozen, owned) = frozen.thaw(own).await;
     assert!(owned.unwrap());
@@ -140,7 +146,7 @@ async fn a_frozen_owner_is_replaced_and_an_idle_one_is_not() {
     assert!(!owned.unwrap());
     frozen.end();
     // As long as the other was frozen, this one had nothing to do.
-    assert!(!waiting.outbox_own().await.unwrap());
+    assert!(!waiting.relay_lease_acquire().await.unwrap());
     assert_eq!(idle.outbox_peek(10).await.unwrap(), []);
 }
 
@@ -148,16 +154,16 @@ async fn a_frozen_owner_is_replaced_and_an_idle_one_is_not() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn an_owner_that_freezes_while_it_reads_is_replaced() {
-    let database = Database::migrated().await;
+    let database = TestDatabase::migrated().await;
     // More than fits between the two ends of a connection.
     let fill = "INSERT INTO outbox (seller_id, messages, block, created_at) SELECT 'a', 1, \
                 decode(repeat('00', 200000), 'hex'), now() FROM generate_series(1, 400)";
     run(&mut database.connect().await, fill.to_owned()).await;
-    let frozen = Frozen::start(&database).await;
+    let frozen = FrozenDaemon::start(&database).await;
     let (frozen, ()) = frozen
         .thaw(|store| {
             Box::pin(async move {
-                assert!(store.outbox_own().await.unwrap());
+                assert!(store.relay_lease_acquire().await.unwrap());
                 let peeks = timeout(Duration::from_millis(1), store.outbox_peek(1000));
                 assert!(peeks.await.is_err(), "it was not in the middle");
             })
@@ -174,7 +180,7 @@ async fn an_owner_that_freezes_while_it_reads_is_replaced() {
 #[ignore = "needs dev/engines"]
 async fn the_relay_misses_nothing_and_turns_nothing_round() {
     const EACH: usize = 40;
-    let database = Database::migrated().await;
+    let database = TestDatabase::migrated().await;
     let stores = [database.open().await, database.open().await];
     let writers = (0..8).map(|writer: usize| {
         let (store, seller) = (stores[writer % 2].clone(), seller(["a", "b"][writer % 2]));
@@ -196,11 +202,11 @@ async fn the_relay_misses_nothing_and_turns_nothing_round() {
     });
     let writing = tokio::spawn(join_all(writers.collect::<Vec<_>>()));
     let outbox = &stores[0];
-    assert!(outbox.outbox_own().await.unwrap());
+    assert!(outbox.relay_lease_acquire().await.unwrap());
     let (mut last, mut relayed) = (HashMap::new(), 0);
     let draining = async {
         while relayed < 8 * EACH * 2 {
-            assert!(outbox.outbox_own().await.unwrap());
+            assert!(outbox.relay_lease_acquire().await.unwrap());
             let batch = outbox.outbox_peek(20).await.unwrap();
             assert!(batch.is_sorted_by_key(|entry| entry.id));
             for entry in &batch {

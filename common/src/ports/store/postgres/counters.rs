@@ -1,18 +1,18 @@
 //! The counters of the store and of a seller: ids that are never used twice, the gapless sequence
 //! of events, and how many products there are.
 //!
-//! The seller's row is the last thing a transaction locks: behind everything that may wait for
+//! The seller's row is the last thing a transaction locks: after everything that may wait for
 //! another transaction (products, skus), so that two can never wait for each other, and only for as
 //! long as the outbox and the commit take. All changes of a seller queue for it.
 
 use sqlx::PgConnection;
 
-use super::failure::Attempt;
+use super::failure::DbResult;
 use crate::domain::seller::SellerId;
 
 /// What a transaction adds to a seller's counters.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Take {
+pub(super) struct CounterDelta {
     pub events: usize,
     pub live: i64,
     pub deleted: i64,
@@ -23,8 +23,8 @@ pub(super) struct Take {
 pub(super) async fn take(
     connection: &mut PgConnection,
     seller: &SellerId,
-    take: Take,
-) -> Attempt<i64> {
+    take: CounterDelta,
+) -> DbResult<i64> {
     let events = i64::try_from(take.events).unwrap_or(i64::MAX);
     let last: i64 = sqlx::query_scalar(
         "INSERT INTO sellers (seller_id, sequence, live, deleted) VALUES ($1, $2, $3, $4) \
@@ -42,7 +42,7 @@ pub(super) async fn take(
 }
 
 /// The sequence that the seller's next event has, unless someone else takes it first. Locks nothing.
-pub(super) async fn next(connection: &mut PgConnection, seller: &SellerId) -> Attempt<i64> {
+pub(super) async fn next(connection: &mut PgConnection, seller: &SellerId) -> DbResult<i64> {
     let last: Option<i64> = sqlx::query_scalar("SELECT sequence FROM sellers WHERE seller_id = $1")
         .bind(seller.as_str())
         .fetch_optional(connection)
@@ -51,7 +51,7 @@ pub(super) async fn next(connection: &mut PgConnection, seller: &SellerId) -> At
 }
 
 /// Ids for new products, ascending. Others may have taken some in between.
-pub(super) async fn ids(connection: &mut PgConnection, count: usize) -> Attempt<Vec<i64>> {
+pub(super) async fn ids(connection: &mut PgConnection, count: usize) -> DbResult<Vec<i64>> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let ids = sqlx::query_scalar("SELECT nextval('products_id_seq') FROM generate_series(1, $1)");
     Ok(ids.bind(count).fetch_all(connection).await?)
