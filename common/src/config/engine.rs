@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::Secret;
-use crate::ports::limiter::Limits;
 
 /// Which engine is the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +34,17 @@ pub enum FeedConfig {
 /// Which engine limits rates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LimiterConfig {
-    Memory { limits: Limits },
-    Redis { redis: Redis, limits: Limits },
+    Memory { limits: RateLimits },
+    Redis { redis: Redis, limits: RateLimits },
+}
+
+/// Requests per seller that are admitted per window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimits {
+    /// `RATE_LIMIT_STANDARD`: requests per second, imports left out.
+    pub standard: u32,
+    /// `RATE_LIMIT_BULK`: imports per minute.
+    pub bulk: u32,
 }
 
 /// Which engine keeps notifications.
@@ -199,7 +207,7 @@ impl LimiterConfig {
     }
 
     /// Requests per seller and window.
-    pub const fn limits(&self) -> Limits {
+    pub const fn limits(&self) -> RateLimits {
         match self {
             Self::Memory { limits } | Self::Redis { limits, .. } => *limits,
         }

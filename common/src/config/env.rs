@@ -7,10 +7,10 @@ use std::{
 
 use super::{
     ArchiveConfig, Auth, BrokerConfig, Config, ConfigError, FeedConfig, InboxConfig, LedgerConfig,
-    LimiterConfig, StoreConfig,
+    LimiterConfig, RateLimits, StoreConfig,
     reader::{Reader, is_plain},
 };
-use crate::{domain::port::Port, ports::limiter::Limits};
+use crate::domain::port::Port;
 
 /// Partitions of a topic.
 const PARTITIONS: u32 = 4;
@@ -162,7 +162,7 @@ impl Config {
             errors: Vec::new(),
         };
         let data_dir = env.data_dir();
-        let limits = Limits {
+        let limits = RateLimits {
             standard: env.number("RATE_LIMIT_STANDARD", 100, 1, 10_000_000),
             bulk: env.number("RATE_LIMIT_BULK", 5, 1, 10_000_000),
         };

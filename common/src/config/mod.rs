@@ -12,12 +12,12 @@ use self::engine::EngineDescription;
 pub use self::{
     engine::{
         ArchiveConfig, Aws, BrokerConfig, FeedConfig, InboxConfig, Kafka, LedgerConfig,
-        LimiterConfig, Redis, Server, StoreConfig,
+        LimiterConfig, RateLimits, Redis, Server, StoreConfig,
     },
     reader::ConfigError,
     secret::Secret,
 };
-use crate::{domain::port::Port, ports::limiter::Limits};
+use crate::domain::port::Port;
 
 /// Everything the daemon is told from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub struct EngineChoice {
 
 impl Config {
     /// Requests per seller and window.
-    pub const fn limits(&self) -> Limits {
+    pub const fn limits(&self) -> RateLimits {
         self.limiter.limits()
     }
 

@@ -206,7 +206,6 @@ fn http_stays_in_its_folder() {
 
 /// Two files that need each other are one file, or a third one is missing.
 #[test]
-#[ignore = "four circles are still open"]
 fn imports_run_in_no_circle() {
     let found = circles::circles(&sources());
     assert!(found.is_empty(), "import circles:\n{}", found.join("\n"));

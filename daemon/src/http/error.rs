@@ -14,7 +14,7 @@ use pm_common::{
         error::{Conflict, Error},
         product::FieldError,
     },
-    ports::limiter::{Bucket, RateDecision},
+    ports::limiter::{RateBucket, RateDecision},
 };
 use serde_json::{Map, Value, json};
 
@@ -47,7 +47,7 @@ pub(super) enum ApiError {
     FileTooLarge(u64),
     BodyTooLarge(u64),
     UnsupportedMediaType(String),
-    RateLimited(Bucket, RateDecision),
+    RateLimited(RateBucket, RateDecision),
     RequestTimeout,
     Overloaded,
     Internal(String),
@@ -290,10 +290,10 @@ fn seconds_until_free(decision: &RateDecision) -> u64 {
         .max(1)
 }
 
-const fn window_name(bucket: Bucket) -> &'static str {
+const fn window_name(bucket: RateBucket) -> &'static str {
     match bucket {
-        Bucket::Standard => "second",
-        Bucket::Bulk => "minute",
+        RateBucket::Standard => "second",
+        RateBucket::Bulk => "minute",
     }
 }
 

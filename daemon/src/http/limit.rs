@@ -12,7 +12,7 @@ use axum::{
 };
 use pm_common::{
     domain::seller::SellerId,
-    ports::limiter::{Bucket, RateDecision},
+    ports::limiter::{RateBucket, RateDecision},
 };
 
 use super::{
@@ -35,12 +35,12 @@ pub(super) async fn standard(
     request: Request,
     next: Next,
 ) -> Response {
-    admit(&http, Bucket::Standard, request, next).await
+    admit(&http, RateBucket::Standard, request, next).await
 }
 
 /// Layer: imports.
 pub(super) async fn bulk(State(http): State<Arc<Http>>, request: Request, next: Next) -> Response {
-    admit(&http, Bucket::Bulk, request, next).await
+    admit(&http, RateBucket::Bulk, request, next).await
 }
 
 /// Layer: refuses what exceeds the process' capacity.
@@ -56,7 +56,7 @@ pub(super) async fn capacity(
     next.run(request).await
 }
 
-async fn admit(http: &Http, bucket: Bucket, mut request: Request, next: Next) -> Response {
+async fn admit(http: &Http, bucket: RateBucket, mut request: Request, next: Next) -> Response {
     let seller = match identity::identify(http, request.headers(), None).await {
         Ok(seller) => seller,
         Err(error) => return refuse(request, error).await,
@@ -86,7 +86,7 @@ async fn refuse(request: Request, error: ApiError) -> Response {
 }
 
 /// `None` when the limiter could not say: a request is never refused for that.
-async fn check(http: &Http, seller: &SellerId, bucket: Bucket) -> Option<RateDecision> {
+async fn check(http: &Http, seller: &SellerId, bucket: RateBucket) -> Option<RateDecision> {
     match http.app.limiter.check(seller, bucket).await {
         Ok(decision) => Some(decision),
         Err(error) => {

@@ -14,7 +14,7 @@ use axum::{
 };
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use pm_common::ports::limiter::Bucket;
+use pm_common::ports::limiter::RateBucket;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -94,10 +94,10 @@ fn method_label(method: &str) -> &'static str {
 }
 
 /// A request was refused.
-pub(super) fn rate_limited(bucket: Bucket) {
+pub(super) fn rate_limited(bucket: RateBucket) {
     let bucket = match bucket {
-        Bucket::Standard => "standard",
-        Bucket::Bulk => "bulk",
+        RateBucket::Standard => "standard",
+        RateBucket::Bulk => "bulk",
     };
     counter!(LIMITED, "bucket" => bucket).increment(1);
 }

@@ -8,18 +8,19 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    Bucket, Limiter, Limits, RateDecision,
+    Limiter, RateBucket, RateDecision,
     sliding_window::{PerSeller, SlidingWindow},
 };
+use crate::config::RateLimits;
 use crate::domain::{clock, error::Result, seller::SellerId};
 
 #[derive(Debug)]
 struct MemoryLimiter {
-    limits: Limits,
+    limits: RateLimits,
     windows: Mutex<PerSeller<SlidingWindow>>,
 }
 
-pub(super) fn connect(limits: Limits) -> Arc<dyn Limiter> {
+pub(super) fn connect(limits: RateLimits) -> Arc<dyn Limiter> {
     Arc::new(MemoryLimiter {
         limits,
         windows: Mutex::new(PerSeller::new()),
@@ -28,8 +29,8 @@ pub(super) fn connect(limits: Limits) -> Arc<dyn Limiter> {
 
 #[async_trait]
 impl Limiter for MemoryLimiter {
-    async fn check(&self, seller: &SellerId, bucket: Bucket) -> Result<RateDecision> {
-        let limit = self.limits.of(bucket);
+    async fn check(&self, seller: &SellerId, bucket: RateBucket) -> Result<RateDecision> {
+        let limit = bucket.limit(self.limits);
         // No holder of the lock can panic halfway through a change.
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let (now, clock_now) = (Instant::now(), clock::now());

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 use crate::{
-    config::LimiterConfig,
+    config::{LimiterConfig, RateLimits},
     domain::{clock::Timestamp, error::Result, seller::SellerId},
 };
 
@@ -26,14 +26,14 @@ pub async fn connect(config: &LimiterConfig) -> Result<Arc<dyn Limiter>> {
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Bucket {
+pub enum RateBucket {
     /// Every request but imports, per second.
     Standard,
     /// Imports, per minute.
     Bulk,
 }
 
-impl Bucket {
+impl RateBucket {
     /// The length of the window.
     pub const fn window(self) -> Duration {
         match self {
@@ -49,21 +49,12 @@ impl Bucket {
             Self::Bulk => "1m",
         }
     }
-}
 
-/// Requests admitted per window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    pub standard: u32,
-    pub bulk: u32,
-}
-
-impl Limits {
-    /// The limit of a bucket.
-    pub const fn of(self, bucket: Bucket) -> u32 {
-        match bucket {
-            Bucket::Standard => self.standard,
-            Bucket::Bulk => self.bulk,
+    /// Requests admitted per window.
+    pub const fn limit(self, limits: RateLimits) -> u32 {
+        match self {
+            Self::Standard => limits.standard,
+            Self::Bulk => limits.bulk,
         }
     }
 }
@@ -82,7 +73,7 @@ pub struct RateDecision {
 #[async_trait]
 pub trait Limiter: Send + Sync + std::fmt::Debug {
     /// Counts a request if it is admitted.
-    async fn check(&self, seller: &SellerId, bucket: Bucket) -> Result<RateDecision>;
+    async fn check(&self, seller: &SellerId, bucket: RateBucket) -> Result<RateDecision>;
 
     /// One cheap round trip.
     async fn ping(&self) -> Result<()>;

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Bucket, RateDecision};
+use super::{RateBucket, RateDecision};
 use crate::domain::{clock::Timestamp, seller::SellerId};
 
 /// Below this number of entries expired ones are not swept.
@@ -17,14 +17,14 @@ pub(super) const RESET_ROUNDING: Duration = Duration::from_millis(2);
 /// A value for each seller and bucket, until it expires.
 #[derive(Debug)]
 pub(super) struct PerSeller<V> {
-    by_key: HashMap<(SellerId, Bucket), V>,
+    by_key: HashMap<(SellerId, RateBucket), V>,
     sweep_at: usize,
 }
 
 /// A value that expires.
 pub(super) trait Expires {
     /// Whether it is no different from a new one at `now`.
-    fn is_expired(&mut self, bucket: Bucket, now: Instant) -> bool;
+    fn is_expired(&mut self, bucket: RateBucket, now: Instant) -> bool;
 }
 
 impl<V: Default + Expires> PerSeller<V> {
@@ -36,7 +36,7 @@ impl<V: Default + Expires> PerSeller<V> {
     }
 
     /// The value at `now`, which never goes back between calls.
-    pub(super) fn of(&mut self, seller: &SellerId, bucket: Bucket, now: Instant) -> &mut V {
+    pub(super) fn of(&mut self, seller: &SellerId, bucket: RateBucket, now: Instant) -> &mut V {
         self.sweep(now);
         self.by_key.entry((seller.clone(), bucket)).or_default()
     }
@@ -79,7 +79,7 @@ impl WindowDecision {
 
 impl SlidingWindow {
     /// Counts a request if it fits.
-    pub(super) fn count(&mut self, bucket: Bucket, limit: u32, now: Instant) -> WindowDecision {
+    pub(super) fn count(&mut self, bucket: RateBucket, limit: u32, now: Instant) -> WindowDecision {
         let counted = self.live(bucket, now);
         let admitted = counted < limit;
         if admitted {
@@ -98,7 +98,7 @@ impl SlidingWindow {
     }
 
     /// The number of requests that count: each does until its window has fully passed.
-    pub(super) fn live(&mut self, bucket: Bucket, now: Instant) -> u32 {
+    pub(super) fn live(&mut self, bucket: RateBucket, now: Instant) -> u32 {
         let passed = |at: &Instant| now.duration_since(*at) >= bucket.window();
         while self.0.front().is_some_and(passed) {
             self.0.pop_front();
@@ -107,14 +107,14 @@ impl SlidingWindow {
     }
 
     /// Until the oldest request leaves; a whole window when there is none.
-    pub(super) fn frees_in(&self, bucket: Bucket, now: Instant) -> Duration {
+    pub(super) fn frees_in(&self, bucket: RateBucket, now: Instant) -> Duration {
         let oldest = self.0.front().copied().unwrap_or(now);
         bucket.window().saturating_sub(now.duration_since(oldest))
     }
 }
 
 impl Expires for SlidingWindow {
-    fn is_expired(&mut self, bucket: Bucket, now: Instant) -> bool {
+    fn is_expired(&mut self, bucket: RateBucket, now: Instant) -> bool {
         self.live(bucket, now) == 0
     }
 }
@@ -135,14 +135,14 @@ mod tests {
         #[test]
         fn is_exact(limit in 0..6_u32, steps in prop::collection::vec(0..700_u64, 1..80)) {
             let mut sliding_window = SlidingWindow::default();
-            let window = Bucket::Standard.window();
+            let window = RateBucket::Standard.window();
             let mut now = Instant::now();
             let mut admitted: Vec<Instant> = Vec::new();
             for step in steps {
                 now += Duration::from_millis(step);
                 let live = |at: &&Instant| now.duration_since(**at) < window;
                 let counted = u32::try_from(admitted.iter().filter(live).count()).unwrap();
-                let count = sliding_window.count(Bucket::Standard, limit, now);
+                let count = sliding_window.count(RateBucket::Standard, limit, now);
                 prop_assert_eq!(count.admitted, counted < limit);
                 prop_assert_eq!(
                     count.remaining,
@@ -162,7 +162,7 @@ mod tests {
         let mut window = SlidingWindow::default();
         let start = Instant::now();
         let at = |millis| start + Duration::from_millis(millis);
-        let mut count = |now| window.count(Bucket::Standard, 2, now);
+        let mut count = |now| window.count(RateBucket::Standard, 2, now);
         assert!(count(at(0)).admitted && count(at(400)).admitted);
         let refused = count(at(600));
         assert_eq!((refused.admitted, refused.remaining), (false, 0));
@@ -179,8 +179,8 @@ mod tests {
         for number in 0..20_000 {
             // A thousand sellers are active within any second.
             let now = start + Duration::from_millis(u64::try_from(number).unwrap());
-            let window = windows.of(&seller(number), Bucket::Standard, now);
-            assert!(window.count(Bucket::Standard, 5, now).admitted);
+            let window = windows.of(&seller(number), RateBucket::Standard, now);
+            assert!(window.count(RateBucket::Standard, 5, now).admitted);
             assert!(windows.by_key.len() <= 2 * MIN_SWEEP_ENTRIES);
         }
     }

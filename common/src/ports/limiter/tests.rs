@@ -8,18 +8,19 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use super::{Bucket, Limiter, Limits, connect};
+use super::{Limiter, RateBucket, connect};
 use crate::{
     config::LimiterConfig,
+    config::RateLimits,
     domain::{clock, seller::SellerId},
     support,
 };
 
-async fn memory(limits: Limits) -> Arc<dyn Limiter> {
+async fn memory(limits: RateLimits) -> Arc<dyn Limiter> {
     connect(&LimiterConfig::Memory { limits }).await.unwrap()
 }
 
-async fn redis(limits: Limits) -> Arc<dyn Limiter> {
+async fn redis(limits: RateLimits) -> Arc<dyn Limiter> {
     let redis = support::redis_server::test_namespace(&support::engine_setting("REDIS_URL"));
     connect(&LimiterConfig::Redis { redis, limits })
         .await
@@ -31,7 +32,7 @@ macro_rules! battery {
         mod on_memory {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                let limits = super::Limits { standard: $standard, bulk: $bulk };
+                let limits = crate::config::RateLimits { standard: $standard, bulk: $bulk };
                 super::$test(super::memory(limits).await).await;
             })+
         }
@@ -39,7 +40,7 @@ macro_rules! battery {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             #[ignore = "needs dev/engines"]
             async fn $test() {
-                let limits = super::Limits { standard: $standard, bulk: $bulk };
+                let limits = crate::config::RateLimits { standard: $standard, bulk: $bulk };
                 super::$test(super::redis(limits).await).await;
             })+
         }
@@ -63,7 +64,10 @@ async fn admits_exactly_the_limit_from_many_tasks(limiter: Arc<dyn Limiter>) {
     for _ in 0..256 {
         let limiter = Arc::clone(&limiter);
         tasks.spawn(async move {
-            let decision = limiter.check(&seller("one"), Bucket::Bulk).await.unwrap();
+            let decision = limiter
+                .check(&seller("one"), RateBucket::Bulk)
+                .await
+                .unwrap();
             (decision.admitted, decision.remaining)
         });
     }
@@ -78,27 +82,30 @@ async fn admits_exactly_the_limit_from_many_tasks(limiter: Arc<dyn Limiter>) {
 
 async fn counts_each_seller_and_bucket_separately(limiter: Arc<dyn Limiter>) {
     let one = seller("one");
-    let decision = limiter.check(&one, Bucket::Bulk).await.unwrap();
+    let decision = limiter.check(&one, RateBucket::Bulk).await.unwrap();
     assert!(decision.admitted && decision.limit == 1 && decision.remaining == 0);
-    let decision = limiter.check(&one, Bucket::Bulk).await.unwrap();
+    let decision = limiter.check(&one, RateBucket::Bulk).await.unwrap();
     assert!(!decision.admitted && decision.remaining == 0);
     let frees_in = decision.resets_at.since(clock::now());
     assert!(frees_in > Duration::ZERO && frees_in <= Duration::from_millis(60_002));
     assert_eq!(
         limiter
-            .check(&one, Bucket::Standard)
+            .check(&one, RateBucket::Standard)
             .await
             .unwrap()
             .remaining,
         2
     );
-    let other = limiter.check(&seller("two"), Bucket::Bulk).await.unwrap();
+    let other = limiter
+        .check(&seller("two"), RateBucket::Bulk)
+        .await
+        .unwrap();
     assert!(other.admitted);
     limiter.ping().await.unwrap();
 }
 
 async fn a_limit_of_zero_admits_nothing(limiter: Arc<dyn Limiter>) {
-    for bucket in [Bucket::Standard, Bucket::Bulk] {
+    for bucket in [RateBucket::Standard, RateBucket::Bulk] {
         let decision = limiter.check(&seller("one"), bucket).await.unwrap();
         assert_eq!(
             (decision.admitted, decision.limit, decision.remaining),
@@ -116,12 +123,12 @@ async fn admits_again_at_the_reported_time(limiter: Arc<dyn Limiter>) {
     while rounds < 2 {
         assert!(Instant::now() < deadline, "no slot came free");
         while limiter
-            .check(&one, Bucket::Standard)
+            .check(&one, RateBucket::Standard)
             .await
             .unwrap()
             .admitted
         {}
-        let refused = limiter.check(&one, Bucket::Standard).await.unwrap();
+        let refused = limiter.check(&one, RateBucket::Standard).await.unwrap();
         if refused.admitted {
             continue;
         }
@@ -130,7 +137,7 @@ async fn admits_again_at_the_reported_time(limiter: Arc<dyn Limiter>) {
         }
         assert!(
             limiter
-                .check(&one, Bucket::Standard)
+                .check(&one, RateBucket::Standard)
                 .await
                 .unwrap()
                 .admitted

@@ -33,11 +33,12 @@ use async_trait::async_trait;
 use redis::{Script, aio::MultiplexedConnection};
 
 use super::{
-    Bucket, Limiter, Limits, RateDecision,
+    Limiter, RateBucket, RateDecision,
     sliding_window::{Expires, PerSeller, RESET_ROUNDING, SlidingWindow},
 };
 use crate::{
     config,
+    config::RateLimits,
     domain::{
         clock::{self, Timestamp},
         error::Result,
@@ -57,7 +58,7 @@ const EXPIRY_SLACK: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 struct RedisLimiter {
-    limits: Limits,
+    limits: RateLimits,
     prefix: String,
     link: Link,
     timeout: Duration,
@@ -92,7 +93,7 @@ struct CachedRefusal {
 }
 
 impl Expires for SellerState {
-    fn is_expired(&mut self, bucket: Bucket, now: Instant) -> bool {
+    fn is_expired(&mut self, bucket: RateBucket, now: Instant) -> bool {
         let is_refused = self.refusal.is_some_and(|refusal| now < refusal.until);
         !is_refused && self.admitted.is_expired(bucket, now)
     }
@@ -108,14 +109,14 @@ struct ScriptReply {
     frees_in: Duration,
 }
 
-pub(super) async fn connect(redis: &config::Redis, limits: Limits) -> Result<Arc<dyn Limiter>> {
+pub(super) async fn connect(redis: &config::Redis, limits: RateLimits) -> Result<Arc<dyn Limiter>> {
     open(redis, limits, CHECK_TIMEOUT).await
 }
 
 /// A limiter with another timeout than `CHECK_TIMEOUT`, for tests.
 async fn open(
     redis: &config::Redis,
-    limits: Limits,
+    limits: RateLimits,
     timeout: Duration,
 ) -> Result<Arc<dyn Limiter>> {
     Ok(Arc::new(RedisLimiter {
@@ -135,7 +136,7 @@ async fn open(
 
 #[async_trait]
 impl Limiter for RedisLimiter {
-    async fn check(&self, seller: &SellerId, bucket: Bucket) -> Result<RateDecision> {
+    async fn check(&self, seller: &SellerId, bucket: RateBucket) -> Result<RateDecision> {
         if let Some(refusal) = self.cached_refusal(seller, bucket) {
             return Ok(refusal);
         }
@@ -157,14 +158,14 @@ impl RedisLimiter {
     }
 
     /// Whether a request has to fit the local windows too.
-    fn needs_local_check(&self, local: &LocalWindows, bucket: Bucket, now: Instant) -> bool {
+    fn needs_local_check(&self, local: &LocalWindows, bucket: RateBucket, now: Instant) -> bool {
         let recent = |at: Instant| now.duration_since(at) < bucket.window();
         local.last_local_decision.is_some_and(recent) || self.link.returned_at().is_some_and(recent)
     }
 
     /// A refusal that is certain without asking Redis.
-    fn cached_refusal(&self, seller: &SellerId, bucket: Bucket) -> Option<RateDecision> {
-        let limit = self.limits.of(bucket);
+    fn cached_refusal(&self, seller: &SellerId, bucket: RateBucket) -> Option<RateDecision> {
+        let limit = bucket.limit(self.limits);
         let mut local = self.local();
         let (now, clock_now) = (Instant::now(), clock::now());
         let needs_local_check = self.needs_local_check(&local, bucket, now);
@@ -186,13 +187,13 @@ impl RedisLimiter {
         })
     }
 
-    async fn ask_redis(&self, seller: &SellerId, bucket: Bucket) -> Result<ScriptReply> {
+    async fn ask_redis(&self, seller: &SellerId, bucket: RateBucket) -> Result<ScriptReply> {
         let window = bucket.window();
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let mut call = self.script.prepare_invoke();
         call.key(key(&self.prefix, seller, bucket))
             .arg(as_micros(window))
-            .arg(self.limits.of(bucket))
+            .arg(bucket.limit(self.limits))
             .arg(format!("{}-{number:x}", self.process))
             .arg(as_micros(window + EXPIRY_SLACK) / 1000);
         let call = |mut connection: MultiplexedConnection| async move {
@@ -210,8 +211,13 @@ impl RedisLimiter {
     }
 
     /// Follows Redis' decision, unless the local windows have to agree and do not.
-    fn apply_reply(&self, seller: &SellerId, bucket: Bucket, reply: ScriptReply) -> RateDecision {
-        let limit = self.limits.of(bucket);
+    fn apply_reply(
+        &self,
+        seller: &SellerId,
+        bucket: RateBucket,
+        reply: ScriptReply,
+    ) -> RateDecision {
+        let limit = bucket.limit(self.limits);
         let mut local = self.local();
         let (now, clock_now) = (Instant::now(), clock::now());
         let needs_local_check = self.needs_local_check(&local, bucket, now);
@@ -249,8 +255,8 @@ impl RedisLimiter {
     }
 
     /// Redis is unavailable: the local windows decide.
-    fn decide_locally(&self, seller: &SellerId, bucket: Bucket) -> RateDecision {
-        let limit = self.limits.of(bucket);
+    fn decide_locally(&self, seller: &SellerId, bucket: RateBucket) -> RateDecision {
+        let limit = bucket.limit(self.limits);
         let mut local = self.local();
         let (now, clock_now) = (Instant::now(), clock::now());
         let seller_state = local.sellers.of(seller, bucket, now);
@@ -263,10 +269,10 @@ impl RedisLimiter {
 }
 
 /// The set's name by the contract.
-fn key(prefix: &str, seller: &SellerId, bucket: Bucket) -> String {
+fn key(prefix: &str, seller: &SellerId, bucket: RateBucket) -> String {
     let name = match bucket {
-        Bucket::Standard => "standard",
-        Bucket::Bulk => "bulk",
+        RateBucket::Standard => "standard",
+        RateBucket::Bulk => "bulk",
     };
     format!("{prefix}rate_limit:{seller}:{name}")
 }

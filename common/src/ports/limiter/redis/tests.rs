@@ -7,14 +7,15 @@ use futures_util::StreamExt;
 use redis::{AsyncCommands, aio::Monitor};
 use tokio::task::JoinSet;
 
-use super::{super::Limiter, Bucket, CHECK_TIMEOUT, Limits, connect, key, open};
+use super::{super::Limiter, CHECK_TIMEOUT, RateBucket, connect, key, open};
 use crate::{
     config,
+    config::RateLimits,
     domain::seller::SellerId,
     support::redis_server::{RedisServer, test_namespace},
 };
 
-const LIMITS: Limits = Limits {
+const LIMITS: RateLimits = RateLimits {
     standard: 40,
     bulk: 3,
 };
@@ -25,7 +26,7 @@ fn seller(name: &str) -> SellerId {
     SellerId::parse(name).unwrap()
 }
 
-async fn admits(limiter: &Arc<dyn Limiter>, seller: &SellerId, bucket: Bucket) -> bool {
+async fn admits(limiter: &Arc<dyn Limiter>, seller: &SellerId, bucket: RateBucket) -> bool {
     limiter.check(seller, bucket).await.unwrap().admitted
 }
 
@@ -35,8 +36,11 @@ async fn wait_until_redis_counts(limiter: &Arc<dyn Limiter>, server: &RedisServe
     let deadline = Instant::now() + Duration::from_secs(10);
     for number in 0.. {
         let probe = seller(&format!("probe-{number}"));
-        admits(limiter, &probe, Bucket::Bulk).await;
-        let counted: bool = raw.exists(key(prefix, &probe, Bucket::Bulk)).await.unwrap();
+        admits(limiter, &probe, RateBucket::Bulk).await;
+        let counted: bool = raw
+            .exists(key(prefix, &probe, RateBucket::Bulk))
+            .await
+            .unwrap();
         if counted {
             return;
         }
@@ -54,7 +58,7 @@ async fn saturate(limiter: Arc<dyn Limiter>, time: Duration) -> usize {
         tasks.spawn(async move {
             let mut admitted = 0;
             while Instant::now() < end {
-                let admits = admits(&limiter, &seller("one"), Bucket::Standard).await;
+                let admits = admits(&limiter, &seller("one"), RateBucket::Standard).await;
                 admitted += usize::from(admits);
                 tokio::task::yield_now().await;
             }
@@ -119,28 +123,28 @@ async fn a_killed_redis_changes_no_window() {
     let one = seller("one");
     wait_until_redis_counts(&limiter, &server, &config.prefix).await;
     let start = Instant::now();
-    assert!(admits(&limiter, &one, Bucket::Bulk).await);
-    assert!(admits(&limiter, &one, Bucket::Bulk).await);
+    assert!(admits(&limiter, &one, RateBucket::Bulk).await);
+    assert!(admits(&limiter, &one, RateBucket::Bulk).await);
     server.kill().await;
-    assert!(admits(&limiter, &one, Bucket::Bulk).await);
-    let refused = limiter.check(&one, Bucket::Bulk).await.unwrap();
+    assert!(admits(&limiter, &one, RateBucket::Bulk).await);
+    let refused = limiter.check(&one, RateBucket::Bulk).await.unwrap();
     assert!(!refused.admitted && refused.remaining == 0);
     limiter.ping().await.unwrap_err();
     server.restart().await;
     wait_until_redis_counts(&limiter, &server, &config.prefix).await;
     for _ in 0..10 {
-        let refused = limiter.check(&one, Bucket::Bulk).await.unwrap();
+        let refused = limiter.check(&one, RateBucket::Bulk).await.unwrap();
         assert!(!refused.admitted && refused.remaining == 0);
     }
     limiter.ping().await.unwrap();
     assert!(
-        start.elapsed() < Bucket::Bulk.window(),
+        start.elapsed() < RateBucket::Bulk.window(),
         "too slow to show anything"
     );
     // The local windows refused those ten before Redis could count them.
     let mut raw = server.connection().await;
     let counted: u32 = raw
-        .zcard(key(&config.prefix, &one, Bucket::Bulk))
+        .zcard(key(&config.prefix, &one, RateBucket::Bulk))
         .await
         .unwrap();
     assert_eq!(counted, 0);
@@ -158,7 +162,7 @@ async fn a_frozen_redis_delays_one_request_only() {
     let (start, mut waited, mut asked) = (Instant::now(), 0, 0_u32);
     while start.elapsed() < Duration::from_secs(3) {
         let at = Instant::now();
-        admits(&limiter, &seller("one"), Bucket::Standard).await;
+        admits(&limiter, &seller("one"), RateBucket::Standard).await;
         assert!(
             at.elapsed() < 10 * CHECK_TIMEOUT,
             "waited for {:?}",
@@ -185,9 +189,9 @@ async fn windows_are_sorted_sets_that_expire() {
     };
     let limiter = open(&config, LIMITS, LONG_TIMEOUT).await.unwrap();
     for _ in 0..10 {
-        admits(&limiter, &seller("shop-7"), Bucket::Bulk).await;
+        admits(&limiter, &seller("shop-7"), RateBucket::Bulk).await;
     }
-    assert!(admits(&limiter, &seller("shop-7"), Bucket::Standard).await);
+    assert!(admits(&limiter, &seller("shop-7"), RateBucket::Standard).await);
     let mut raw = server.connection().await;
     let mut keys: Vec<String> = raw.keys("*").await.unwrap();
     keys.sort();
@@ -206,14 +210,17 @@ async fn a_clock_that_was_set_back_locks_no_seller_out() {
     let config = server.config();
     let limiter = open(&config, LIMITS, LONG_TIMEOUT).await.unwrap();
     let mut raw = server.connection().await;
-    let set = key(&config.prefix, &seller("one"), Bucket::Bulk);
+    let set = key(&config.prefix, &seller("one"), RateBucket::Bulk);
     let (seconds, _): (u64, u64) = redis::cmd("TIME").query_async(&mut raw).await.unwrap();
     for member in 0..LIMITS.bulk {
         let later = (seconds + 3600) * 1_000_000;
         let added: u32 = raw.zadd(&set, member, later).await.unwrap();
         assert_eq!(added, 1);
     }
-    let decision = limiter.check(&seller("one"), Bucket::Bulk).await.unwrap();
+    let decision = limiter
+        .check(&seller("one"), RateBucket::Bulk)
+        .await
+        .unwrap();
     assert!(decision.admitted && decision.remaining == LIMITS.bulk - 1);
 }
 
@@ -224,7 +231,10 @@ async fn limits_when_redis_never_answered() {
     let limiter = connect(&config, LIMITS).await.unwrap();
     let mut left = Vec::new();
     for _ in 0..5 {
-        let decision = limiter.check(&seller("one"), Bucket::Bulk).await.unwrap();
+        let decision = limiter
+            .check(&seller("one"), RateBucket::Bulk)
+            .await
+            .unwrap();
         left.push((decision.admitted, decision.remaining));
     }
     assert_eq!(
