@@ -8,7 +8,7 @@ use pm_common::{
         CategoriesOut, DailyOut, DeletedOut, EventsOut, ImportAcceptedOut, ImportOut, ImportsOut,
         LowStockPageOut, ProductsOut, SummaryOut,
     },
-    client::{self, Client, Pairs, Response, Tail, Upload},
+    client::{self, Client, EventTail, QueryPairs, Response, UploadRequest},
     domain::product::{Product, ProductId},
 };
 use serde_json::{Map, Value};
@@ -52,28 +52,28 @@ macro_rules! passed_on {
 
 impl Backend {
     passed_on! {
-        product_list(query: &Pairs) -> ProductsOut;
+        product_list(query: &QueryPairs) -> ProductsOut;
         product_get(id: ProductId) -> Product;
         product_create(body: &Map<String, Value>) -> Product;
         product_update(id: ProductId, body: &Map<String, Value>, version: Option<i64>) -> Product;
         product_delete(id: ProductId, version: Option<i64>) -> DeletedOut;
         product_restore(id: ProductId) -> Product;
         product_stock(id: ProductId, body: &Map<String, Value>) -> Product;
-        product_export(query: &Pairs) -> Response;
-        import_list(query: &Pairs) -> ImportsOut;
+        product_export(query: &QueryPairs) -> Response;
+        import_list(query: &QueryPairs) -> ImportsOut;
         import_rejects(id: &str) -> Response;
         import_cancel(id: &str) -> ImportAcceptedOut;
-        event_list(query: &Pairs) -> EventsOut;
+        event_list(query: &QueryPairs) -> EventsOut;
         stats_summary() -> SummaryOut;
         stats_categories() -> CategoriesOut;
-        stats_daily(query: &Pairs) -> DailyOut;
-        stats_low_stock(query: &Pairs) -> LowStockPageOut;
+        stats_daily(query: &QueryPairs) -> DailyOut;
+        stats_low_stock(query: &QueryPairs) -> LowStockPageOut;
     }
 
     /// Starts an import; the caller decides which errors to try again.
     pub(crate) async fn import_start(
         &self,
-        upload: Upload<'_>,
+        upload: UploadRequest<'_>,
     ) -> client::Result<ImportAcceptedOut> {
         match self {
             Self::Http(client) => client.import_start(upload).await,
@@ -88,9 +88,9 @@ impl Backend {
     }
 
     /// The live events.
-    pub(crate) fn event_tail(&self, from: client::From) -> Tail {
+    pub(crate) fn event_tail(&self, from: client::StreamStart) -> EventTail {
         match self {
-            Self::Http(client) => Tail::new(client.clone(), from),
+            Self::Http(client) => EventTail::new(client.clone(), from),
         }
     }
 }

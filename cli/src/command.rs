@@ -10,7 +10,7 @@ use crate::{
         man, products, stats, version,
     },
     error::{Error, ExitCode, Result},
-    session::{Session, wait_for},
+    session::{CommandSession, wait_for},
     ui::{ColorChoice, Ui},
 };
 
@@ -78,7 +78,7 @@ pub(crate) enum Command {
 }
 
 /// Runs a command. Only commands that send requests start a runtime.
-pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
+pub(crate) fn run(command: Command, session: &CommandSession) -> Result<()> {
     match command {
         Command::Products(command) => wait_for(products::run(command, session)),
         Command::Import(args) => wait_for(import::run(args, session)),

@@ -3,7 +3,7 @@
 
 use pm_common::{
     api::ErrorOut,
-    client::{ClientError, Refusal},
+    client::{ClientError, RefusedRequest},
 };
 use serde_json::{Map, Value, json};
 
@@ -143,7 +143,7 @@ impl From<ClientError> for Error {
     }
 }
 
-fn from_refusal(refusal: Refusal) -> Error {
+fn from_refusal(refusal: RefusedRequest) -> Error {
     let ErrorOut {
         message,
         error_code,
@@ -259,7 +259,7 @@ mod tests {
                 error_code: code.to_owned(),
                 details: Map::new(),
             };
-            let refusal = Refusal {
+            let refusal = RefusedRequest {
                 status,
                 body,
                 request_id: None,

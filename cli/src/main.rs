@@ -16,7 +16,7 @@ use std::process;
 use crate::{
     command::Cli,
     error::ExitCode,
-    session::{Session, initial_ui},
+    session::{CommandSession, initial_ui},
     ui::{ColorChoice, Ui},
 };
 
@@ -27,7 +27,7 @@ fn main() -> process::ExitCode {
 
 fn run(cli: Cli) -> ExitCode {
     let color = cli.global.color.unwrap_or(ColorChoice::Auto);
-    match Session::open(&cli.global) {
+    match CommandSession::open(&cli.global) {
         Ok(session) => report_outcome(&session.ui, command::run(cli.command, &session)),
         Err(error) => report_outcome(&initial_ui(&cli.global, color), Err(error)),
     }

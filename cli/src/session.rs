@@ -1,6 +1,6 @@
 //! What every command receives: the printer, the settings and the connection to the server.
 
-use pm_common::client::{Client, Identity};
+use pm_common::client::{Client, ClientIdentity};
 
 use crate::{
     args::GlobalArgs,
@@ -13,7 +13,7 @@ use crate::{
 
 /// One run of the program.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct CommandSession {
     pub(crate) ui: Ui,
     pub(crate) settings: ResolvedSettings,
     pub(crate) output_options: OutputOptions,
@@ -24,7 +24,7 @@ pub(crate) struct Session {
     pub(crate) repeat_flags: String,
 }
 
-impl Session {
+impl CommandSession {
     /// Resolves the settings; sends no request.
     pub(crate) fn open(global: &GlobalArgs) -> Result<Self> {
         let settings = ResolvedSettings::load(global)?;
@@ -74,7 +74,7 @@ impl Session {
 
     /// A client with another key than the stored one.
     pub(crate) fn client_with_token(&self, token: String) -> Result<Client> {
-        self.connect(Identity {
+        self.connect(ClientIdentity {
             server: self.settings.server.value.clone(),
             seller: self.settings.seller_id()?,
             token: Some(token),
@@ -86,17 +86,17 @@ impl Session {
         CredentialStore::beside(&self.settings.path)
     }
 
-    fn identity(&self) -> Result<Identity> {
+    fn identity(&self) -> Result<ClientIdentity> {
         let server = self.settings.server.value.clone();
         let token = self.credentials().token(&server)?;
-        Ok(Identity {
+        Ok(ClientIdentity {
             seller: self.settings.seller_id()?,
             token: token.map(|token| token.secret),
             server,
         })
     }
 
-    fn connect(&self, identity: Identity) -> Result<Client> {
+    fn connect(&self, identity: ClientIdentity) -> Result<Client> {
         let client = Client::new(identity)?;
         if !self.ui.verbose {
             return Ok(client);

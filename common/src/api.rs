@@ -14,7 +14,7 @@ use crate::domain::{
     notification::Notification,
     product::{Attributes, Product, ProductId},
     product_csv::{CsvColumn, CsvDialect, ImportMode, ImportPreset, RejectedRow},
-    stats::{CategoryTotals, DayTotals, Totals},
+    stats::{CategoryTotals, DayTotals, SellerTotals},
 };
 
 /// The body of every error.
@@ -278,7 +278,7 @@ pub struct SummaryOut {
 
 impl SummaryOut {
     /// The totals as they are shown.
-    pub fn of(totals: &Totals, last_updated: Option<Timestamp>) -> Self {
+    pub fn of(totals: &SellerTotals, last_updated: Option<Timestamp>) -> Self {
         Self {
             total_products: totals.total_products,
             active_products: totals.active_products,

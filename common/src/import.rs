@@ -23,13 +23,13 @@ const BATCH_ROWS: usize = 4_000;
 /// Bytes of rows per batch, so that long rows do not fill the memory.
 const BATCH_BYTES: usize = 2 << 20;
 /// How long a worker may be silent before another takes its job over.
-pub const LEASE: Duration = Duration::from_secs(15);
+pub const LEASE_TIME: Duration = Duration::from_secs(15);
 /// Pause before a batch is tried again while the store is away.
-const RETRY: Duration = Duration::from_millis(500);
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 /// What a run needs.
 #[derive(Debug, Clone)]
-pub struct Runner {
+pub struct ImportRunner {
     pub imports: Arc<dyn ImportStore>,
     pub archive: Arc<dyn Archive>,
     /// The worker that took the job.
@@ -48,7 +48,7 @@ enum Ended {
     Lost,
 }
 
-impl Runner {
+impl ImportRunner {
     /// Runs a job to its end. `Some` is the ended job, `None` a job that goes on elsewhere.
     pub async fn run(&self, job: ImportJob) -> Result<Option<ImportJob>> {
         let ended = if job.cancel_requested {
@@ -127,7 +127,7 @@ impl Runner {
             tracing::warn!(import = job.id, %error, "a batch waits for the store");
             tokio::select! {
                 () = self.stop.cancelled() => return Err(error),
-                () = tokio::time::sleep(RETRY) => {}
+                () = tokio::time::sleep(RETRY_PAUSE) => {}
             }
             let seen = imports.import_get(&job.seller_id, &job.id).await;
             if let Ok(Some(seen)) = seen

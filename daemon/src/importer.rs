@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use pm_common::{
     domain::{error::Result, notification::counts_text},
-    import::{LEASE, Runner},
+    import::{ImportRunner, LEASE_TIME},
     ports::feed::{WakeUp, WakeUpListener},
 };
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Runs imports until `stop`. `name` is the same after a restart, so that the worker goes on with
 /// what it held at once, without waiting for its own lease to end.
 pub(crate) async fn run(app: App, name: String, stop: CancellationToken) {
-    let runner = Runner {
+    let runner = ImportRunner {
         imports: app.store.clone(),
         archive: Arc::clone(&app.archive),
         worker: name,
@@ -46,8 +46,8 @@ async fn queued(wake_ups: &mut dyn WakeUpListener) {
 }
 
 /// `false` when there is nothing to do.
-async fn run_next(app: &App, runner: &Runner) -> Result<bool> {
-    let Some(job) = app.store.import_take(&runner.worker, LEASE).await? else {
+async fn run_next(app: &App, runner: &ImportRunner) -> Result<bool> {
+    let Some(job) = app.store.import_take(&runner.worker, LEASE_TIME).await? else {
         return Ok(false);
     };
     let (seller, import, from_row) = (job.seller_id.clone(), job.id.clone(), job.counts.rows);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{key_value, whole_input};
 use crate::{
     error::{Error, Result},
-    session::Session,
+    session::CommandSession,
     ui::to_stderr,
 };
 
@@ -50,7 +50,7 @@ fn header_pair(text: &str) -> Result<(header::HeaderName, header::HeaderValue), 
 }
 
 /// Sends the request and prints the response.
-pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
+pub(crate) async fn run(args: Args, session: &CommandSession) -> Result<()> {
     let method = Method::from_bytes(args.method.to_uppercase().as_bytes())
         .map_err(|_| Error::usage(format!("{:?} is not an HTTP method", args.method)))?;
     let path = if args.path.starts_with('/') {
@@ -107,7 +107,7 @@ fn status_and_headers(response: &pm_common::client::Response) -> String {
 /// Prints the body as received; JSON is formatted for a terminal.
 async fn print_response(
     response: &mut pm_common::client::Response,
-    session: &Session,
+    session: &CommandSession,
 ) -> Result<()> {
     let is_json = response
         .headers()

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     error::{Error, ExitCode, Result},
     output::{ColumnSpec, ResourceSpec, ValueKind},
-    session::Session,
+    session::CommandSession,
 };
 
 const AUTH_SPEC: ResourceSpec = ResourceSpec {
@@ -43,7 +43,7 @@ pub(crate) enum Command {
 }
 
 /// Runs the action.
-pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
+pub(crate) async fn run(command: Command, session: &CommandSession) -> Result<()> {
     let server = &session.settings.server.value;
     match command {
         Command::Login { token_stdin } => {
@@ -88,7 +88,7 @@ async fn check_accepted(client: &Client) -> Result<()> {
     Ok(())
 }
 
-fn read_token(from_stdin: bool, session: &Session) -> Result<String> {
+fn read_token(from_stdin: bool, session: &CommandSession) -> Result<String> {
     let mut token = String::new();
     let read = if from_stdin {
         std::io::stdin()

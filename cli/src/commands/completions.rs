@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::{
     error::{Error, Result},
-    session::Session,
+    session::CommandSession,
 };
 
 const SUPPORTED_SHELLS: [Shell; 4] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell];
@@ -33,7 +33,7 @@ fn supported_shell() -> impl TypedValueParser<Value = Shell> {
 }
 
 /// Writes one script, or all scripts.
-pub(crate) fn run(args: &Args, mut grammar: clap::Command, session: &Session) -> Result<()> {
+pub(crate) fn run(args: &Args, mut grammar: clap::Command, session: &CommandSession) -> Result<()> {
     if let Some(shell) = args.shell {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut grammar, "pm", &mut script);

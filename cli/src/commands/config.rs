@@ -8,7 +8,7 @@ use super::NO_PAGINATION;
 use crate::{
     error::{Error, Result, unknown_name},
     output::{ColumnSpec, OutputFormat, ResourceSpec, ValueKind},
-    session::Session,
+    session::CommandSession,
     settings::{ConfigFile, SETTING_KEYS, SettingOrigin, choice_name, parse_choice},
     ui::ColorChoice,
 };
@@ -66,7 +66,7 @@ pub(crate) enum Command {
 }
 
 /// Shows or changes settings; sends no request.
-pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
+pub(crate) fn run(command: Command, session: &CommandSession) -> Result<()> {
     match command {
         Command::Get { key } => get(&key, session),
         Command::Set { key, value, .. } => set(&key, value.as_deref(), session),
@@ -88,7 +88,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
     }
 }
 
-fn resolved_settings(session: &Session) -> Vec<(&'static str, Value, SettingOrigin)> {
+fn resolved_settings(session: &CommandSession) -> Vec<(&'static str, Value, SettingOrigin)> {
     let settings = &session.settings;
     let optional = |found: Option<(String, SettingOrigin)>| match found {
         Some((value, origin)) => (json!(value), origin),
@@ -113,7 +113,7 @@ fn resolved_settings(session: &Session) -> Vec<(&'static str, Value, SettingOrig
     ]
 }
 
-fn get(key: &str, session: &Session) -> Result<()> {
+fn get(key: &str, session: &CommandSession) -> Result<()> {
     let all = resolved_settings(session);
     let known: Vec<_> = all.iter().map(|(key, ..)| *key).collect();
     let Some((_, value, _)) = all.iter().find(|(name, ..)| *name == key) else {
@@ -125,7 +125,7 @@ fn get(key: &str, session: &Session) -> Result<()> {
     }
 }
 
-fn set(key: &str, value: Option<&str>, session: &Session) -> Result<()> {
+fn set(key: &str, value: Option<&str>, session: &CommandSession) -> Result<()> {
     if key == "context" {
         return Err(Error::usage(
             "a context is chosen with `pm context use NAME`",

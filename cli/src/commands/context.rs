@@ -7,7 +7,7 @@ use super::{NO_PAGINATION, config};
 use crate::{
     error::{Error, Result, unknown_name},
     output::{ColumnSpec, ResourceSpec, ValueKind},
-    session::Session,
+    session::CommandSession,
     settings::{ConfigFile, SETTING_KEYS, SettingValues},
 };
 
@@ -61,7 +61,7 @@ pub(crate) enum Command {
 }
 
 /// Shows or changes contexts; sends no request.
-pub(crate) fn run(command: Command, session: &Session) -> Result<()> {
+pub(crate) fn run(command: Command, session: &CommandSession) -> Result<()> {
     let (file, path) = (&session.settings.file, &session.settings.path);
     match command {
         Command::List => {
@@ -102,7 +102,7 @@ fn existing_context<'a>(file: &'a ConfigFile, name: &str) -> Result<&'a SettingV
     })
 }
 
-fn record(session: &Session, name: &str) -> Result<serde_json::Value> {
+fn record(session: &CommandSession, name: &str) -> Result<serde_json::Value> {
     let values = existing_context(&session.settings.file, name)?;
     let current = session.settings.context.as_ref();
     let is_current = current.is_some_and(|current| current.value == name);
@@ -117,7 +117,7 @@ fn record(session: &Session, name: &str) -> Result<serde_json::Value> {
 }
 
 /// Takes only flags, not values from the environment or another context.
-fn create(name: &str, force: bool, session: &Session) -> Result<()> {
+fn create(name: &str, force: bool, session: &CommandSession) -> Result<()> {
     let settings = &session.settings;
     if settings.file.contexts.contains_key(name) && !force {
         return Err(Error::new(

@@ -2,7 +2,7 @@
 
 use clap::builder::TypedValueParser;
 use pm_common::{
-    client::{From, Pairs, Tail, Told},
+    client::{EventTail, QueryPairs, StreamStart, TailItem},
     domain::notification::{Notification, NotificationKind},
 };
 
@@ -11,7 +11,7 @@ use crate::{
     backend::{Backend, paced},
     error::{Error, ExitCode, Result},
     output::{ColumnSpec, RecordWriter, ResourceSpec, ValueKind},
-    session::Session,
+    session::CommandSession,
     ui::{TextStyle, Ui, sanitized},
 };
 
@@ -109,7 +109,7 @@ fn tail_start(text: &str) -> Result<TailStart, String> {
 }
 
 /// Lists or follows.
-pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
+pub(crate) async fn run(command: Command, session: &CommandSession) -> Result<()> {
     match command {
         Command::Tail(args) => tail(args, session).await,
         Command::List { after, limit, kind } => {
@@ -130,7 +130,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
     }
 }
 
-async fn tail(args: TailArgs, session: &Session) -> Result<()> {
+async fn tail(args: TailArgs, session: &CommandSession) -> Result<()> {
     let backend = session.backend()?;
     let mut printer = EventPrinter {
         records: session.records(&EVENT_SPEC)?.streaming(),
@@ -140,14 +140,16 @@ async fn tail(args: TailArgs, session: &Session) -> Result<()> {
         repeat_flags: &session.repeat_flags,
     };
     let from = match args.from {
-        TailStart::Newest => From::Newest,
-        TailStart::After(sequence) => From::After(sequence),
-        TailStart::Last(count) => From::After((newest_sequence(&backend).await? - count).max(0)),
+        TailStart::Newest => StreamStart::Newest,
+        TailStart::After(sequence) => StreamStart::After(sequence),
+        TailStart::Last(count) => {
+            StreamStart::After((newest_sequence(&backend).await? - count).max(0))
+        }
     };
     if args.no_follow {
         return match from {
-            From::Newest => Ok(()),
-            From::After(sequence) => replay_past(&backend, sequence, &mut printer).await,
+            StreamStart::Newest => Ok(()),
+            StreamStart::After(sequence) => replay_past(&backend, sequence, &mut printer).await,
         };
     }
     follow(backend.event_tail(from), &mut printer).await
@@ -155,7 +157,7 @@ async fn tail(args: TailArgs, session: &Session) -> Result<()> {
 
 /// The newest sequence; the first frame of a new stream carries it.
 async fn newest_sequence(backend: &Backend) -> Result<i64> {
-    let mut tail = backend.event_tail(From::Newest);
+    let mut tail = backend.event_tail(StreamStart::Newest);
     tail.opened().await.map_err(Error::from)
 }
 
@@ -171,7 +173,7 @@ async fn replay_past(
             pair("limit", Some(EVENTS_PER_PAGE)),
         ];
         let query: Vec<_> = query.into_iter().flatten().collect();
-        let query: &Pairs = &query;
+        let query: &QueryPairs = &query;
         let page = paced(async || backend.event_list(query).await).await?;
         for event in &page.data {
             if printer.print(event)? {
@@ -186,7 +188,7 @@ async fn replay_past(
 }
 
 /// Prints live events until the count is reached or Ctrl-C.
-async fn follow(mut tail: Tail, printer: &mut EventPrinter<'_>) -> Result<()> {
+async fn follow(mut tail: EventTail, printer: &mut EventPrinter<'_>) -> Result<()> {
     let mut interrupt = super::interrupt::InterruptSignal::new()?;
     let mut was_disconnected = false;
     loop {
@@ -198,21 +200,21 @@ async fn follow(mut tail: Tail, printer: &mut EventPrinter<'_>) -> Result<()> {
             }
         };
         match told {
-            Told::Connected => {
+            TailItem::Connected => {
                 if std::mem::take(&mut was_disconnected) {
                     printer.ui.note("reconnected; no event was missed");
                 }
             }
-            Told::Notification(event) => {
+            TailItem::Notification(event) => {
                 if printer.print(&event)? {
                     return Ok(());
                 }
             }
-            Told::Gap { from, to } => {
+            TailItem::Gap { from, to } => {
                 let lost = format!("events {from} to {to} are no longer kept and cannot be shown");
                 printer.ui.warn(&lost);
             }
-            Told::Lost { reason, wait } => {
+            TailItem::Lost { reason, wait } => {
                 was_disconnected = true;
                 let wait = wait.as_secs_f32();
                 printer.ui.note(&format!(

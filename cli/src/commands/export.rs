@@ -1,6 +1,6 @@
 //! `pm export`: all products as CSV, to standard output or to a file that is replaced atomically.
 
-use crate::{error::Result, output::thousands, session::Session};
+use crate::{error::Result, output::thousands, session::CommandSession};
 
 use super::{download, filter::ProductFilterArgs};
 
@@ -20,7 +20,7 @@ pub(crate) struct Args {
 }
 
 /// Streams the export.
-pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
+pub(crate) async fn run(args: Args, session: &CommandSession) -> Result<()> {
     let answer = session
         .backend()?
         .product_export(&args.filter.pairs())

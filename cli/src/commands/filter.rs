@@ -1,7 +1,7 @@
 //! Which products: the filters that `products list` and `export` share.
 
 use clap::Args;
-use pm_common::{client::Pairs, domain::money::Amount};
+use pm_common::{client::QueryPairs, domain::money::Amount};
 
 use super::pair;
 
@@ -49,7 +49,7 @@ impl ProductFilterArgs {
 }
 
 /// The query with another parameter.
-pub(crate) fn with(query: &Pairs, name: &str, value: &str) -> Vec<(String, String)> {
+pub(crate) fn with(query: &QueryPairs, name: &str, value: &str) -> Vec<(String, String)> {
     let mut query = query.to_vec();
     query.push((name.to_owned(), value.to_owned()));
     query

@@ -17,7 +17,7 @@ use super::{NO_PAGINATION, positive_duration, wire_name};
 use crate::{
     error::{Error, ExitCode, Result},
     output::{ColumnSpec, RecordWriter, ResourceSpec, ValueKind},
-    session::Session,
+    session::CommandSession,
 };
 
 const DEPENDENCY_SPEC: ResourceSpec = ResourceSpec {
@@ -69,7 +69,7 @@ pub(crate) struct Args {
 }
 
 /// Checks once, waits or watches.
-pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
+pub(crate) async fn run(args: Args, session: &CommandSession) -> Result<()> {
     let client = session.client()?;
     if args.watch {
         let mut interrupt = super::interrupt::InterruptSignal::new()?;
@@ -172,7 +172,7 @@ fn show(report: &HealthOut, mut records: RecordWriter<'_>) -> Result<()> {
 }
 
 /// Prints a line for each part whose state has changed.
-async fn watch(args: &Args, client: &Client, session: &Session) -> Result<()> {
+async fn watch(args: &Args, client: &Client, session: &CommandSession) -> Result<()> {
     let mut records = session.records(&HEALTH_CHANGE_SPEC)?.streaming();
     let mut known: BTreeMap<&str, (String, Option<String>)> = BTreeMap::new();
     loop {

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result, meant},
-    session::Session,
+    session::CommandSession,
 };
 
 const HELP_TOPICS: [(&str, &str); 5] = [
@@ -22,7 +22,7 @@ pub(crate) struct Args {
 }
 
 /// Prints the help.
-pub(crate) fn run(args: &Args, mut grammar: clap::Command, session: &Session) -> Result<()> {
+pub(crate) fn run(args: &Args, mut grammar: clap::Command, session: &CommandSession) -> Result<()> {
     if let [topic] = args.path.as_slice()
         && let Some((_, text)) = HELP_TOPICS.iter().find(|(name, _)| name == topic)
     {

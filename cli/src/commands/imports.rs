@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{Error, ExitCode, Result},
-    session::Session,
+    session::CommandSession,
 };
 
 /// Actions on import jobs.
@@ -69,7 +69,7 @@ pub(crate) enum Command {
 }
 
 /// Runs the action.
-pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
+pub(crate) async fn run(command: Command, session: &CommandSession) -> Result<()> {
     match command {
         Command::List { page, limit } => {
             let mut records = session.records(&IMPORT_SPEC)?;
@@ -99,7 +99,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
     }
 }
 
-async fn watch(id: &str, mode: ProgressMode, session: &Session) -> Result<()> {
+async fn watch(id: &str, mode: ProgressMode, session: &CommandSession) -> Result<()> {
     let backend = session.backend()?;
     let mut records = session.records(&IMPORT_SPEC)?;
     // The first request is not retried: a wrong id or an unreachable server is reported at once.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     error::{Error, Result},
-    session::Session,
+    session::CommandSession,
 };
 
 /// Arguments of `pm man`.
@@ -19,7 +19,7 @@ pub(crate) struct Args {
 }
 
 /// Writes the first page, or all pages.
-pub(crate) fn run(args: &Args, grammar: clap::Command, session: &Session) -> Result<()> {
+pub(crate) fn run(args: &Args, grammar: clap::Command, session: &CommandSession) -> Result<()> {
     let command = with_examples(grammar);
     let Some(dir) = &args.dir else {
         let mut page = Vec::new();

@@ -6,7 +6,7 @@ use super::{NO_PAGINATION, pair};
 use crate::{
     error::{Error, Result},
     output::{ColumnSpec, ResourceSpec, ValueKind},
-    session::Session,
+    session::CommandSession,
 };
 
 const SUMMARY_SPEC: ResourceSpec = ResourceSpec {
@@ -95,7 +95,7 @@ pub(crate) enum Command {
 }
 
 /// Shows the statistics.
-pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
+pub(crate) async fn run(command: Command, session: &CommandSession) -> Result<()> {
     match command {
         Command::Summary => {
             let records = session.records(&SUMMARY_SPEC)?;
@@ -122,7 +122,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
     }
 }
 
-async fn daily(from: Option<String>, to: Option<String>, session: &Session) -> Result<()> {
+async fn daily(from: Option<String>, to: Option<String>, session: &CommandSession) -> Result<()> {
     if let (Some(from), Some(to)) = (&from, &to)
         && from > to
     {

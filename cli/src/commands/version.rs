@@ -6,7 +6,7 @@ use super::NO_PAGINATION;
 use crate::{
     error::Result,
     output::{ColumnSpec, ResourceSpec, ValueKind},
-    session::Session,
+    session::CommandSession,
 };
 
 const VERSION_SPEC: ResourceSpec = ResourceSpec {
@@ -32,7 +32,7 @@ pub(crate) struct Args {
 }
 
 /// Prints the client even when the server cannot be reached.
-pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
+pub(crate) async fn run(args: Args, session: &CommandSession) -> Result<()> {
     let mut records = session.records(&VERSION_SPEC)?;
     let version = env!("CARGO_PKG_VERSION");
     records.push(&json!({"part": "client", "version": version, "address": Value::Null}))?;

@@ -14,15 +14,15 @@ use crate::{
 };
 
 /// Query parameters, in order; a name may occur more than once.
-pub type Pairs = [(String, String)];
+pub type QueryPairs = [(String, String)];
 
 /// A file on its way to an import.
 #[derive(Debug)]
-pub struct Upload<'a> {
+pub struct UploadRequest<'a> {
     /// Shown with the job.
     pub file_name: &'a str,
     /// The import's options, as the server reads them from the query.
-    pub options: &'a Pairs,
+    pub options: &'a QueryPairs,
     /// Sending the same file with the same key again finds the same import.
     pub key: &'a str,
     pub body: Body,
@@ -30,7 +30,7 @@ pub struct Upload<'a> {
 
 impl Client {
     /// `GET /api/products`.
-    pub async fn product_list(&self, query: &Pairs) -> Result<ProductsOut> {
+    pub async fn product_list(&self, query: &QueryPairs) -> Result<ProductsOut> {
         self.call(self.get("/api/products").query(query)).await
     }
 
@@ -74,13 +74,13 @@ impl Client {
     }
 
     /// `GET /api/products/export`: the CSV as it comes.
-    pub async fn product_export(&self, query: &Pairs) -> Result<Response> {
+    pub async fn product_export(&self, query: &QueryPairs) -> Result<Response> {
         self.send(self.get("/api/products/export").query(query))
             .await
     }
 
     /// `POST /api/products/import` with the file as the body.
-    pub async fn import_start(&self, upload: Upload<'_>) -> Result<ImportAcceptedOut> {
+    pub async fn import_start(&self, upload: UploadRequest<'_>) -> Result<ImportAcceptedOut> {
         let request = self
             .request(Method::POST, "/api/products/import")
             .query(&[("file_name", upload.file_name)])
@@ -93,7 +93,7 @@ impl Client {
     }
 
     /// `GET /api/imports`.
-    pub async fn import_list(&self, query: &Pairs) -> Result<ImportsOut> {
+    pub async fn import_list(&self, query: &QueryPairs) -> Result<ImportsOut> {
         self.call(self.get("/api/imports").query(query)).await
     }
 
@@ -115,7 +115,7 @@ impl Client {
     }
 
     /// `GET /api/events`.
-    pub async fn event_list(&self, query: &Pairs) -> Result<EventsOut> {
+    pub async fn event_list(&self, query: &QueryPairs) -> Result<EventsOut> {
         self.call(self.get("/api/events").query(query)).await
     }
 
@@ -141,13 +141,13 @@ impl Client {
     }
 
     /// `GET /api/analytics/daily`.
-    pub async fn stats_daily(&self, query: &Pairs) -> Result<DailyOut> {
+    pub async fn stats_daily(&self, query: &QueryPairs) -> Result<DailyOut> {
         self.call(self.get("/api/analytics/daily").query(query))
             .await
     }
 
     /// `GET /api/analytics/low-stock`.
-    pub async fn stats_low_stock(&self, query: &Pairs) -> Result<LowStockPageOut> {
+    pub async fn stats_low_stock(&self, query: &QueryPairs) -> Result<LowStockPageOut> {
         self.call(self.get("/api/analytics/low-stock").query(query))
             .await
     }
@@ -180,7 +180,7 @@ impl Client {
         &self,
         method: Method,
         path: &str,
-        query: &Pairs,
+        query: &QueryPairs,
         headers: header::HeaderMap,
         body: Option<Body>,
     ) -> Result<Response> {

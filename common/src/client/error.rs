@@ -16,7 +16,7 @@ pub type Result<T, E = ClientError> = std::result::Result<T, E>;
 pub enum ClientError {
     /// The server answered, and the answer is no.
     #[error("{}", .0.body.message)]
-    Refused(Box<Refusal>),
+    Refused(Box<RefusedRequest>),
     /// No answer, or only a part of one. Whether the request acted is not known.
     #[error("no answer from {server}: {reason}")]
     Unreachable {
@@ -38,7 +38,7 @@ pub enum ClientError {
 
 /// A refusal in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct RefusedRequest {
     pub status: u16,
     pub body: ErrorOut,
     /// For the server's operators.
@@ -68,7 +68,7 @@ impl ClientError {
     }
 
     /// The refusal, when it is one.
-    pub fn refusal(&self) -> Option<&Refusal> {
+    pub fn refusal(&self) -> Option<&RefusedRequest> {
         match self {
             Self::Refused(refusal) => Some(refusal),
             _ => None,
@@ -91,7 +91,7 @@ impl ClientError {
     }
 }
 
-impl Refusal {
+impl RefusedRequest {
     /// Reads an error body; one that is not ours (of a proxy) becomes a plain sentence.
     pub(super) fn of(
         server: &str,
@@ -128,14 +128,15 @@ mod tests {
         headers.insert("retry-after", "7".parse().unwrap());
         headers.insert("x-request-id", "r1".parse().unwrap());
         let ours = br#"{"error":"Too Many Requests","message":"Slow down","error_code":"RATE_LIMIT_EXCEEDED","details":{"limit":5}}"#;
-        let error = Refusal::of("http://a", StatusCode::TOO_MANY_REQUESTS, &headers, ours);
+        let error = RefusedRequest::of("http://a", StatusCode::TOO_MANY_REQUESTS, &headers, ours);
         assert_eq!(error.to_string(), "Slow down");
         assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
         assert!(error.is_passing());
         assert_eq!(error.refusal().unwrap().request_id.as_deref(), Some("r1"));
 
         let html = b"<html>Bad gateway</html>";
-        let error = Refusal::of("http://a", StatusCode::BAD_GATEWAY, &HeaderMap::new(), html);
+        let error =
+            RefusedRequest::of("http://a", StatusCode::BAD_GATEWAY, &HeaderMap::new(), html);
         assert_eq!(error.to_string(), "http://a answered 502 Bad Gateway");
         assert_eq!(error.refusal().unwrap().body.error_code, "HTTP_502");
     }

@@ -15,9 +15,9 @@ use std::{
 };
 
 pub use self::{
-    calls::{Pairs, Upload},
-    error::{ClientError, Refusal, Result},
-    tail::{From, Tail, Told},
+    calls::{QueryPairs, UploadRequest},
+    error::{ClientError, RefusedRequest, Result},
+    tail::{EventTail, StreamStart, TailItem},
 };
 pub use reqwest::{Body, Method, Response, StatusCode, header};
 
@@ -34,7 +34,7 @@ pub fn idempotency_key() -> String {
 
 /// Whom to speak to, and as whom.
 #[derive(Clone, Default)]
-pub struct Identity {
+pub struct ClientIdentity {
     /// `http://host:port`, with a path when a proxy puts one in front.
     pub server: String,
     /// Sent as `X-Seller-Id`.
@@ -43,7 +43,7 @@ pub struct Identity {
     pub token: Option<String>,
 }
 
-impl fmt::Debug for Identity {
+impl fmt::Debug for ClientIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identity")
             .field("server", &self.server)
@@ -55,7 +55,7 @@ impl fmt::Debug for Identity {
 
 /// A request and what became of it, for those who watch.
 #[derive(Debug)]
-pub struct Exchange<'a> {
+pub struct HttpExchange<'a> {
     pub method: &'a Method,
     pub url: &'a str,
     pub request_id: &'a str,
@@ -65,14 +65,14 @@ pub struct Exchange<'a> {
     pub took: Duration,
 }
 
-type Watcher = Arc<dyn Fn(&Exchange<'_>) + Send + Sync>;
+type ExchangeWatcher = Arc<dyn Fn(&HttpExchange<'_>) + Send + Sync>;
 
 /// A client of one server. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
-    identity: Identity,
-    watcher: Option<Watcher>,
+    identity: ClientIdentity,
+    watcher: Option<ExchangeWatcher>,
 }
 
 impl fmt::Debug for Client {
@@ -89,7 +89,7 @@ impl Client {
     /// # Errors
     /// `BadServer` when the address is no http or https URL, `BadToken` when the key cannot be
     /// sent in a header.
-    pub fn new(mut identity: Identity) -> Result<Self> {
+    pub fn new(mut identity: ClientIdentity) -> Result<Self> {
         let parsed = reqwest::Url::parse(&identity.server);
         let fits = |url: &reqwest::Url| {
             matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none()
@@ -119,7 +119,7 @@ impl Client {
 
     /// Tells `watcher` of every request from now on.
     #[must_use]
-    pub fn watched(mut self, watcher: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
+    pub fn watched(mut self, watcher: impl Fn(&HttpExchange<'_>) + Send + Sync + 'static) -> Self {
         self.watcher = Some(Arc::new(watcher));
         self
     }
@@ -153,7 +153,7 @@ impl Client {
         if let Some(watcher) = &self.watcher {
             let answered = outcome.as_ref().ok();
             let echoed = answered.and_then(|a| header_text(a.headers(), "x-request-id"));
-            watcher(&Exchange {
+            watcher(&HttpExchange {
                 method: &method,
                 url: &url,
                 request_id: &echoed.unwrap_or(sent_id),
@@ -198,7 +198,7 @@ impl Client {
     pub async fn refusal(&self, answer: Response) -> ClientError {
         let (status, headers) = (answer.status(), answer.headers().clone());
         match answer.bytes().await {
-            Ok(bytes) => Refusal::of(&self.identity.server, status, &headers, &bytes),
+            Ok(bytes) => RefusedRequest::of(&self.identity.server, status, &headers, &bytes),
             Err(error) => ClientError::broken(&self.identity.server, &error),
         }
     }
@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     fn made(server: &str, token: Option<&str>) -> Result<Client> {
-        Client::new(Identity {
+        Client::new(ClientIdentity {
             server: server.to_owned(),
             seller: None,
             token: token.map(str::to_owned),

@@ -15,13 +15,13 @@ use super::{Client, Result};
 use crate::domain::notification::Notification;
 
 /// The server sends a heartbeat every 30 s; a stream that is silent for longer is dead.
-const SILENCE: Duration = Duration::from_secs(45);
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(45);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Where a tail starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub enum StreamStart {
     /// Only what comes from now on.
     Newest,
     /// Everything that is kept after this sequence; 0 for all.
@@ -30,7 +30,7 @@ pub enum From {
 
 /// What a tail has to say.
 #[derive(Debug)]
-pub enum Told {
+pub enum TailItem {
     /// The stream is open; everything up to the cursor is known.
     Connected,
     Notification(Box<Notification>),
@@ -46,13 +46,13 @@ pub enum Told {
     },
 }
 
-type Frames = Pin<Box<dyn Stream<Item = Result<Event, String>> + Send>>;
+type FrameStream = Pin<Box<dyn Stream<Item = Result<Event, String>> + Send>>;
 
 /// A reader of one seller's events.
-pub struct Tail {
+pub struct EventTail {
     client: Client,
     cursor: Option<i64>,
-    frames: Option<Frames>,
+    frames: Option<FrameStream>,
     /// Set between a loss and the next attempt.
     pause: Option<Duration>,
     /// Attempts since the last event.
@@ -62,7 +62,7 @@ pub struct Tail {
     held: Option<Box<Notification>>,
 }
 
-impl std::fmt::Debug for Tail {
+impl std::fmt::Debug for EventTail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tail")
             .field("cursor", &self.cursor)
@@ -71,14 +71,14 @@ impl std::fmt::Debug for Tail {
     }
 }
 
-impl Tail {
-    /// A tail that connects on the first call of [`Tail::next`].
-    pub fn new(client: Client, from: From) -> Self {
+impl EventTail {
+    /// A tail that connects on the first call of [`EventTail::next`].
+    pub fn new(client: Client, from: StreamStart) -> Self {
         Self {
             client,
             cursor: match from {
-                From::Newest => None,
-                From::After(sequence) => Some(sequence),
+                StreamStart::Newest => None,
+                StreamStart::After(sequence) => Some(sequence),
             },
             frames: None,
             pause: None,
@@ -96,7 +96,7 @@ impl Tail {
     /// Connects and gives the newest sequence there is.
     ///
     /// # Errors
-    /// As [`Tail::next`].
+    /// As [`EventTail::next`].
     pub async fn opened(&mut self) -> Result<i64> {
         loop {
             if let Some(cursor) = self.cursor {
@@ -110,7 +110,7 @@ impl Tail {
     ///
     /// # Errors
     /// When the first connection fails, or the server refuses for good (not for being away).
-    pub async fn next(&mut self) -> Result<Told> {
+    pub async fn next(&mut self) -> Result<TailItem> {
         loop {
             if let Some(told) = self.step().await? {
                 return Ok(told);
@@ -119,7 +119,7 @@ impl Tail {
     }
 
     /// One frame, one connection or one loss.
-    async fn step(&mut self) -> Result<Option<Told>> {
+    async fn step(&mut self) -> Result<Option<TailItem>> {
         if let Some(notification) = self.held.take() {
             return Ok(Some(self.told(notification)));
         }
@@ -135,7 +135,7 @@ impl Tail {
         Ok(Some(self.lost(reason, None)))
     }
 
-    async fn connect(&mut self) -> Result<Told> {
+    async fn connect(&mut self) -> Result<TailItem> {
         if let Some(pause) = self.pause.take() {
             tokio::time::sleep(pause).await;
         }
@@ -143,7 +143,7 @@ impl Tail {
             Ok(answer) => {
                 self.was_connected = true;
                 self.frames = Some(watched(answer));
-                Ok(Told::Connected)
+                Ok(TailItem::Connected)
             }
             Err(error) if self.was_connected && error.is_passing() => {
                 Ok(self.lost(error.to_string(), error.retry_after()))
@@ -152,22 +152,22 @@ impl Tail {
         }
     }
 
-    fn lost(&mut self, reason: String, asked: Option<Duration>) -> Told {
+    fn lost(&mut self, reason: String, asked: Option<Duration>) -> TailItem {
         let doubled = FIRST_PAUSE * 2u32.pow(self.failures.min(6));
         let wait = asked.unwrap_or_else(|| jittered(doubled.min(LONGEST_PAUSE)));
         self.failures = self.failures.saturating_add(1);
         self.pause = Some(wait);
-        Told::Lost { reason, wait }
+        TailItem::Lost { reason, wait }
     }
 
     /// What a frame tells, if anything; moves the cursor.
-    fn take(&mut self, event: &Event) -> Option<Told> {
+    fn take(&mut self, event: &Event) -> Option<TailItem> {
         self.failures = 0;
         if event.event == "gap" {
             let lost: Value = serde_json::from_str(&event.data).ok()?;
             let (from, to) = (lost["from"].as_i64()?, lost["to"].as_i64()?);
             self.cursor = self.cursor.max(Some(to));
-            return Some(Told::Gap { from, to });
+            return Some(TailItem::Gap { from, to });
         }
         let id: i64 = event.id.parse().ok()?;
         if matches!(event.event.as_str(), "" | "message") {
@@ -188,30 +188,33 @@ impl Tail {
     }
 
     /// Tells of a hole before what comes behind it.
-    fn follow(&mut self, notification: Box<Notification>) -> Told {
+    fn follow(&mut self, notification: Box<Notification>) -> TailItem {
         let (from, to) = (self.cursor.unwrap_or(0) + 1, notification.first() - 1);
         // History before the oldest kept notification is no loss to somebody who asked for all.
         if from > 1 && to >= from {
             self.held = Some(notification);
-            return Told::Gap { from, to };
+            return TailItem::Gap { from, to };
         }
         self.told(notification)
     }
 
-    fn told(&mut self, notification: Box<Notification>) -> Told {
+    fn told(&mut self, notification: Box<Notification>) -> TailItem {
         self.cursor = Some(notification.sequence);
-        Told::Notification(notification)
+        TailItem::Notification(notification)
     }
 }
 
 /// The frames of an answer, with an error when it falls silent. The clock runs on bytes, because
 /// heartbeats are comments, which make no frame.
-fn watched(answer: reqwest::Response) -> Frames {
-    let bytes = tokio_stream::StreamExt::timeout(answer.bytes_stream(), SILENCE);
+fn watched(answer: reqwest::Response) -> FrameStream {
+    let bytes = tokio_stream::StreamExt::timeout(answer.bytes_stream(), SILENCE_TIMEOUT);
     let bytes = bytes.map(|chunk| match chunk {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => Err(format!("the connection broke: {error}")),
-        Err(_) => Err(format!("nothing was heard for {} s", SILENCE.as_secs())),
+        Err(_) => Err(format!(
+            "nothing was heard for {} s",
+            SILENCE_TIMEOUT.as_secs()
+        )),
     });
     Box::pin(bytes.eventsource().map(|frame| match frame {
         Ok(event) => Ok(event),
@@ -229,14 +232,14 @@ fn jittered(pause: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::Identity;
+    use crate::client::ClientIdentity;
 
-    fn tail(from: From) -> Tail {
-        let identity = Identity {
+    fn tail(from: StreamStart) -> EventTail {
+        let identity = ClientIdentity {
             server: "http://localhost:1".to_owned(),
-            ..Identity::default()
+            ..ClientIdentity::default()
         };
-        Tail::new(Client::new(identity).unwrap(), from)
+        EventTail::new(Client::new(identity).unwrap(), from)
     }
 
     fn frame(id: &str, name: &str, data: &str) -> Event {
@@ -258,7 +261,7 @@ mod tests {
 
     #[test]
     fn starts_behind_the_connected_frame_and_leaves_out_duplicates_and_courtesies() {
-        let mut tail = tail(From::Newest);
+        let mut tail = tail(StreamStart::Newest);
         assert!(tail.take(&frame("7", "message", "{}")).is_none());
         assert_eq!(tail.cursor(), Some(7));
         assert!(tail.take(&created(None, 7)).is_none());
@@ -267,43 +270,43 @@ mod tests {
         assert!(tail.take(&frame("", "ProductCreated", "{}")).is_none());
         assert!(matches!(
             tail.take(&created(None, 8)),
-            Some(Told::Notification(_))
+            Some(TailItem::Notification(_))
         ));
         assert!(matches!(
             tail.take(&created(Some(9), 20)),
-            Some(Told::Notification(_))
+            Some(TailItem::Notification(_))
         ));
         assert_eq!(tail.cursor(), Some(20));
     }
 
     #[tokio::test]
     async fn tells_a_hole_before_what_comes_behind_it() {
-        let mut tail = tail(From::After(3));
+        let mut tail = tail(StreamStart::After(3));
         assert!(matches!(
             tail.take(&created(None, 6)),
-            Some(Told::Gap { from: 4, to: 5 })
+            Some(TailItem::Gap { from: 4, to: 5 })
         ));
         assert_eq!(tail.cursor(), Some(3));
-        assert!(matches!(tail.next().await, Ok(Told::Notification(_))));
+        assert!(matches!(tail.next().await, Ok(TailItem::Notification(_))));
         assert_eq!(tail.cursor(), Some(6));
     }
 
     #[test]
     fn a_gap_frame_moves_the_cursor() {
-        let mut tail = tail(From::After(3));
+        let mut tail = tail(StreamStart::After(3));
         let told = tail.take(&frame("9", "gap", r#"{"from":4,"to":9}"#));
-        assert!(matches!(told, Some(Told::Gap { from: 4, to: 9 })));
+        assert!(matches!(told, Some(TailItem::Gap { from: 4, to: 9 })));
         assert!(matches!(
             tail.take(&created(None, 10)),
-            Some(Told::Notification(_))
+            Some(TailItem::Notification(_))
         ));
     }
 
     #[test]
     fn pauses_grow_to_a_limit() {
-        let mut tail = tail(From::Newest);
+        let mut tail = tail(StreamStart::Newest);
         let mut wait = || match tail.lost(String::new(), None) {
-            Told::Lost { wait, .. } => wait,
+            TailItem::Lost { wait, .. } => wait,
             other => panic!("{other:?}"),
         };
         let first = wait();

@@ -54,12 +54,12 @@ pub enum PageStart {
     /// Skip this many products.
     Offset(u64),
     /// Continue behind this product.
-    After(Cursor),
+    After(ListCursor),
 }
 
 /// The last product of a page: its sort key as text (integers in decimal) and its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cursor {
+pub struct ListCursor {
     /// The sort the cursor belongs to; another one is refused.
     pub sort_by: SortBy,
     pub sort_order: SortOrder,

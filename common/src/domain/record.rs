@@ -130,8 +130,8 @@ impl Record {
     }
 }
 
-const PLAIN: u8 = 0;
-const ZSTD: u8 = 1;
+const PLAIN_BLOCK: u8 = 0;
+const ZSTD_BLOCK: u8 = 1;
 /// Blocks below this size are stored as they are.
 const COMPRESS_FROM: usize = 1024;
 /// Fast, and events are repetitive.
@@ -140,7 +140,7 @@ const ZSTD_LEVEL: i32 = 1;
 /// Packs messages into one block: a format byte, then topic code, key, headers and value of each,
 /// every part behind its length (u32, little endian). Large blocks are compressed with zstd.
 pub fn encode_block(records: &[Record]) -> Vec<u8> {
-    let mut plain = vec![PLAIN];
+    let mut plain = vec![PLAIN_BLOCK];
     for record in records {
         plain.push(topic_code(record.topic));
         put(&mut plain, record.key.as_bytes());
@@ -156,7 +156,7 @@ pub fn encode_block(records: &[Record]) -> Vec<u8> {
     }
     match zstd::bulk::compress(&plain[1..], ZSTD_LEVEL) {
         Ok(mut packed) => {
-            packed.insert(0, ZSTD);
+            packed.insert(0, ZSTD_BLOCK);
             packed
         }
         // Compression only saves space; without it the block is just larger.
@@ -168,13 +168,13 @@ pub fn encode_block(records: &[Record]) -> Vec<u8> {
 pub fn decode_block(block: &[u8]) -> Result<Vec<Record>, Error> {
     let corrupt = || Error::Corrupt("a block of messages cannot be read".to_owned());
     let plain: Bytes = match block.split_first() {
-        Some((&PLAIN, rest)) => Bytes::copy_from_slice(rest),
-        Some((&ZSTD, rest)) => zstd::stream::decode_all(rest)
+        Some((&PLAIN_BLOCK, rest)) => Bytes::copy_from_slice(rest),
+        Some((&ZSTD_BLOCK, rest)) => zstd::stream::decode_all(rest)
             .map_err(|_| corrupt())?
             .into(),
         _ => return Err(corrupt()),
     };
-    let mut cursor = Cursor {
+    let mut cursor = BlockReader {
         block: plain,
         at: 0,
     };
@@ -201,12 +201,12 @@ fn put(block: &mut Vec<u8>, part: &[u8]) {
     block.extend_from_slice(part);
 }
 
-struct Cursor {
+struct BlockReader {
     block: Bytes,
     at: usize,
 }
 
-impl Cursor {
+impl BlockReader {
     fn take(&mut self, len: usize) -> Option<Bytes> {
         let end = self
             .at
@@ -283,7 +283,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         clock::Timestamp,
-        event::{self, Context, ImportGroup},
+        event::{self, EventContext, ImportGroup},
         import_job::ImportCounts,
         money::Price,
         product::NewProduct,
@@ -345,7 +345,7 @@ mod tests {
         };
         let seller = SellerId::parse("seller-1").unwrap();
         let at = Timestamp::from_millis(1000);
-        let context = Context {
+        let context = EventContext {
             default_threshold: 10,
             import_id: Some("imp_1"),
             reason: None,

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    event::{Changes, Event, EventData, ProductData},
+    event::{Event, EventData, FieldChanges, ProductData},
     money::Amount,
 };
 
 /// Totals over all products of a seller.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Totals {
+pub struct SellerTotals {
     /// Deleted ones too.
     pub total_products: i64,
     pub active_products: i64,
@@ -52,21 +52,21 @@ pub struct DayTotals {
 
 /// What a run of events adds to a seller's totals; every field is a difference.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Fold {
-    pub totals: Totals,
+pub struct EventFold {
+    pub totals: SellerTotals,
     pub categories: BTreeMap<String, CategoryTotals>,
     pub days: BTreeMap<String, DayTotals>,
 }
 
 /// The part of a product that totals are made of.
-struct Counted<'a> {
+struct CountedProduct<'a> {
     category: &'a str,
     price: crate::domain::money::Price,
     quantity: i32,
     threshold: i32,
 }
 
-impl Counted<'_> {
+impl CountedProduct<'_> {
     fn value(&self) -> Amount {
         self.price.times(self.quantity)
     }
@@ -76,7 +76,7 @@ impl Counted<'_> {
     }
 }
 
-impl Fold {
+impl EventFold {
     /// What these events add up to.
     pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
         let mut fold = Self::default();
@@ -96,7 +96,7 @@ impl Fold {
                 self.day(event).created += 1;
             }
             EventData::ProductUpdated(product) => {
-                let none = Changes::default();
+                let none = FieldChanges::default();
                 let changes = product.changes.as_ref().unwrap_or(&none);
                 self.count(&before(product, changes), -1);
                 self.count(&after(product), 1);
@@ -104,7 +104,7 @@ impl Fold {
             }
             EventData::ProductDeleted(product) => {
                 self.totals.deleted_products += 1;
-                let gone = Counted {
+                let gone = CountedProduct {
                     category: &product.category,
                     price: product.price,
                     quantity: product.quantity,
@@ -128,7 +128,7 @@ impl Fold {
     }
 
     /// Adds (`sign` 1) or takes away (-1) one active product.
-    fn count(&mut self, product: &Counted<'_>, sign: i64) {
+    fn count(&mut self, product: &CountedProduct<'_>, sign: i64) {
         let signed = |amount: Amount| Amount::from_cents(amount.cents() * i128::from(sign));
         self.totals.active_products += sign;
         self.totals.total_value += signed(product.value());
@@ -145,8 +145,8 @@ impl Fold {
     }
 }
 
-fn after(product: &ProductData) -> Counted<'_> {
-    Counted {
+fn after(product: &ProductData) -> CountedProduct<'_> {
+    CountedProduct {
         category: &product.category,
         price: product.price,
         quantity: product.quantity,
@@ -154,9 +154,9 @@ fn after(product: &ProductData) -> Counted<'_> {
     }
 }
 
-fn before<'a>(product: &'a ProductData, changes: &'a Changes) -> Counted<'a> {
+fn before<'a>(product: &'a ProductData, changes: &'a FieldChanges) -> CountedProduct<'a> {
     let now = after(product);
-    Counted {
+    CountedProduct {
         category: changes
             .category
             .as_ref()
@@ -176,7 +176,7 @@ fn before<'a>(product: &'a ProductData, changes: &'a Changes) -> Counted<'a> {
     }
 }
 
-impl std::ops::AddAssign<&Self> for Totals {
+impl std::ops::AddAssign<&Self> for SellerTotals {
     fn add_assign(&mut self, other: &Self) {
         self.total_products += other.total_products;
         self.active_products += other.active_products;
@@ -221,8 +221,8 @@ mod tests {
     use crate::support::history::histories;
 
     /// The sum of several folds, without the categories that are empty by now.
-    fn sum(folds: &[Fold]) -> (Totals, Vec<CategoryTotals>, Vec<DayTotals>) {
-        let mut totals = Totals::default();
+    fn sum(folds: &[EventFold]) -> (SellerTotals, Vec<CategoryTotals>, Vec<DayTotals>) {
+        let mut totals = SellerTotals::default();
         let mut categories: BTreeMap<String, CategoryTotals> = BTreeMap::new();
         let mut days: BTreeMap<String, DayTotals> = BTreeMap::new();
         for fold in folds {
@@ -264,7 +264,7 @@ mod tests {
             let mut folds = Vec::new();
             for topic in topics {
                 let events = history.of_topic(topic);
-                folds.extend(events.chunks(piece).map(Fold::of));
+                folds.extend(events.chunks(piece).map(EventFold::of));
             }
             let (totals, categories, days) = sum(&folds);
             prop_assert_eq!((totals.clone(), categories), history.recount());
@@ -276,7 +276,7 @@ mod tests {
                 .map(|day| DayTotals { value_change: Amount::ZERO, ..day })
                 .collect();
             prop_assert_eq!(counts, history.recount_days());
-            prop_assert_eq!(sum(&[Fold::of(&history.events)]).0, totals);
+            prop_assert_eq!(sum(&[EventFold::of(&history.events)]).0, totals);
         }
     }
 

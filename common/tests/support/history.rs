@@ -7,15 +7,15 @@ use proptest::prelude::*;
 
 use crate::domain::{
     clock::Timestamp,
-    event::{self, Context, Event, EventDraft, EventKind},
+    event::{self, Event, EventContext, EventDraft, EventKind},
     money::{Amount, Price},
     product::{NewProduct, Product, ProductId, ProductPatch},
     record::Topic,
     seller::SellerId,
-    stats::{CategoryTotals, DayTotals, Totals},
+    stats::{CategoryTotals, DayTotals, SellerTotals},
 };
 
-const EVENT_CONTEXT: Context<'static> = Context {
+const EVENT_CONTEXT: EventContext<'static> = EventContext {
     default_threshold: 10,
     import_id: None,
     reason: None,
@@ -181,12 +181,12 @@ impl EventHistory {
     }
 
     /// Totals computed from the products themselves.
-    pub(crate) fn recount(&self) -> (Totals, Vec<CategoryTotals>) {
+    pub(crate) fn recount(&self) -> (SellerTotals, Vec<CategoryTotals>) {
         let count = |number: usize| i64::try_from(number).unwrap();
-        let mut totals = Totals {
+        let mut totals = SellerTotals {
             total_products: count(self.products.len()),
             deleted_products: count(self.deleted.len()),
-            ..Totals::default()
+            ..SellerTotals::default()
         };
         let mut categories: BTreeMap<&str, CategoryTotals> = BTreeMap::new();
         for product in &self.products {

@@ -14,20 +14,22 @@ use pm_common::{
     },
 };
 
-use super::{Http, error::ApiResult, identity::Seller, list, params::Params, reply};
+use super::{
+    HttpState, error::ApiResult, identity::RequestSeller, list, params::QueryParams, reply,
+};
 
 const LIMIT_MAX: u32 = 100;
 /// Days shown unless told, the last one included.
-const DAYS: u32 = 30;
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_DAYS: u32 = 30;
+const DAY_LENGTH: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Totals
 #[utoipa::path(get, path = "/api/analytics/summary", tag = "Analytics",
     responses((status = 200, body = SummaryOut), (status = 400, body = ErrorOut, description = "VALIDATION_ERROR")))]
 pub(super) async fn summary(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
-    params: Params,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
+    params: QueryParams,
 ) -> ApiResult {
     params.finish()?;
     let (totals, last_updated) = http.app.ledger.ledger_totals(&seller).await?;
@@ -38,9 +40,9 @@ pub(super) async fn summary(
 #[utoipa::path(get, path = "/api/analytics/categories", tag = "Analytics",
     responses((status = 200, body = CategoriesOut), (status = 400, body = ErrorOut, description = "VALIDATION_ERROR")))]
 pub(super) async fn categories(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
-    params: Params,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
+    params: QueryParams,
 ) -> ApiResult {
     params.finish()?;
     let categories = http.app.ledger.ledger_categories(&seller).await?;
@@ -61,9 +63,9 @@ pub(super) async fn categories(
         (status = 400, body = ErrorOut, description = "VALIDATION_ERROR"),
     ))]
 pub(super) async fn daily(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
-    params: Params,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
+    params: QueryParams,
 ) -> ApiResult {
     let (from, to) = days(params, clock::now())?;
     let data = http.app.ledger.ledger_daily(&seller, &from, &to).await?;
@@ -83,9 +85,9 @@ pub(super) async fn daily(
         (status = 400, body = ErrorOut, description = "VALIDATION_ERROR"),
     ))]
 pub(super) async fn low_stock(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
-    mut params: Params,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
+    mut params: QueryParams,
 ) -> ApiResult {
     let (page, limit) = list::page(&mut params, LIMIT_MAX);
     params.finish()?;
@@ -108,10 +110,10 @@ pub(super) async fn low_stock(
 }
 
 /// The first and the last day asked for.
-fn days(mut params: Params, now: Timestamp) -> ApiResult<(String, String)> {
+fn days(mut params: QueryParams, now: Timestamp) -> ApiResult<(String, String)> {
     let (from, to) = (day(&mut params, "from"), day(&mut params, "to"));
     let to = to.unwrap_or(now);
-    let from = from.unwrap_or(to.minus(DAY * (DAYS - 1)));
+    let from = from.unwrap_or(to.minus(DAY_LENGTH * (MAX_DAYS - 1)));
     if from > to {
         params.refuse("from", "max", "must not be later than to", &from.day());
     }
@@ -120,7 +122,7 @@ fn days(mut params: Params, now: Timestamp) -> ApiResult<(String, String)> {
 }
 
 /// The start of a calendar day.
-fn day(params: &mut Params, name: &'static str) -> Option<Timestamp> {
+fn day(params: &mut QueryParams, name: &'static str) -> Option<Timestamp> {
     let text = params.text(name)?;
     let start = format!("{text}T00:00:00.000Z").parse::<Timestamp>();
     match start {
@@ -138,7 +140,7 @@ mod tests {
 
     fn read(query: &str) -> ApiResult<(String, String)> {
         let now = "2026-03-15T12:00:00.000Z".parse().unwrap();
-        days(Params::parse(query).unwrap(), now)
+        days(QueryParams::parse(query).unwrap(), now)
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::error::{ApiError, ApiResult};
 
 /// How long a body may pause.
-const PAUSE: Duration = Duration::from_secs(30);
+const MAX_BODY_PAUSE: Duration = Duration::from_secs(30);
 /// Largest body that is not an upload.
 pub(super) const JSON_MAX: u64 = 1024 * 1024;
 /// How much of a refused body is read on, so that its sender gets to read the answer.
@@ -71,7 +71,7 @@ impl<S: Sync> FromRequest<S> for JsonBody {
 /// The next piece, or `None` at the end.
 pub(super) async fn next_chunk(body: &mut Body) -> ApiResult<Option<Bytes>> {
     loop {
-        let frame = timeout(PAUSE, body.frame())
+        let frame = timeout(MAX_BODY_PAUSE, body.frame())
             .await
             .map_err(|_| ApiError::RequestTimeout)?;
         match frame {

@@ -6,7 +6,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::request_id;
 
 /// How long a browser may remember a preflight.
-const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(600);
+const PREFLIGHT_MAX_AGE: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// The layer for these origins; `None` allows any.
 pub(super) fn layer(origins: Option<&[String]>) -> CorsLayer {
@@ -32,7 +32,7 @@ pub(super) fn layer(origins: Option<&[String]>) -> CorsLayer {
             HeaderName::from_static("x-seller-id"),
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
-            request_id::HEADER,
+            request_id::ID_HEADER,
             header::ACCEPT,
             header::AUTHORIZATION,
             header::CACHE_CONTROL,
@@ -44,11 +44,11 @@ pub(super) fn layer(origins: Option<&[String]>) -> CorsLayer {
             HeaderName::from_static("x-ratelimit-limit"),
             HeaderName::from_static("x-ratelimit-remaining"),
             HeaderName::from_static("x-ratelimit-reset"),
-            request_id::HEADER,
+            request_id::ID_HEADER,
             header::CONTENT_DISPOSITION,
             header::ETAG,
             header::LOCATION,
             header::RETRY_AFTER,
         ])
-        .max_age(REMEMBERED)
+        .max_age(PREFLIGHT_MAX_AGE)
 }

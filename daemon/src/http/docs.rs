@@ -20,12 +20,12 @@ use utoipa::{
     },
 };
 
-use super::{Http, error::ApiError};
+use super::{HttpState, error::ApiError};
 
-const PAGE: &str = include_str!("docs.html");
+const DOCS_PAGE: &str = include_str!("docs.html");
 
 /// What every seller's route may answer besides its own errors.
-const COMMON: [(&str, &str); 4] = [
+const COMMON_RESPONSES: [(&str, &str); 4] = [
     (
         "401",
         "MISSING_SELLER_ID, INVALID_SELLER_ID, INVALID_API_KEY",
@@ -41,9 +41,9 @@ const WITH_BODY: [(&str, &str); 3] = [
     ("415", "UNSUPPORTED_MEDIA_TYPE"),
 ];
 /// What every limited route may answer besides.
-const LIMITED: (&str, &str) = ("429", "RATE_LIMIT_EXCEEDED, with Retry-After");
+const LIMITED_RESPONSES: (&str, &str) = ("429", "RATE_LIMIT_EXCEEDED, with Retry-After");
 /// The one route of a seller that is not limited.
-const STREAM: &str = "/api/events/stream";
+const STREAM_RESPONSES: &str = "/api/events/stream";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -60,15 +60,15 @@ const STREAM: &str = "/api/events/stream";
     ),
     components(schemas(ErrorOut, Notification))
 )]
-struct Description;
+struct ApiDescription;
 
 /// The frame that the routes are put into.
 pub(super) fn description() -> openapi::OpenApi {
-    Description::openapi()
+    ApiDescription::openapi()
 }
 
 /// The document and its page.
-pub(super) fn routes(mut document: openapi::OpenApi) -> Router<Arc<Http>> {
+pub(super) fn routes(mut document: openapi::OpenApi) -> Router<Arc<HttpState>> {
     complete(&mut document);
     let json = document.to_json().map(Bytes::from).ok();
     let show_document = move || async move { show_document(json) };
@@ -96,7 +96,7 @@ async fn show_page() -> Response {
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    (headers, Html(PAGE)).into_response()
+    (headers, Html(DOCS_PAGE)).into_response()
 }
 
 /// Adds what all routes of a seller have in common.
@@ -111,10 +111,10 @@ fn complete(document: &mut openapi::OpenApi) {
             name(operation);
             if path.starts_with("/api/") {
                 secure(operation);
-                answers(operation, &COMMON);
+                answers(operation, &COMMON_RESPONSES);
             }
-            if path.starts_with("/api/") && path != STREAM {
-                answers(operation, &[LIMITED]);
+            if path.starts_with("/api/") && path != STREAM_RESPONSES {
+                answers(operation, &[LIMITED_RESPONSES]);
             }
             if operation.request_body.is_some() {
                 answers(operation, &WITH_BODY);
@@ -174,8 +174,12 @@ mod tests {
 
     #[test]
     fn the_page_needs_nothing_from_elsewhere() {
-        assert!(!PAGE.contains("src=") && !PAGE.contains("@import") && !PAGE.contains("url("));
-        assert!(!PAGE.contains("https://") && PAGE.contains("/openapi.json"));
+        assert!(
+            !DOCS_PAGE.contains("src=")
+                && !DOCS_PAGE.contains("@import")
+                && !DOCS_PAGE.contains("url(")
+        );
+        assert!(!DOCS_PAGE.contains("https://") && DOCS_PAGE.contains("/openapi.json"));
     }
 
     #[test]
@@ -183,7 +187,7 @@ mod tests {
         let mut document = description();
         let mut item = PathItem::default();
         item.get = Some(Operation::default());
-        let stream = (STREAM.to_owned(), item.clone());
+        let stream = (STREAM_RESPONSES.to_owned(), item.clone());
         document
             .paths
             .paths
@@ -194,8 +198,8 @@ mod tests {
         let json: Value = serde_json::from_str(&document.to_json().unwrap()).unwrap();
         assert!(json["paths"]["/api/x"]["get"]["responses"]["429"].is_object());
         assert!(json["paths"]["/api/x"]["get"]["security"].is_array());
-        assert!(json["paths"][STREAM]["get"]["responses"]["401"].is_object());
-        assert!(json["paths"][STREAM]["get"]["responses"]["429"].is_null());
+        assert!(json["paths"][STREAM_RESPONSES]["get"]["responses"]["401"].is_object());
+        assert!(json["paths"][STREAM_RESPONSES]["get"]["responses"]["429"].is_null());
         assert!(json["paths"]["/health"]["get"]["responses"]["429"].is_null());
     }
 }

@@ -8,9 +8,9 @@ use pm_common::{
     domain::notification::NotificationKind,
 };
 
-use super::{Http, error::ApiResult, identity::Seller, params::Params, reply};
+use super::{HttpState, error::ApiResult, identity::RequestSeller, params::QueryParams, reply};
 
-const LIMIT: u32 = 100;
+const DEFAULT_LIMIT: u32 = 100;
 const LIMIT_MAX: u32 = 1_000;
 
 /// Read the history
@@ -27,13 +27,13 @@ const LIMIT_MAX: u32 = 1_000;
         (status = 400, body = ErrorOut, description = "VALIDATION_ERROR"),
     ))]
 pub(super) async fn list(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
-    mut params: Params,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
+    mut params: QueryParams,
 ) -> ApiResult {
     let kinds = NotificationKind::ALL.map(|kind| (kind.as_str(), Some(kind)));
     let after = params.number("after", 0..=i64::MAX, 0);
-    let limit = params.number("limit", 1..=LIMIT_MAX, LIMIT);
+    let limit = params.number("limit", 1..=LIMIT_MAX, DEFAULT_LIMIT);
     let kind = params.word("type", &kinds, None);
     params.finish()?;
     let data = http

@@ -23,10 +23,10 @@ use pm_common::{
     ports::store::ProductStore,
 };
 
-use super::{Http, error::ApiResult, identity::Seller, list, params::Params};
+use super::{HttpState, error::ApiResult, identity::RequestSeller, list, params::QueryParams};
 
 /// Products read at once.
-const STEP: u32 = 500;
+const PAGE_ROWS: u32 = 500;
 
 /// Export products as CSV
 ///
@@ -44,9 +44,9 @@ const STEP: u32 = 500;
         (status = 400, body = ErrorOut, description = "VALIDATION_ERROR"),
     ))]
 pub(super) async fn export(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
-    mut params: Params,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
+    mut params: QueryParams,
 ) -> ApiResult {
     let filter = list::filter(&mut params);
     params.finish()?;
@@ -56,7 +56,7 @@ pub(super) async fn export(
     };
     let store = &http.app.store;
     let names = store.product_attribute_names(&seller, &filter).await?;
-    let mut export = Export {
+    let mut export = ExportStream {
         store: http.app.store.clone(),
         seller,
         filter,
@@ -77,7 +77,7 @@ pub(super) async fn export(
 }
 
 /// An export under way.
-struct Export {
+struct ExportStream {
     store: Arc<dyn ProductStore>,
     seller: SellerId,
     filter: ProductFilter,
@@ -86,19 +86,19 @@ struct Export {
     after: Option<ProductId>,
 }
 
-impl Export {
+impl ExportStream {
     async fn step(&mut self, out: &mut Vec<u8>) -> Result<()> {
         let Some(after) = self.after.take() else {
             return Ok(());
         };
         let page: Vec<Product> = self
             .store
-            .product_scan(&self.seller, &self.filter, after, STEP)
+            .product_scan(&self.seller, &self.filter, after, PAGE_ROWS)
             .await?;
         for product in &page {
             self.writer.row(product, out);
         }
-        if page.len() >= STEP as usize {
+        if page.len() >= PAGE_ROWS as usize {
             self.after = page.last().map(|product| product.id);
         }
         Ok(())

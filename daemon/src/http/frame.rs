@@ -13,7 +13,7 @@ use serde_json::json;
 use super::start::Start;
 
 /// A comment that keeps proxies from closing a quiet stream.
-pub(super) const HEARTBEAT: &str = ": heartbeat\n\n";
+pub(super) const HEARTBEAT_COMMENT: &str = ": heartbeat\n\n";
 
 /// The first frame, the only one without a name.
 pub(super) fn connected(seller: &SellerId, start: &Start, now: Timestamp) -> String {
@@ -55,15 +55,15 @@ fn write_frame(text: &mut String, notification: &Notification, id: Option<i64>) 
 /// Frames formatted lately, so that many clients of a seller share the work. A notification is
 /// recognised by its place in memory, which stays taken while it is remembered.
 #[derive(Debug)]
-pub(super) struct Frames([Mutex<Option<Formatted>>; Self::SLOTS]);
+pub(super) struct FrameCache([Mutex<Option<FormattedFrame>>; Self::SLOTS]);
 
 #[derive(Debug)]
-struct Formatted {
+struct FormattedFrame {
     told: Arc<Notification>,
     bytes: Bytes,
 }
 
-impl Frames {
+impl FrameCache {
     const SLOTS: usize = 64;
 
     pub(super) fn new() -> Self {
@@ -81,7 +81,7 @@ impl Frames {
             Some(known) if Arc::ptr_eq(&known.told, told) => known.bytes.clone(),
             _ => {
                 let bytes = Bytes::from(notification(told));
-                *slot = Some(Formatted {
+                *slot = Some(FormattedFrame {
                     told: Arc::clone(told),
                     bytes: bytes.clone(),
                 });
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn frames_are_shared_and_never_mixed_up() {
-        let frames = Frames::new();
+        let frames = FrameCache::new();
         let one = Arc::new(told(NotificationKind::ProductCreated, json!({"n": 1})));
         let other = Arc::new(told(NotificationKind::ProductCreated, json!({"n": 2})));
         let first = frames.of(&one);

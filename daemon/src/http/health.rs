@@ -15,17 +15,17 @@ use pm_common::{
 };
 use tokio::time::{Instant, timeout};
 
-use super::{Http, json_body::json_response, outage};
+use super::{HttpState, json_body::json_response, outage};
 
 /// How long a probe may take.
-const DEADLINE: Duration = Duration::from_secs(1);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How well everything is
 ///
 /// A lost database is `unhealthy`, any other lost dependency `degraded`.
 #[utoipa::path(get, path = "/health", tag = "Health",
     responses((status = 200, body = HealthOut), (status = 503, body = HealthOut)))]
-pub(super) async fn health(State(http): State<Arc<Http>>) -> Response {
+pub(super) async fn health(State(http): State<Arc<HttpState>>) -> Response {
     let services = services(&http).await;
     let others = [
         &services.redis,
@@ -55,10 +55,10 @@ pub(super) async fn health(State(http): State<Arc<Http>>) -> Response {
 /// Whether requests can be served
 #[utoipa::path(get, path = "/health/ready", tag = "Health",
     responses((status = 200, body = ReadyOut), (status = 503, body = ReadyOut)))]
-pub(super) async fn ready(State(http): State<Arc<Http>>) -> Response {
+pub(super) async fn ready(State(http): State<Arc<HttpState>>) -> Response {
     let ping = http.app.store.ping();
     let engine = http.app.config.engine(Port::Store);
-    let probe = timed(Port::Store, engine, ping, DEADLINE).await.0;
+    let probe = timed(Port::Store, engine, ping, PROBE_TIMEOUT).await.0;
     let error = match probe {
         _ if http.shutdown.is_cancelled() => Some("the server is shutting down"),
         Ok(()) => None,
@@ -78,7 +78,7 @@ pub(super) async fn ready(State(http): State<Arc<Http>>) -> Response {
 
 /// Whether the process runs
 #[utoipa::path(get, path = "/health/live", tag = "Health", responses((status = 200, body = LiveOut)))]
-pub(super) async fn live(State(http): State<Arc<Http>>) -> Response {
+pub(super) async fn live(State(http): State<Arc<HttpState>>) -> Response {
     let body = LiveOut {
         status: "alive".to_owned(),
         timestamp: clock::now(),
@@ -87,7 +87,7 @@ pub(super) async fn live(State(http): State<Arc<Http>>) -> Response {
     json_response(StatusCode::OK, &body)
 }
 
-async fn services(http: &Http) -> ServicesOut {
+async fn services(http: &HttpState) -> ServicesOut {
     let app = &http.app;
     let engine = |port| app.config.engine(port);
     let feed_and_limiter = async {
@@ -108,13 +108,13 @@ async fn services(http: &Http) -> ServicesOut {
             Port::Store,
             engine(Port::Store),
             app.store.outbox_backlog(),
-            DEADLINE
+            PROBE_TIMEOUT
         ),
         timed(
             Port::Broker,
             engine(Port::Broker),
             lags(&*app.broker),
-            DEADLINE
+            PROBE_TIMEOUT
         ),
     );
     let kafka = ServiceOut {
@@ -145,7 +145,7 @@ async fn probe(
     engine: &'static str,
     ping: impl Future<Output = Result<()>>,
 ) -> ServiceOut {
-    let (answer, response_time_ms) = timed(port, engine, ping, DEADLINE).await;
+    let (answer, response_time_ms) = timed(port, engine, ping, PROBE_TIMEOUT).await;
     let error = answer.err().map(|error| match error {
         // The reason may name hosts and users; it is in the log.
         Error::Unavailable { engine, .. } => format!("{engine} is unavailable"),

@@ -14,11 +14,11 @@ use pm_common::domain::{
 
 use super::error::{ApiError, ApiResult};
 
-const HEADER: &str = "idempotency-key";
+const KEY_HEADER: &str = "idempotency-key";
 
 /// The caller's key, if any: 1 to 255 printable characters.
 pub(super) fn key(headers: &HeaderMap) -> ApiResult<Option<String>> {
-    let mut values = headers.get_all(HEADER).iter();
+    let mut values = headers.get_all(KEY_HEADER).iter();
     let Some(value) = values.next() else {
         return Ok(None);
     };
@@ -56,27 +56,27 @@ pub(super) struct InFlight(Arc<Mutex<HashSet<(SellerId, String)>>>);
 
 /// One upload under way; dropping it ends it.
 #[derive(Debug)]
-pub(super) struct Flight {
+pub(super) struct InFlightGuard {
     all: InFlight,
     this: (SellerId, String),
 }
 
 impl InFlight {
     /// Enters an upload, unless one with the same key is there.
-    pub(super) fn enter(&self, seller: &SellerId, key: &str) -> ApiResult<Flight> {
+    pub(super) fn enter(&self, seller: &SellerId, key: &str) -> ApiResult<InFlightGuard> {
         let this = (seller.clone(), key.to_owned());
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !all.insert(this.clone()) {
             return Err(ApiError::IdempotencyInProgress);
         }
-        Ok(Flight {
+        Ok(InFlightGuard {
             all: self.clone(),
             this,
         })
     }
 }
 
-impl Drop for Flight {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
         let mut all = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.remove(&self.this);
@@ -89,7 +89,10 @@ mod tests {
 
     fn with(value: &[u8]) -> ApiResult<Option<String>> {
         let mut headers = HeaderMap::new();
-        headers.insert(HEADER, axum::http::HeaderValue::from_bytes(value).unwrap());
+        headers.insert(
+            KEY_HEADER,
+            axum::http::HeaderValue::from_bytes(value).unwrap(),
+        );
         key(&headers)
     }
 

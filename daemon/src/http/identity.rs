@@ -13,7 +13,7 @@ use axum::{
 use pm_common::{config::Auth, domain::seller::SellerId, ports::store::ApiKey};
 
 use super::{
-    Http,
+    HttpState,
     error::{ApiError, ApiResult},
 };
 use crate::keys::PresentedKey;
@@ -26,9 +26,9 @@ const KEYS_MAX: usize = 10_000;
 
 /// The seller a request acts for; put there by the limiter's layer.
 #[derive(Debug, Clone)]
-pub(super) struct Seller(pub(super) SellerId);
+pub(super) struct RequestSeller(pub(super) SellerId);
 
-impl<S: Sync> FromRequestParts<S> for Seller {
+impl<S: Sync> FromRequestParts<S> for RequestSeller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> ApiResult<Self> {
@@ -43,7 +43,7 @@ pub(super) struct KeyCache(Mutex<HashMap<String, (Instant, Option<ApiKey>)>>);
 
 /// The seller of a request. `query` is the id in the address, where one is allowed.
 pub(super) async fn identify(
-    http: &Http,
+    http: &HttpState,
     headers: &HeaderMap,
     query: Option<&str>,
 ) -> ApiResult<SellerId> {
@@ -99,7 +99,7 @@ fn invalid(message: &str) -> ApiError {
 }
 
 /// The seller of the request's `Authorization: Bearer pmk_<id>_<secret>`.
-async fn key_owner(http: &Http, headers: &HeaderMap) -> ApiResult<SellerId> {
+async fn key_owner(http: &HttpState, headers: &HeaderMap) -> ApiResult<SellerId> {
     let presented = bearer(headers).and_then(PresentedKey::parse);
     let presented = presented.ok_or(ApiError::InvalidApiKey)?;
     let known = http.keys.find(http, presented.id).await?;
@@ -117,7 +117,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 impl KeyCache {
-    async fn find(&self, http: &Http, id: &str) -> ApiResult<Option<ApiKey>> {
+    async fn find(&self, http: &HttpState, id: &str) -> ApiResult<Option<ApiKey>> {
         if let Some(known) = self.fresh(id) {
             return Ok(known);
         }

@@ -22,14 +22,14 @@ use pm_common::{
 };
 
 use super::{
-    Http,
+    HttpState,
     body::RawBody,
     error::{ApiError, ApiResult},
     export, idempotency,
-    identity::Seller,
+    identity::RequestSeller,
     json_body::json_response,
     list,
-    params::Params,
+    params::QueryParams,
     path::ImportPath,
     reply,
 };
@@ -38,7 +38,7 @@ const LIMIT_MAX: u32 = 100;
 /// Rejected rows shown with a job.
 const ERRORS_SHOWN: u32 = 100;
 /// Rejected rows read at once for the file.
-const STEP: u32 = 500;
+const REJECTS_PAGE_ROWS: u32 = 500;
 
 /// List imports
 ///
@@ -53,9 +53,9 @@ const STEP: u32 = 500;
         (status = 400, body = ErrorOut, description = "VALIDATION_ERROR"),
     ))]
 pub(super) async fn list(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
-    mut params: Params,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
+    mut params: QueryParams,
 ) -> ApiResult {
     let (page, limit) = list::page(&mut params, LIMIT_MAX);
     params.finish()?;
@@ -78,8 +78,8 @@ pub(super) async fn list(
         (status = 404, body = ErrorOut, description = "IMPORT_NOT_FOUND"),
     ))]
 pub(super) async fn get(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
     ImportPath(id): ImportPath,
 ) -> ApiResult {
     let job = find(&http, &seller, &id).await?;
@@ -96,8 +96,8 @@ pub(super) async fn get(
         (status = 404, body = ErrorOut, description = "IMPORT_NOT_FOUND"),
     ))]
 pub(super) async fn rejects(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
     ImportPath(id): ImportPath,
 ) -> ApiResult {
     let job = find(&http, &seller, &id).await?;
@@ -129,8 +129,8 @@ pub(super) async fn rejects(
         (status = 422, body = ErrorOut, description = "IDEMPOTENCY_KEY_REUSED"),
     ))]
 pub(super) async fn cancel(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
     ImportPath(id): ImportPath,
     headers: HeaderMap,
     uri: Uri,
@@ -164,7 +164,7 @@ fn what_stays(job: &ImportJob) -> String {
     }
 }
 
-async fn find(http: &Http, seller: &SellerId, id: &str) -> ApiResult<ImportJob> {
+async fn find(http: &HttpState, seller: &SellerId, id: &str) -> ApiResult<ImportJob> {
     let job = http.app.store.import_get(seller, id).await?;
     job.ok_or(ApiError::ImportNotFound)
 }
@@ -201,7 +201,7 @@ impl RejectsFile {
         };
         let page = self
             .store
-            .import_rejects(&self.job.seller_id, &self.job.id, after, STEP)
+            .import_rejects(&self.job.seller_id, &self.job.id, after, REJECTS_PAGE_ROWS)
             .await?;
         let mut out = Vec::new();
         for (_, reject) in &page {

@@ -16,22 +16,22 @@ use pm_common::{
 };
 
 use super::{
-    Http, body,
+    HttpState, body,
     error::ApiError,
-    identity::{self, Seller},
+    identity::{self, RequestSeller},
     metrics,
 };
 
 /// Requests worked on at once, streams not counted.
 pub(super) const AT_ONCE: usize = 4096;
 
-const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+const LIMIT_HEADER: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING_HEADER: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET_HEADER: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// Layer: everything a seller does but imports.
 pub(super) async fn standard(
-    State(http): State<Arc<Http>>,
+    State(http): State<Arc<HttpState>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -39,13 +39,17 @@ pub(super) async fn standard(
 }
 
 /// Layer: imports.
-pub(super) async fn bulk(State(http): State<Arc<Http>>, request: Request, next: Next) -> Response {
+pub(super) async fn bulk(
+    State(http): State<Arc<HttpState>>,
+    request: Request,
+    next: Next,
+) -> Response {
     admit(&http, RateBucket::Bulk, request, next).await
 }
 
 /// Layer: refuses what exceeds the process' capacity.
 pub(super) async fn capacity(
-    State(http): State<Arc<Http>>,
+    State(http): State<Arc<HttpState>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -56,7 +60,7 @@ pub(super) async fn capacity(
     next.run(request).await
 }
 
-async fn admit(http: &Http, bucket: RateBucket, mut request: Request, next: Next) -> Response {
+async fn admit(http: &HttpState, bucket: RateBucket, mut request: Request, next: Next) -> Response {
     let seller = match identity::identify(http, request.headers(), None).await {
         Ok(seller) => seller,
         Err(error) => return refuse(request, error).await,
@@ -68,7 +72,7 @@ async fn admit(http: &Http, bucket: RateBucket, mut request: Request, next: Next
             refuse(request, ApiError::RateLimited(bucket, refused)).await
         }
         _ => {
-            request.extensions_mut().insert(Seller(seller));
+            request.extensions_mut().insert(RequestSeller(seller));
             next.run(request).await
         }
     };
@@ -86,7 +90,7 @@ async fn refuse(request: Request, error: ApiError) -> Response {
 }
 
 /// `None` when the limiter could not say: a request is never refused for that.
-async fn check(http: &Http, seller: &SellerId, bucket: RateBucket) -> Option<RateDecision> {
+async fn check(http: &HttpState, seller: &SellerId, bucket: RateBucket) -> Option<RateDecision> {
     match http.app.limiter.check(seller, bucket).await {
         Ok(decision) => Some(decision),
         Err(error) => {
@@ -99,7 +103,7 @@ async fn check(http: &Http, seller: &SellerId, bucket: RateBucket) -> Option<Rat
 fn tell(decision: &RateDecision, headers: &mut HeaderMap) {
     let reset = decision.resets_at.millis().div_euclid(1000)
         + i64::from(decision.resets_at.millis().rem_euclid(1000) > 0);
-    headers.insert(LIMIT, HeaderValue::from(decision.limit));
-    headers.insert(REMAINING, HeaderValue::from(decision.remaining));
-    headers.insert(RESET, HeaderValue::from(reset));
+    headers.insert(LIMIT_HEADER, HeaderValue::from(decision.limit));
+    headers.insert(REMAINING_HEADER, HeaderValue::from(decision.remaining));
+    headers.insert(RESET_HEADER, HeaderValue::from(reset));
 }

@@ -8,11 +8,11 @@ use pm_common::{
     domain::{
         money::Amount,
         product::{Product, fields},
-        query::{Cursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
+        query::{ListCursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
     },
 };
 
-use super::{Http, error::ApiResult, identity::Seller, params::Params, reply};
+use super::{HttpState, error::ApiResult, identity::RequestSeller, params::QueryParams, reply};
 
 const LIMIT: u32 = 20;
 const LIMIT_MAX: u32 = 100;
@@ -49,9 +49,9 @@ const ORDERS: [(&str, SortOrder); 2] = [("desc", SortOrder::Desc), ("asc", SortO
         (status = 400, body = ErrorOut, description = "VALIDATION_ERROR"),
     ))]
 pub(super) async fn list(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
-    params: Params,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
+    params: QueryParams,
 ) -> ApiResult {
     let (page, query) = query(params)?;
     let found = match &query {
@@ -84,7 +84,7 @@ struct Asked {
 }
 
 /// What to ask the store; no query when no product can pass the filters.
-fn query(mut params: Params) -> ApiResult<(Asked, Option<ProductQuery>)> {
+fn query(mut params: QueryParams) -> ApiResult<(Asked, Option<ProductQuery>)> {
     let (number, limit) = page(&mut params, LIMIT_MAX);
     let filter = filter(&mut params);
     let sort_by = params.word("sort_by", &SORTS, SortBy::default());
@@ -109,7 +109,7 @@ fn query(mut params: Params) -> ApiResult<(Asked, Option<ProductQuery>)> {
 }
 
 /// `page` and `limit` of a numbered list.
-pub(super) fn page(params: &mut Params, limit_max: u32) -> (u64, u32) {
+pub(super) fn page(params: &mut QueryParams, limit_max: u32) -> (u64, u32) {
     let number = params.number("page", 1..=u64::MAX, 1);
     let limit = params.number("limit", 1..=limit_max, LIMIT);
     (number, limit)
@@ -123,7 +123,7 @@ pub(super) fn offset(page: u64, limit: u32) -> u64 {
 }
 
 /// The filters; `None` when one has a value no product can have.
-pub(super) fn filter(params: &mut Params) -> Option<ProductFilter> {
+pub(super) fn filter(params: &mut QueryParams) -> Option<ProductFilter> {
     let category = params.text("category");
     let sku = params.text("sku");
     let text = params.text("q");
@@ -148,7 +148,7 @@ pub(super) fn filter(params: &mut Params) -> Option<ProductFilter> {
 }
 
 /// A whole number of either sign; one beyond 64 bits counts as the nearest within.
-fn whole(params: &mut Params, name: &'static str) -> Option<i64> {
+fn whole(params: &mut QueryParams, name: &'static str) -> Option<i64> {
     let text = params.text(name)?;
     let digits = text.strip_prefix('-').unwrap_or(&text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -164,7 +164,7 @@ fn whole(params: &mut Params, name: &'static str) -> Option<i64> {
 }
 
 /// A sum of at most two decimals; one beyond every price counts as just beyond.
-fn money(params: &mut Params, name: &'static str) -> Option<Amount> {
+fn money(params: &mut QueryParams, name: &'static str) -> Option<Amount> {
     /// More than any price, and little enough for every engine's integers.
     const BEYOND: i128 = 1 << 53;
     let text = params.text(name)?;
@@ -182,7 +182,7 @@ fn money(params: &mut Params, name: &'static str) -> Option<Amount> {
     }
 }
 
-fn cursor(params: &mut Params, sort_by: SortBy, sort_order: SortOrder) -> Option<Cursor> {
+fn cursor(params: &mut QueryParams, sort_by: SortBy, sort_order: SortOrder) -> Option<ListCursor> {
     let text = params.text("cursor")?;
     let read = decode(&text).filter(well_formed);
     match read {
@@ -196,7 +196,7 @@ fn cursor(params: &mut Params, sort_by: SortBy, sort_order: SortOrder) -> Option
 }
 
 /// Behind the last product of a page.
-fn cursor_behind(last: &Product, query: &ProductQuery) -> Cursor {
+fn cursor_behind(last: &Product, query: &ProductQuery) -> ListCursor {
     let key = match query.sort_by {
         SortBy::CreatedAt => last.created_at.millis().to_string(),
         SortBy::UpdatedAt => last.updated_at.millis().to_string(),
@@ -204,7 +204,7 @@ fn cursor_behind(last: &Product, query: &ProductQuery) -> Cursor {
         SortBy::Price => last.price.cents().to_string(),
         SortBy::Quantity => last.quantity.to_string(),
     };
-    Cursor {
+    ListCursor {
         sort_by: query.sort_by,
         sort_order: query.sort_order,
         key,
@@ -213,7 +213,7 @@ fn cursor_behind(last: &Product, query: &ProductQuery) -> Cursor {
 }
 
 /// Cursors come back from outside: their key must be of the kind its column has.
-fn well_formed(cursor: &Cursor) -> bool {
+fn well_formed(cursor: &ListCursor) -> bool {
     match cursor.sort_by {
         SortBy::Name => !cursor.key.contains('\0'),
         SortBy::Quantity => cursor.key.parse::<i32>().is_ok(),
@@ -222,12 +222,12 @@ fn well_formed(cursor: &Cursor) -> bool {
 }
 
 /// Opaque to callers: the JSON in hexadecimal.
-fn encode(cursor: &Cursor) -> String {
+fn encode(cursor: &ListCursor) -> String {
     let json = serde_json::to_vec(cursor).unwrap_or_default();
     json.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn decode(text: &str) -> Option<Cursor> {
+fn decode(text: &str) -> Option<ListCursor> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     let digit = |b: u8| {
         char::from(b)
@@ -249,7 +249,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> ApiResult<(Asked, Option<ProductQuery>)> {
-        query(Params::parse(text).unwrap())
+        query(QueryParams::parse(text).unwrap())
     }
 
     #[test]
@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn cursors_come_back_and_belong_to_their_order() {
-        let cursor = Cursor {
+        let cursor = ListCursor {
             sort_by: SortBy::Name,
             sort_order: SortOrder::Asc,
             key: "Käse & \"Brot\"".into(),
@@ -311,7 +311,7 @@ mod tests {
         for bad in ["x", "0", "00", "7b7d"] {
             assert!(read(&format!("cursor={bad}")).is_err(), "{bad}");
         }
-        let forged = Cursor {
+        let forged = ListCursor {
             sort_by: SortBy::CreatedAt,
             sort_order: SortOrder::Desc,
             key: "now".into(),

@@ -18,30 +18,32 @@ use pm_common::ports::limiter::RateBucket;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::Http;
+use super::HttpState;
 
-const REQUESTS: &str = "pmd_http_requests_total";
-const DURATION: &str = "pmd_http_request_duration_seconds";
-const STREAMS: &str = "pmd_sse_clients";
-const LIMITED: &str = "pmd_rate_limited_total";
-const BACKLOG: &str = "pmd_outbox_backlog";
-const UPTIME: &str = "pmd_uptime_seconds";
+const REQUEST_COUNT: &str = "pmd_http_requests_total";
+const REQUEST_DURATION: &str = "pmd_http_request_duration_seconds";
+const OPEN_STREAMS: &str = "pmd_sse_clients";
+const RATE_LIMITED: &str = "pmd_rate_limited_total";
+const OUTBOX_BACKLOG: &str = "pmd_outbox_backlog";
+const PROCESS_UPTIME: &str = "pmd_uptime_seconds";
 
-const BUCKETS: [f64; 12] = [
+const DURATION_BUCKETS: [f64; 12] = [
     0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
 /// How long the backlog is waited for.
-const DEADLINE: Duration = Duration::from_secs(1);
+const BACKLOG_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often measured durations are put into their buckets.
-const UPKEEP: Duration = Duration::from_secs(5);
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The process' recorder; installed by the first one who asks. `None` when another recorder was
 /// installed before, whose owner then shows the figures.
 fn recorder() -> Option<&'static PrometheusHandle> {
     static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     let install = || {
-        let builder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Full(DURATION.to_owned()), &BUCKETS);
+        let builder = PrometheusBuilder::new().set_buckets_for_metric(
+            Matcher::Full(REQUEST_DURATION.to_owned()),
+            &DURATION_BUCKETS,
+        );
         let handle = builder.and_then(PrometheusBuilder::install_recorder).ok()?;
         describe();
         Some(handle)
@@ -50,18 +52,27 @@ fn recorder() -> Option<&'static PrometheusHandle> {
 }
 
 fn describe() {
-    metrics::describe_counter!(REQUESTS, "Requests answered, by route, method and status");
-    metrics::describe_histogram!(DURATION, "Time to the head of the answer, in seconds");
-    metrics::describe_gauge!(STREAMS, "Event streams open now");
-    metrics::describe_counter!(LIMITED, "Requests refused by the rate limit, by bucket");
-    metrics::describe_gauge!(BACKLOG, "Messages committed and not yet published");
-    metrics::describe_gauge!(UPTIME, "Seconds since the start");
+    metrics::describe_counter!(
+        REQUEST_COUNT,
+        "Requests answered, by route, method and status"
+    );
+    metrics::describe_histogram!(
+        REQUEST_DURATION,
+        "Time to the head of the answer, in seconds"
+    );
+    metrics::describe_gauge!(OPEN_STREAMS, "Event streams open now");
+    metrics::describe_counter!(
+        RATE_LIMITED,
+        "Requests refused by the rate limit, by bucket"
+    );
+    metrics::describe_gauge!(OUTBOX_BACKLOG, "Messages committed and not yet published");
+    metrics::describe_gauge!(PROCESS_UPTIME, "Seconds since the start");
 }
 
 /// Keeps the recorder small until the token ends it.
 pub(super) async fn upkeep(shutdown: CancellationToken) {
     let Some(recorder) = recorder() else { return };
-    let mut turns = tokio::time::interval(UPKEEP);
+    let mut turns = tokio::time::interval(UPKEEP_INTERVAL);
     let work = async {
         loop {
             turns.tick().await;
@@ -79,8 +90,9 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
     let start = Instant::now();
     let response = next.run(request).await;
     let status = response.status().as_u16().to_string();
-    histogram!(DURATION, "route" => route.clone(), "method" => method).record(start.elapsed());
-    counter!(REQUESTS, "route" => route, "method" => method, "status" => status).increment(1);
+    histogram!(REQUEST_DURATION, "route" => route.clone(), "method" => method)
+        .record(start.elapsed());
+    counter!(REQUEST_COUNT, "route" => route, "method" => method, "status" => status).increment(1);
     response
 }
 
@@ -99,7 +111,7 @@ pub(super) fn rate_limited(bucket: RateBucket) {
         RateBucket::Standard => "standard",
         RateBucket::Bulk => "bulk",
     };
-    counter!(LIMITED, "bucket" => bucket).increment(1);
+    counter!(RATE_LIMITED, "bucket" => bucket).increment(1);
 }
 
 /// An open stream; dropping it counts it out.
@@ -108,30 +120,30 @@ pub(super) struct OpenStream(());
 
 impl OpenStream {
     pub(super) fn new() -> Self {
-        gauge!(STREAMS).increment(1.0);
+        gauge!(OPEN_STREAMS).increment(1.0);
         Self(())
     }
 }
 
 impl Drop for OpenStream {
     fn drop(&mut self) {
-        gauge!(STREAMS).decrement(1.0);
+        gauge!(OPEN_STREAMS).decrement(1.0);
     }
 }
 
 /// Figures for Prometheus
 #[utoipa::path(get, path = "/metrics", tag = "Health",
     responses((status = 200, body = String, content_type = "text/plain; version=0.0.4")))]
-pub(super) async fn show(State(http): State<Arc<Http>>) -> Response {
+pub(super) async fn show(State(http): State<Arc<HttpState>>) -> Response {
     let Some(recorder) = recorder() else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let backlog = timeout(DEADLINE, http.app.store.outbox_backlog()).await;
+    let backlog = timeout(BACKLOG_TIMEOUT, http.app.store.outbox_backlog()).await;
     if let Ok(Ok(backlog)) = backlog {
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-        gauge!(BACKLOG).set(backlog as f64);
+        gauge!(OUTBOX_BACKLOG).set(backlog as f64);
     }
-    gauge!(UPTIME).set(http.app.started.elapsed().as_secs_f64());
+    gauge!(PROCESS_UPTIME).set(http.app.started.elapsed().as_secs_f64());
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], recorder.render()).into_response()
 }

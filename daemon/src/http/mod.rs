@@ -48,30 +48,30 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use self::serve::serve;
-use self::{error::ApiError, frame::Frames, idempotency::InFlight, identity::KeyCache};
+use self::{error::ApiError, frame::FrameCache, idempotency::InFlight, identity::KeyCache};
 use crate::app::App;
 
 /// What all requests share.
 #[derive(Debug)]
-struct Http {
+struct HttpState {
     app: App,
     /// Ends streams.
     shutdown: CancellationToken,
     keys: KeyCache,
     uploads: InFlight,
-    frames: Frames,
+    frames: FrameCache,
     /// One permit per request that is worked on, streams not counted.
     capacity: Semaphore,
 }
 
-impl Http {
+impl HttpState {
     fn new(app: App, shutdown: CancellationToken) -> Self {
         Self {
             app,
             shutdown,
             keys: KeyCache::default(),
             uploads: InFlight::default(),
-            frames: Frames::new(),
+            frames: FrameCache::new(),
             capacity: Semaphore::new(limit::AT_ONCE),
         }
     }
@@ -80,24 +80,24 @@ impl Http {
 /// Every route of the product. The token ends streams and makes the server not ready.
 pub fn router(app: App, shutdown: CancellationToken) -> Router {
     metrics::start();
-    layered(Arc::new(Http::new(app, shutdown)))
+    layered(Arc::new(HttpState::new(app, shutdown)))
 }
 
 /// Health and metrics only, of a process without the API.
 pub fn health_router(app: App, shutdown: CancellationToken) -> Router {
     metrics::start();
-    let http = Arc::new(Http::new(app, shutdown));
+    let http = Arc::new(HttpState::new(app, shutdown));
     let (routes, _) = open_routes().split_for_parts();
     wrapped(routes, http)
 }
 
 /// The routes behind the layers that all have in common.
-fn layered(http: Arc<Http>) -> Router {
+fn layered(http: Arc<HttpState>) -> Router {
     let (routes, document) = routes(&http).split_for_parts();
     wrapped(routes.merge(docs::routes(document)), http)
 }
 
-fn wrapped(routes: Router<Arc<Http>>, http: Arc<Http>) -> Router {
+fn wrapped(routes: Router<Arc<HttpState>>, http: Arc<HttpState>) -> Router {
     let cors = cors::layer(http.app.config.cors_origins.as_deref());
     routes
         .fallback(|| async { ApiError::NotFound })
@@ -110,7 +110,7 @@ fn wrapped(routes: Router<Arc<Http>>, http: Arc<Http>) -> Router {
 }
 
 /// The documented routes, each group behind its layers.
-fn routes(http: &Arc<Http>) -> OpenApiRouter<Arc<Http>> {
+fn routes(http: &Arc<HttpState>) -> OpenApiRouter<Arc<HttpState>> {
     let standard = OpenApiRouter::new()
         .routes(routes!(products::create, list::list))
         .routes(routes!(export::export))
@@ -145,7 +145,7 @@ fn routes(http: &Arc<Http>) -> OpenApiRouter<Arc<Http>> {
 }
 
 /// The routes that need no seller.
-fn open_routes() -> OpenApiRouter<Arc<Http>> {
+fn open_routes() -> OpenApiRouter<Arc<HttpState>> {
     OpenApiRouter::new()
         .routes(routes!(health::health))
         .routes(routes!(health::ready))

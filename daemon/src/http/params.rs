@@ -16,13 +16,13 @@ use super::error::{ApiError, ApiResult};
 
 /// The parameters of one request. Take what is expected, then `finish`.
 #[derive(Debug, Default)]
-pub(super) struct Params {
+pub(super) struct QueryParams {
     values: BTreeMap<String, String>,
     errors: Vec<FieldError>,
     known: Vec<&'static str>,
 }
 
-impl<S: Sync> FromRequestParts<S> for Params {
+impl<S: Sync> FromRequestParts<S> for QueryParams {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> ApiResult<Self> {
@@ -30,7 +30,7 @@ impl<S: Sync> FromRequestParts<S> for Params {
     }
 }
 
-impl Params {
+impl QueryParams {
     /// Splits and decodes a query string.
     pub(super) fn parse(query: &str) -> ApiResult<Self> {
         let mut params = Self::default();
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn tells_everything_that_is_wrong() {
-        let mut params = Params::parse("limit=101&page=0&page=2&colour=red&sort=up").unwrap();
+        let mut params = QueryParams::parse("limit=101&page=0&page=2&colour=red&sort=up").unwrap();
         assert_eq!(params.number("limit", 1..=100, 20), 20);
         assert_eq!(params.number("page", 1..=u64::MAX, 1), 1);
         assert_eq!(params.word("sort", &[("desc", 1), ("asc", 2)], 1), 1);
@@ -194,12 +194,12 @@ mod tests {
 
     #[test]
     fn decodes_and_drops_empty_values() {
-        let mut params = Params::parse("q=a%20b%26+c&category=&limit=").unwrap();
+        let mut params = QueryParams::parse("q=a%20b%26+c&category=&limit=").unwrap();
         assert_eq!(params.text("q").as_deref(), Some("a b& c"));
         assert_eq!(params.text("category"), None);
         assert_eq!(params.number("limit", 1..=100, 20), 20);
         assert!(params.finish().is_ok());
-        assert!(Params::parse("q=%ff").is_err());
+        assert!(QueryParams::parse("q=%ff").is_err());
     }
 
     #[test]
@@ -213,7 +213,8 @@ mod tests {
             " 5",
             "99999999999999999999",
         ] {
-            let mut params = Params::parse(&format!("limit={text}").replace('+', "%2B")).unwrap();
+            let mut params =
+                QueryParams::parse(&format!("limit={text}").replace('+', "%2B")).unwrap();
             params.number("limit", 1..=100, 20);
             assert!(params.finish().is_err(), "{text}");
         }

@@ -18,12 +18,12 @@ use pm_common::{
 };
 
 use super::{
-    Http,
+    HttpState,
     body::{JsonBody, RawBody},
     error::{ApiError, ApiResult},
     etag::{self, IfMatch},
     idempotency,
-    identity::Seller,
+    identity::RequestSeller,
     path::ProductPath,
     reply,
 };
@@ -38,8 +38,8 @@ use super::{
         (status = 422, body = ErrorOut, description = "IDEMPOTENCY_KEY_REUSED"),
     ))]
 pub(super) async fn create(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
     headers: HeaderMap,
     uri: Uri,
     body: JsonBody,
@@ -65,8 +65,8 @@ pub(super) async fn create(
         (status = 404, body = ErrorOut, description = "PRODUCT_NOT_FOUND"),
     ))]
 pub(super) async fn get(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
     ProductPath(id): ProductPath,
     headers: HeaderMap,
 ) -> ApiResult {
@@ -96,8 +96,8 @@ pub(super) async fn get(
         (status = 412, body = ErrorOut, description = "VERSION_CONFLICT"),
     ))]
 pub(super) async fn put(
-    http: State<Arc<Http>>,
-    seller: Seller,
+    http: State<Arc<HttpState>>,
+    seller: RequestSeller,
     id: ProductPath,
     headers: HeaderMap,
     body: JsonBody,
@@ -116,8 +116,8 @@ pub(super) async fn put(
         (status = 412, body = ErrorOut, description = "VERSION_CONFLICT"),
     ))]
 pub(super) async fn patch(
-    http: State<Arc<Http>>,
-    seller: Seller,
+    http: State<Arc<HttpState>>,
+    seller: RequestSeller,
     id: ProductPath,
     headers: HeaderMap,
     body: JsonBody,
@@ -126,8 +126,8 @@ pub(super) async fn patch(
 }
 
 async fn update(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
     ProductPath(id): ProductPath,
     headers: HeaderMap,
     body: JsonBody,
@@ -152,8 +152,8 @@ async fn update(
         (status = 412, body = ErrorOut, description = "VERSION_CONFLICT"),
     ))]
 pub(super) async fn delete(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
     ProductPath(id): ProductPath,
     headers: HeaderMap,
 ) -> ApiResult {
@@ -178,8 +178,8 @@ pub(super) async fn delete(
         (status = 422, body = ErrorOut, description = "IDEMPOTENCY_KEY_REUSED"),
     ))]
 pub(super) async fn restore(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
     ProductPath(id): ProductPath,
     headers: HeaderMap,
     uri: Uri,
@@ -203,8 +203,8 @@ pub(super) async fn restore(
         (status = 422, body = ErrorOut, description = "IDEMPOTENCY_KEY_REUSED"),
     ))]
 pub(super) async fn stock(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
     ProductPath(id): ProductPath,
     headers: HeaderMap,
     uri: Uri,
@@ -228,7 +228,7 @@ fn found(product: Option<Product>) -> ApiResult<Response> {
 /// The one version the store shall insist on. Of several acceptable ones it is the present one,
 /// which the store checks once more when it writes.
 async fn version(
-    http: &Http,
+    http: &HttpState,
     seller: &SellerId,
     id: ProductId,
     condition: IfMatch,

@@ -10,15 +10,15 @@ use axum::{
 use tracing::Instrument;
 use uuid::Uuid;
 
-pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
-const LONGEST: usize = 128;
+pub(super) const ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
+const MAX_ID_LENGTH: usize = 128;
 
 /// Layer, around all others.
 pub(super) async fn layer(request: Request, next: Next) -> Response {
     let id = given(request.headers()).unwrap_or_else(fresh);
     let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
     let mut response = next.run(request).instrument(span).await;
-    response.headers_mut().insert(HEADER, id);
+    response.headers_mut().insert(ID_HEADER, id);
     response
 }
 
@@ -30,10 +30,10 @@ pub(super) fn fresh() -> HeaderValue {
 
 /// The caller's id: 1 to 128 printable ASCII characters.
 fn given(headers: &HeaderMap) -> Option<HeaderValue> {
-    let value = headers.get(HEADER)?;
+    let value = headers.get(ID_HEADER)?;
     let bytes = value.as_bytes();
     let printable = bytes.iter().all(|b| matches!(b, b' '..=b'~'));
-    ((1..=LONGEST).contains(&bytes.len()) && printable).then(|| value.clone())
+    ((1..=MAX_ID_LENGTH).contains(&bytes.len()) && printable).then(|| value.clone())
 }
 
 #[cfg(test)]
@@ -44,7 +44,7 @@ mod tests {
     fn only_printable_ids_are_echoed() {
         let echoed = |bytes: &[u8]| {
             let mut headers = HeaderMap::new();
-            headers.insert(HEADER, HeaderValue::from_bytes(bytes).unwrap());
+            headers.insert(ID_HEADER, HeaderValue::from_bytes(bytes).unwrap());
             given(&headers).is_some()
         };
         assert!(echoed(b"abc-123") && echoed(&[b'x'; 128]));

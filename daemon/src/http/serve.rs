@@ -17,23 +17,23 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{error::ApiError, metrics, request_id, stall::Stalling};
+use super::{error::ApiError, metrics, request_id, stall::WriteTimeout};
 
 /// How long a request's head may take, and a connection may be idle.
-const HEAD: Duration = Duration::from_secs(10);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long connections are waited for after the end was asked for.
-const DRAIN: Duration = Duration::from_secs(8);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
 /// Largest head, and most that is buffered for a client that reads slowly.
-const BUFFER: usize = 64 * 1024;
+const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// How long a client may leave what it was sent unread.
-const STILL: Duration = Duration::from_secs(60);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Pause after an accept that failed for want of resources.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves on all listeners until the token ends it; returns when every connection has ended, or
 /// after 8 seconds at the latest.
 pub async fn serve(listeners: Vec<TcpListener>, router: Router, shutdown: CancellationToken) {
-    let end = End {
+    let end = ConnectionEnd {
         soft: shutdown.clone(),
         hard: CancellationToken::new(),
     };
@@ -44,7 +44,7 @@ pub async fn serve(listeners: Vec<TcpListener>, router: Router, shutdown: Cancel
         .map(|listener| accept(listener, &router, &connections, &end));
     join_all(accepting).await;
     connections.close();
-    if timeout(DRAIN, connections.wait()).await.is_err() {
+    if timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
         tracing::warn!(
             count = connections.len(),
             "cutting connections that did not end"
@@ -56,14 +56,19 @@ pub async fn serve(listeners: Vec<TcpListener>, router: Router, shutdown: Cancel
 
 /// How connections are told to end.
 #[derive(Debug, Clone)]
-struct End {
+struct ConnectionEnd {
     /// After the request in flight.
     soft: CancellationToken,
     /// Now.
     hard: CancellationToken,
 }
 
-async fn accept(listener: TcpListener, router: &Router, connections: &TaskTracker, end: &End) {
+async fn accept(
+    listener: TcpListener,
+    router: &Router,
+    connections: &TaskTracker,
+    end: &ConnectionEnd,
+) {
     let start = |stream| {
         connections.spawn(connection(stream, router.clone(), end.clone()));
     };
@@ -93,7 +98,7 @@ fn of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn connection(stream: TcpStream, router: Router, end: End) {
+async fn connection(stream: TcpStream, router: Router, end: ConnectionEnd) {
     // Small frames leave at once; a socket that cannot do so still works.
     let _ = stream.set_nodelay(true);
     let work = end
@@ -107,10 +112,10 @@ async fn connection(stream: TcpStream, router: Router, end: End) {
 async fn speak(stream: TcpStream, router: Router, soft: &CancellationToken) {
     let mut http = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(BUFFER)
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_BUFFER_BYTES)
         .serve_connection(
-            TokioIo::new(Stalling::new(stream, STILL)),
+            TokioIo::new(WriteTimeout::new(stream, WRITE_TIMEOUT)),
             TowerToHyperService::new(router),
         );
     let ended = match soft.run_until_cancelled(&mut http).await {
@@ -134,10 +139,12 @@ async fn speak(stream: TcpStream, router: Router, soft: &CancellationToken) {
 }
 
 /// Tells a client whose request's head did not arrive in time.
-async fn say_late(mut stream: Stalling<TcpStream>) {
+async fn say_late(mut stream: WriteTimeout<TcpStream>) {
     let response = ApiError::RequestTimeout.into_response();
     let (parts, body) = response.into_parts();
-    let body = axum::body::to_bytes(body, BUFFER).await.unwrap_or_default();
+    let body = axum::body::to_bytes(body, MAX_BUFFER_BYTES)
+        .await
+        .unwrap_or_default();
     let id = request_id::fresh();
     let head = format!(
         "HTTP/1.1 {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nx-request-id: {}\r\nconnection: close\r\n\r\n",

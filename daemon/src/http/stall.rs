@@ -16,13 +16,13 @@ use tokio::{
 
 /// The socket, and while a write stands still the moment it is given up.
 #[derive(Debug)]
-pub(super) struct Stalling<S> {
+pub(super) struct WriteTimeout<S> {
     socket: S,
     still: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Stalling<S> {
+impl<S> WriteTimeout<S> {
     /// `still`: how long a write may stand still.
     pub(super) const fn new(socket: S, still: Duration) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl<S> Stalling<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Stalling<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -62,7 +62,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stalling<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -104,7 +104,7 @@ mod tests {
     #[tokio::test]
     async fn a_write_that_stands_still_fails() {
         let (ours, _never_reads) = duplex(8);
-        let mut socket = Stalling::new(ours, Duration::from_millis(20));
+        let mut socket = WriteTimeout::new(ours, Duration::from_millis(20));
         socket.write_all(b"12345678").await.unwrap();
         let error = socket.write_all(b"9").await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
@@ -113,7 +113,7 @@ mod tests {
     #[tokio::test]
     async fn a_write_that_is_read_goes_through() {
         let (ours, mut theirs) = duplex(8);
-        let mut socket = Stalling::new(ours, Duration::from_secs(60));
+        let mut socket = WriteTimeout::new(ours, Duration::from_secs(60));
         let mut read = [0; 24];
         let (written, got) = tokio::join!(
             socket.write_all(b"123456781234567812345678"),

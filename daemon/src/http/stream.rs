@@ -15,10 +15,10 @@ use futures_util::stream;
 use pm_common::api::ErrorOut;
 
 use super::{
-    Http,
+    HttpState,
     error::{ApiError, ApiResult},
     identity,
-    params::Params,
+    params::QueryParams,
     tail::Tail,
 };
 
@@ -40,9 +40,9 @@ const LAST_EVENT_ID: &str = "last-event-id";
         (status = 400, body = ErrorOut, description = "VALIDATION_ERROR"),
     ))]
 pub(super) async fn stream(
-    State(http): State<Arc<Http>>,
+    State(http): State<Arc<HttpState>>,
     headers: HeaderMap,
-    mut params: Params,
+    mut params: QueryParams,
 ) -> ApiResult {
     let seller = params.text("sellerId");
     let seller = identity::identify(&http, &headers, seller.as_deref()).await?;

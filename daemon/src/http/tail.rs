@@ -23,7 +23,7 @@ use pm_common::{
 use tokio::time::{Instant, sleep_until};
 
 use self::hole::Hole;
-use super::{Http, frame, metrics::OpenStream, start::Start};
+use super::{HttpState, frame, metrics::OpenStream, start::Start};
 
 /// Between two comments on a quiet stream.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -46,7 +46,7 @@ const CHUNK: usize = 32 * 1024;
 /// A client's place, and when to look next.
 #[derive(Debug)]
 pub(super) struct Tail {
-    http: Arc<Http>,
+    http: Arc<HttpState>,
     seller: SellerId,
     listener: Box<dyn FeedListener>,
     /// The last sequence sent.
@@ -73,7 +73,11 @@ pub(super) struct Tail {
 
 impl Tail {
     /// Starts behind `last`, or with what happens from now on.
-    pub(super) async fn open(http: Arc<Http>, seller: SellerId, last: Option<i64>) -> Result<Self> {
+    pub(super) async fn open(
+        http: Arc<HttpState>,
+        seller: SellerId,
+        last: Option<i64>,
+    ) -> Result<Self> {
         let listener = http.app.feed.subscribe(&seller).await?;
         let start = Start::find(http.app.inbox.inbox_bounds(&seller).await?, last);
         let now = Instant::now();
@@ -117,7 +121,8 @@ impl Tail {
         if self.look_at <= Instant::now() {
             self.look().await;
         } else {
-            self.out.extend_from_slice(frame::HEARTBEAT.as_bytes());
+            self.out
+                .extend_from_slice(frame::HEARTBEAT_COMMENT.as_bytes());
         }
     }
 

@@ -32,7 +32,7 @@ async fn more_than_can_be_worked_on_is_refused() {
     let path = dir.path().to_str().unwrap().to_owned();
     let config = Config::from_lookup(|name| (name == "PMD_DATA_DIR").then(|| path.clone()));
     let app = App::connect(config.unwrap()).await.unwrap();
-    let http = Arc::new(Http::new(app, CancellationToken::new()));
+    let http = Arc::new(HttpState::new(app, CancellationToken::new()));
     let router = layered(Arc::clone(&http));
     let all = u32::try_from(limit::AT_ONCE).unwrap();
     let taken = http.capacity.acquire_many(all).await.unwrap();

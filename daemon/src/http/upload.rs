@@ -22,19 +22,19 @@ use pm_common::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    Http, body,
+    HttpState, body,
     error::{ApiError, ApiResult},
-    idempotency::{self, Flight},
-    identity::Seller,
+    idempotency::{self, InFlightGuard},
+    identity::RequestSeller,
     json_body::json_response,
     params,
-    upload_file::{self, File},
+    upload_file::{self, UploadedFile},
 };
 
 /// How much of a file is looked at before the rest is taken.
-const HEAD: usize = 1024 * 1024;
+const MAX_SNIFF_BYTES: usize = 1024 * 1024;
 /// What a multipart body may have around its file.
-const FRAMING: u64 = 64 * 1024;
+const MAX_FRAMING_BYTES: u64 = 64 * 1024;
 
 /// Import a CSV file
 ///
@@ -64,8 +64,8 @@ const FRAMING: u64 = 64 * 1024;
         (status = 422, body = ErrorOut, description = "IDEMPOTENCY_KEY_REUSED"),
     ))]
 pub(super) async fn import(
-    State(http): State<Arc<Http>>,
-    Seller(seller): Seller,
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
     request: Request,
 ) -> ApiResult {
     let (parts, mut body) = request.into_parts();
@@ -90,17 +90,17 @@ pub(super) async fn import(
 
 /// Takes the body in, up to its last byte.
 async fn receive(
-    http: &Http,
+    http: &HttpState,
     seller: &SellerId,
     headers: &HeaderMap,
     uri: &Uri,
     body: &mut Body,
-) -> ApiResult<Upload> {
+) -> ApiResult<ReceivedUpload> {
     let key = idempotency::key(headers)?;
-    let asked = Asked::read(uri)?;
+    let asked = UploadParams::read(uri)?;
     body::plain_encoding(headers)?;
     let limit = http.app.config.import_max_bytes;
-    let most = limit.saturating_add(FRAMING);
+    let most = limit.saturating_add(MAX_FRAMING_BYTES);
     if body::declared_length(headers).is_some_and(|length| length > most) {
         return Err(ApiError::FileTooLarge(limit));
     }
@@ -108,9 +108,9 @@ async fn receive(
         .as_ref()
         .map(|key| http.uploads.enter(seller, key))
         .transpose()?;
-    let mut file = File::open(headers, asked.file_name.as_deref(), body).await?;
+    let mut file = UploadedFile::open(headers, asked.file_name.as_deref(), body).await?;
     let id = new_import_id();
-    let mut intake = Intake {
+    let mut intake = SpoolingUpload {
         spool: http.app.archive.spool_create(&id).await?,
         options: &asked.options,
         limit,
@@ -132,7 +132,7 @@ async fn receive(
         sha256,
         plan,
     };
-    Ok(Upload {
+    Ok(ReceivedUpload {
         spool,
         new,
         claim,
@@ -141,12 +141,12 @@ async fn receive(
 }
 
 /// What the query asks for.
-struct Asked {
+struct UploadParams {
     options: ImportOptions,
     file_name: Option<String>,
 }
 
-impl Asked {
+impl UploadParams {
     fn read(uri: &Uri) -> ApiResult<Self> {
         let mut pairs = params::pairs(uri.query().unwrap_or_default())?;
         pairs.retain(|(_, value)| !value.is_empty());
@@ -178,7 +178,7 @@ impl Asked {
 }
 
 /// An upload on its way into the spool.
-struct Intake<'a> {
+struct SpoolingUpload<'a> {
     spool: Box<dyn SpoolWriter>,
     options: &'a ImportOptions,
     limit: u64,
@@ -189,7 +189,7 @@ struct Intake<'a> {
     bytes: u64,
 }
 
-impl Intake<'_> {
+impl SpoolingUpload<'_> {
     async fn take(&mut self, chunk: Bytes) -> ApiResult<()> {
         self.bytes += chunk.len() as u64;
         if self.bytes > self.limit {
@@ -197,9 +197,9 @@ impl Intake<'_> {
         }
         self.hash.update(&chunk);
         if self.plan.is_none() {
-            let wanted = HEAD - self.head.len();
+            let wanted = MAX_SNIFF_BYTES - self.head.len();
             self.head.extend(chunk.iter().take(wanted));
-            if self.head.len() == HEAD {
+            if self.head.len() == MAX_SNIFF_BYTES {
                 self.look(false)?;
             }
         }
@@ -239,17 +239,17 @@ fn refusal(error: PlanError) -> ApiError {
 }
 
 /// An upload that is complete.
-struct Upload {
+struct ReceivedUpload {
     spool: Box<dyn SpoolWriter>,
     new: NewImport,
     claim: Option<Claim>,
     /// Ends with the request, whatever becomes of it.
-    _flight: Option<Flight>,
+    _flight: Option<InFlightGuard>,
 }
 
-impl Upload {
+impl ReceivedUpload {
     /// Makes it durable and queues its import, or answers what an equal request queued before.
-    async fn queue(self, http: Arc<Http>, seller: SellerId) -> ApiResult<ImportJob> {
+    async fn queue(self, http: Arc<HttpState>, seller: SellerId) -> ApiResult<ImportJob> {
         let app = &http.app;
         let store = &app.store;
         if let Some(claim) = &self.claim
@@ -279,8 +279,8 @@ impl Upload {
 mod tests {
     use super::*;
 
-    fn asked(query: &str) -> ApiResult<Asked> {
-        Asked::read(&format!("/api/products/import?{query}").parse().unwrap())
+    fn asked(query: &str) -> ApiResult<UploadParams> {
+        UploadParams::read(&format!("/api/products/import?{query}").parse().unwrap())
     }
 
     #[test]

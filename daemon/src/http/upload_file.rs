@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The name of a raw body that has none.
-const UNNAMED: &str = "upload.csv";
+const DEFAULT_FILE_NAME: &str = "upload.csv";
 /// Longest file name, in characters.
 const NAME_MAX: usize = 255;
 /// Types of a CSV file; one whose name ends in `.csv` may have any.
@@ -38,7 +38,7 @@ pub(super) struct Multipart {
 }
 
 /// A file that is being read.
-pub(super) enum File<'a> {
+pub(super) enum UploadedFile<'a> {
     Raw {
         name: String,
         body: &'a mut Body,
@@ -50,7 +50,7 @@ pub(super) enum File<'a> {
     },
 }
 
-impl<'a> File<'a> {
+impl<'a> UploadedFile<'a> {
     /// Reads up to the first byte of the file. `asked_name` names a raw body.
     pub(super) async fn open(
         headers: &HeaderMap,
@@ -63,7 +63,7 @@ impl<'a> File<'a> {
             return Self::open_part(&kind, body).await;
         }
         if CSV_TYPES.contains(&essence.as_str()) {
-            let name = plain_name(asked_name.unwrap_or(UNNAMED));
+            let name = plain_name(asked_name.unwrap_or(DEFAULT_FILE_NAME));
             return Ok(Self::Raw { name, body });
         }
         let message = "Send the file as multipart/form-data or as a text/csv body";
@@ -163,7 +163,7 @@ fn plain_name(given: &str) -> String {
     let plain = base.chars().filter(|c| !c.is_control()).take(NAME_MAX);
     let plain: String = plain.collect();
     match plain.trim() {
-        "" | "." | ".." => UNNAMED.to_owned(),
+        "" | "." | ".." => DEFAULT_FILE_NAME.to_owned(),
         name => name.to_owned(),
     }
 }
@@ -176,7 +176,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
         let mut body = Body::from(body.to_owned());
-        let mut file = File::open(&headers, Some("../a\\b/raw\r\n.csv"), &mut body).await?;
+        let mut file = UploadedFile::open(&headers, Some("../a\\b/raw\r\n.csv"), &mut body).await?;
         let mut content = Vec::new();
         while let Some(chunk) = file.chunk().await? {
             content.extend_from_slice(&chunk);
@@ -248,8 +248,8 @@ mod tests {
     #[test]
     fn names_are_bare_and_bounded() {
         assert_eq!(plain_name("../../etc/passwd"), "passwd");
-        assert_eq!(plain_name(".."), UNNAMED);
-        assert_eq!(plain_name("a/"), UNNAMED);
+        assert_eq!(plain_name(".."), DEFAULT_FILE_NAME);
+        assert_eq!(plain_name("a/"), DEFAULT_FILE_NAME);
         assert_eq!(plain_name(&"ü".repeat(300)).chars().count(), 255);
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     backend::Backend,
     error::{Error, ExitCode, Result},
     output::RecordWriter,
-    session::{Session, shell_quoted},
+    session::{CommandSession, shell_quoted},
     ui::to_stderr,
 };
 
@@ -113,7 +113,7 @@ fn invalid_options(errors: &[FieldError]) -> Error {
 }
 
 /// Imports the files one after the other; the first that fails ends the run.
-pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
+pub(crate) async fn run(args: Args, session: &CommandSession) -> Result<()> {
     let outcome = import_all(&args, session).await;
     match outcome {
         Err(error) if args.progress == ProgressMode::Json && !error.message.is_empty() => {
@@ -124,7 +124,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<()> {
     }
 }
 
-async fn import_all(args: &Args, session: &Session) -> Result<()> {
+async fn import_all(args: &Args, session: &CommandSession) -> Result<()> {
     let options = args.options.pairs()?;
     let sources = source::find(&args.files)?;
     check_rejects(args, &sources)?;
@@ -185,7 +185,7 @@ fn check_rejects(args: &Args, sources: &[ImportSource]) -> Result<()> {
 /// The import of one file.
 struct FileImport<'a> {
     args: &'a Args,
-    session: &'a Session,
+    session: &'a CommandSession,
     backend: &'a Backend,
     options: &'a [(String, String)],
     interrupt: &'a mut InterruptSignal,

@@ -8,7 +8,7 @@ use pm_common::{
 use crate::{
     error::Result,
     output::{ColumnSpec, RecordWriter, ResourceSpec, ValueKind, duration, thousands},
-    session::Session,
+    session::CommandSession,
     ui::{TextStyle, sanitized},
 };
 
@@ -54,7 +54,7 @@ pub(super) fn has_key(job: &ImportOut) -> bool {
 
 /// The summary for people, or the job as a record; `alone` when no other job follows.
 pub(crate) fn show(
-    session: &Session,
+    session: &CommandSession,
     records: &mut RecordWriter<'_>,
     job: &ImportOut,
     rejects: Option<&str>,
@@ -78,18 +78,18 @@ pub(crate) fn show(
 }
 
 /// Ends the listing of several jobs.
-pub(super) fn finish(session: &Session, records: RecordWriter<'_>) -> Result<()> {
+pub(super) fn finish(session: &CommandSession, records: RecordWriter<'_>) -> Result<()> {
     if is_prose(session, &records) {
         return Ok(());
     }
     records.finish(crate::commands::NO_PAGINATION)
 }
 
-fn is_prose(session: &Session, records: &RecordWriter<'_>) -> bool {
+fn is_prose(session: &CommandSession, records: &RecordWriter<'_>) -> bool {
     records.is_human_readable() && session.output_options.fields.is_empty()
 }
 
-fn text(session: &Session, job: &ImportOut, rejects: Option<&str>) -> String {
+fn text(session: &CommandSession, job: &ImportOut, rejects: Option<&str>) -> String {
     let look = session.ui.out;
     let ended = job.finished_at.zip(job.started_at);
     let took = ended.map_or(String::new(), |(end, start)| {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use pm_common::client::{self, ClientError, Pairs, Upload};
+use pm_common::client::{self, ClientError, QueryPairs, UploadRequest};
 
 use super::{
     progress::ProgressDisplay,
@@ -24,7 +24,7 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 pub(super) struct FileUpload<'a> {
     pub(super) backend: &'a Backend,
     pub(super) source: &'a ImportSource,
-    pub(super) options: &'a Pairs,
+    pub(super) options: &'a QueryPairs,
     pub(super) key: &'a str,
     pub(super) progress: &'a mut ProgressDisplay,
     pub(super) interrupt: &'a mut InterruptSignal,
@@ -70,7 +70,7 @@ impl FileUpload<'_> {
         &mut self,
         opened: &mut OpenedSource,
     ) -> Result<(client::Result<Answer>, bool)> {
-        let upload = Upload {
+        let upload = UploadRequest {
             file_name: self.source.name(),
             options: self.options,
             key: self.key,

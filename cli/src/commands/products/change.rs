@@ -8,7 +8,7 @@ use super::{PRODUCT_SPEC, key_value};
 use crate::{
     commands::whole_input,
     error::{Error, Result},
-    session::Session,
+    session::CommandSession,
 };
 
 /// The fields of a product as flags.
@@ -131,7 +131,7 @@ fn validation_error(errors: &[FieldError]) -> Error {
 }
 
 /// `pm products create`.
-pub(super) async fn create(args: CreateArgs, session: &Session) -> Result<()> {
+pub(super) async fn create(args: CreateArgs, session: &CommandSession) -> Result<()> {
     let records = session.records(&PRODUCT_SPEC)?;
     let body = args.fields.body()?;
     NewProduct::from_json(&body).map_err(|errors| validation_error(&errors))?;
@@ -139,7 +139,7 @@ pub(super) async fn create(args: CreateArgs, session: &Session) -> Result<()> {
 }
 
 /// `pm products update`.
-pub(super) async fn update(args: UpdateArgs, session: &Session) -> Result<()> {
+pub(super) async fn update(args: UpdateArgs, session: &CommandSession) -> Result<()> {
     let records = session.records(&PRODUCT_SPEC)?;
     let mut body = args.fields.body()?;
     for field in args.clear {
@@ -166,7 +166,7 @@ pub(super) async fn stock(
     id: ProductId,
     delta: String,
     reason: Option<String>,
-    session: &Session,
+    session: &CommandSession,
 ) -> Result<()> {
     let records = session.records(&PRODUCT_SPEC)?;
     let mut body = Map::new();

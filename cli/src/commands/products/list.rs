@@ -10,7 +10,7 @@ use crate::{
         pair, wire_choice, wire_name,
     },
     error::Result,
-    session::Session,
+    session::CommandSession,
 };
 
 /// The server's largest page.
@@ -57,7 +57,7 @@ impl Args {
 }
 
 /// Lists products; formats with one line per product print each page at once.
-pub(super) async fn run(args: Args, session: &Session) -> Result<()> {
+pub(super) async fn run(args: Args, session: &CommandSession) -> Result<()> {
     let mut records = session.records(&PRODUCT_SPEC)?;
     let backend = session.backend()?;
     let query = args.query();

@@ -11,7 +11,7 @@ use super::{NO_PAGINATION, key_value};
 use crate::{
     error::{Error, Result},
     output::{ColumnSpec, ResourceSpec, ValueKind},
-    session::Session,
+    session::CommandSession,
 };
 
 const PRODUCT_SPEC: ResourceSpec = ResourceSpec {
@@ -98,7 +98,7 @@ fn product_id(text: &str) -> Result<ProductId, String> {
 }
 
 /// Runs the action.
-pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
+pub(crate) async fn run(command: Command, session: &CommandSession) -> Result<()> {
     match command {
         Command::List(args) => list::run(args, session).await,
         Command::Create(args) => change::create(args, session).await,
@@ -118,7 +118,7 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<()> {
 
 /// Shows the result of a call for each id; stops at the first failure.
 async fn show_each<T: Serialize>(
-    session: &Session,
+    session: &CommandSession,
     ids: &[ProductId],
     call: impl AsyncFn(ProductId) -> Result<T>,
 ) -> Result<()> {
@@ -132,7 +132,7 @@ async fn show_each<T: Serialize>(
     records.finish(NO_PAGINATION)
 }
 
-async fn delete(ids: &[ProductId], version: Option<i64>, session: &Session) -> Result<()> {
+async fn delete(ids: &[ProductId], version: Option<i64>, session: &CommandSession) -> Result<()> {
     if version.is_some() && ids.len() > 1 {
         return Err(Error::usage("--if-version is for one product")
             .hint("give one id, or leave the version out"));

@@ -1,14 +1,14 @@
 //! Which events a change causes: pure functions from products before and after to drafts.
 
 use super::{
-    Change, Changes, DeletedData, EventData, EventDraft, ImportData, LowStockData, ProductData,
-    units,
+    Change, DeletedData, EventData, EventDraft, FieldChanges, ImportData, LowStockData,
+    ProductData, units,
 };
 use crate::domain::{clock::Timestamp, product::Product};
 
 /// What every event constructor needs to know besides the product.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Context<'a> {
+pub struct EventContext<'a> {
     /// The configured low-stock threshold.
     pub default_threshold: i32,
     /// The import that makes the change.
@@ -18,21 +18,25 @@ pub struct Context<'a> {
 }
 
 /// A new product: ProductCreated, and LowStockWarning if it starts low.
-pub fn created(product: &Product, context: Context<'_>) -> Vec<EventDraft> {
+pub fn created(product: &Product, context: EventContext<'_>) -> Vec<EventDraft> {
     created_or_restored(product, context, false)
 }
 
 /// How many events `created` builds.
-pub fn created_count(product: &Product, context: Context<'_>) -> usize {
+pub fn created_count(product: &Product, context: EventContext<'_>) -> usize {
     1 + usize::from(product.is_low(context.default_threshold))
 }
 
 /// A deleted product came back: ProductCreated with `restored`, and LowStockWarning if it is low.
-pub fn restored(product: &Product, context: Context<'_>) -> Vec<EventDraft> {
+pub fn restored(product: &Product, context: EventContext<'_>) -> Vec<EventDraft> {
     created_or_restored(product, context, true)
 }
 
-fn created_or_restored(product: &Product, context: Context<'_>, restored: bool) -> Vec<EventDraft> {
+fn created_or_restored(
+    product: &Product,
+    context: EventContext<'_>,
+    restored: bool,
+) -> Vec<EventDraft> {
     let data = ProductData {
         restored,
         ..product_data(product, context)
@@ -49,7 +53,7 @@ fn created_or_restored(product: &Product, context: Context<'_>, restored: bool) 
 
 /// A changed product: ProductUpdated, and LowStockWarning only when the quantity crosses from at
 /// or above its threshold to below. Nothing when both are the same version.
-pub fn updated(before: &Product, after: &Product, context: Context<'_>) -> Vec<EventDraft> {
+pub fn updated(before: &Product, after: &Product, context: EventContext<'_>) -> Vec<EventDraft> {
     if before.version == after.version {
         return Vec::new();
     }
@@ -71,7 +75,7 @@ pub fn updated(before: &Product, after: &Product, context: Context<'_>) -> Vec<E
 }
 
 /// A deleted product, in the version that the deletion gave it.
-pub fn deleted(product: &Product, deleted_at: Timestamp, context: Context<'_>) -> EventDraft {
+pub fn deleted(product: &Product, deleted_at: Timestamp, context: EventContext<'_>) -> EventDraft {
     EventDraft {
         version: product.version,
         data: EventData::ProductDeleted(DeletedData {
@@ -95,7 +99,7 @@ pub fn import_completed(data: ImportData) -> EventDraft {
     }
 }
 
-fn product_data(product: &Product, context: Context<'_>) -> ProductData {
+fn product_data(product: &Product, context: EventContext<'_>) -> ProductData {
     ProductData {
         product_id: product.id,
         seller_id: product.seller_id.clone(),
@@ -115,7 +119,7 @@ fn product_data(product: &Product, context: Context<'_>) -> ProductData {
     }
 }
 
-fn low_stock(product: &Product, previous: Option<i32>, context: Context<'_>) -> EventDraft {
+fn low_stock(product: &Product, previous: Option<i32>, context: EventContext<'_>) -> EventDraft {
     let threshold = product.threshold(context.default_threshold);
     let units = units(product.quantity);
     EventDraft {
@@ -138,7 +142,7 @@ fn low_stock(product: &Product, previous: Option<i32>, context: Context<'_>) -> 
     }
 }
 
-fn changes(before: &Product, after: &Product, default_threshold: i32) -> Changes {
+fn changes(before: &Product, after: &Product, default_threshold: i32) -> FieldChanges {
     fn change<T: Clone + PartialEq>(old: &T, new: &T) -> Option<Change<T>> {
         (old != new).then(|| Change {
             old: old.clone(),
@@ -149,7 +153,7 @@ fn changes(before: &Product, after: &Product, default_threshold: i32) -> Changes
         old: before.threshold(default_threshold),
         new: after.threshold(default_threshold),
     });
-    Changes {
+    FieldChanges {
         name: change(&before.name, &after.name),
         description: change(&before.description, &after.description),
         price: change(&before.price, &after.price),

@@ -12,7 +12,7 @@ mod wire;
 use serde::{Deserialize, Serialize};
 
 pub use self::cause::{
-    Context, created, created_count, deleted, import_completed, restored, updated,
+    EventContext, created, created_count, deleted, import_completed, restored, updated,
 };
 use crate::domain::{
     clock::Timestamp,
@@ -109,7 +109,7 @@ pub struct ProductData {
     pub restored: bool,
     /// What an update altered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changes: Option<Changes>,
+    pub changes: Option<FieldChanges>,
     /// Why the stock changed, when someone said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -125,7 +125,7 @@ pub struct Change<T> {
 /// The fields an update altered; thresholds are the ones that apply.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Changes {
+pub struct FieldChanges {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Change<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -228,7 +228,7 @@ pub struct EventDraft {
     data: EventData,
 }
 
-impl Changes {
+impl FieldChanges {
     /// The altered fields' wire names, in a fixed order.
     pub fn fields(&self) -> Vec<&'static str> {
         let named = [

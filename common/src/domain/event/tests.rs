@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::product::{NewProduct, Product};
 
-const CONTEXT: Context<'static> = Context {
+const CONTEXT: EventContext<'static> = EventContext {
     default_threshold: 10,
     import_id: None,
     reason: None,
@@ -66,7 +66,7 @@ fn a_created_product_on_the_wire() {
 
 #[test]
 fn an_updated_product_on_the_wire() {
-    let context = Context {
+    let context = EventContext {
         import_id: Some("imp_1"),
         reason: Some("sold"),
         ..CONTEXT

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::domain::{
     clock::Timestamp,
     event::{
-        self, Changes, DeletedData, Event, EventData, ImportData, ImportGroup, LowStockData,
+        self, DeletedData, Event, EventData, FieldChanges, ImportData, ImportGroup, LowStockData,
         ProductData,
     },
     import_job::{ImportCounts, ImportStatus},
@@ -219,7 +219,10 @@ fn created(product: &ProductData) -> Told {
 
 fn updated(product: &ProductData) -> Told {
     let changes = product.changes.as_ref();
-    let fields = changes.map(Changes::fields).unwrap_or_default().join(", ");
+    let fields = changes
+        .map(FieldChanges::fields)
+        .unwrap_or_default()
+        .join(", ");
     let message = format!("Product \"{}\" was updated ({fields})", product.name);
     let mut data = short_product(product);
     if let Some(changes) = changes {

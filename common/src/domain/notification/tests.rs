@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::domain::{
-    event::{Context, EventDraft},
+    event::{EventContext, EventDraft},
     import_job::{LowStockDigest, LowStockEntry},
     money::Price,
     product::{NewProduct, Product},
 };
 
-const CONTEXT: Context<'static> = Context {
+const CONTEXT: EventContext<'static> = EventContext {
     default_threshold: 10,
     import_id: None,
     reason: None,
@@ -67,7 +67,7 @@ fn import(status: ImportStatus, low: u64) -> Notification {
 
 /// The last event of a batch that stands for the events from `first` on.
 fn progress(import_id: &str, first: i64, sequence: i64) -> Notification {
-    let context = Context {
+    let context = EventContext {
         import_id: Some(import_id),
         ..CONTEXT
     };
@@ -226,7 +226,7 @@ fn tells_of_a_batch_once() {
         "firstSequence": 21,
     });
     assert_eq!(json!(progress("imp_1", 21, 30)), expected);
-    let context = Context {
+    let context = EventContext {
         import_id: Some("imp_1"),
         ..CONTEXT
     };

@@ -4,11 +4,11 @@ use serde_json::{Map, Value};
 
 use super::{
     Attributes, NewProduct, ProductPatch, StockChange,
-    fields::{self, Checked, FieldError},
+    fields::{self, FieldError, FieldResult},
 };
 
 /// The fields a body may have, in the order errors are reported.
-const WRITABLE: [&str; 8] = [
+const WRITABLE_FIELDS: [&str; 8] = [
     "name",
     "description",
     "price",
@@ -22,7 +22,7 @@ const WRITABLE: [&str; 8] = [
 impl NewProduct {
     /// Reads the body of a create. Unknown keys, wrong types and broken rules are all reported.
     pub fn from_json(body: &Map<String, Value>) -> Result<Self, Vec<FieldError>> {
-        let mut reader = Reader::new(body, &WRITABLE);
+        let mut reader = Reader::new(body, &WRITABLE_FIELDS);
         let name = reader.required("name", fields::name);
         let description = reader.optional("description", fields::description);
         let price = reader.required_number("price", fields::price);
@@ -55,7 +55,7 @@ impl ProductPatch {
     /// Reads the body of an update: any non-empty subset of the writable fields.
     /// `null` clears `description`, `sku`, `low_stock_threshold` and `attributes`.
     pub fn from_json(body: &Map<String, Value>) -> Result<Self, Vec<FieldError>> {
-        let mut reader = Reader::new(body, &WRITABLE);
+        let mut reader = Reader::new(body, &WRITABLE_FIELDS);
         if body.is_empty() {
             let message = "needs at least one field to change";
             reader
@@ -127,11 +127,11 @@ impl<'a> Reader<'a> {
         Self { body, errors }
     }
 
-    fn keep<T>(&mut self, checked: Checked<T>) -> Option<T> {
+    fn keep<T>(&mut self, checked: FieldResult<T>) -> Option<T> {
         checked.map_err(|error| self.errors.push(error)).ok()
     }
 
-    fn required<T>(&mut self, field: &str, rule: fn(&str) -> Checked<T>) -> Option<T> {
+    fn required<T>(&mut self, field: &str, rule: fn(&str) -> FieldResult<T>) -> Option<T> {
         let checked = match self.body.get(field) {
             None | Some(Value::Null) => Err(FieldError::required(field)),
             Some(Value::String(text)) => rule(text),
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Numbers may come as JSON numbers or as numeric strings.
-    fn required_number<T>(&mut self, field: &str, rule: fn(&str) -> Checked<T>) -> Option<T> {
+    fn required_number<T>(&mut self, field: &str, rule: fn(&str) -> FieldResult<T>) -> Option<T> {
         let checked = match self.body.get(field) {
             None | Some(Value::Null) => Err(FieldError::required(field)),
             Some(value) => number_text(field, value).and_then(|text| rule(&text)),
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Absent is `None`, null is `Some(None)`.
-    fn optional<T>(&mut self, field: &str, rule: fn(&str) -> Checked<T>) -> Option<Option<T>> {
+    fn optional<T>(&mut self, field: &str, rule: fn(&str) -> FieldResult<T>) -> Option<Option<T>> {
         match self.body.get(field)? {
             Value::Null => Some(None),
             Value::String(text) => self.keep(rule(text)).map(Some),
@@ -161,7 +161,7 @@ impl<'a> Reader<'a> {
     fn optional_number<T>(
         &mut self,
         field: &str,
-        rule: fn(&str) -> Checked<T>,
+        rule: fn(&str) -> FieldResult<T>,
     ) -> Option<Option<T>> {
         match self.body.get(field)? {
             Value::Null => Some(None),
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn number_text(field: &str, value: &Value) -> Checked<String> {
+fn number_text(field: &str, value: &Value) -> FieldResult<String> {
     match value {
         Value::Number(number) => Ok(number.to_string()),
         Value::String(text) => Ok(text.clone()),

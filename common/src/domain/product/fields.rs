@@ -51,36 +51,36 @@ impl FieldError {
 }
 
 /// What a rule answers.
-pub type Checked<T> = Result<T, FieldError>;
+pub type FieldResult<T> = Result<T, FieldError>;
 
 /// 1 to 255 characters after trimming.
-pub fn name(text: &str) -> Checked<String> {
+pub fn name(text: &str) -> FieldResult<String> {
     required_text("name", text, NAME_MAX)
 }
 
 /// 1 to 100 characters after trimming.
-pub fn category(text: &str) -> Checked<String> {
+pub fn category(text: &str) -> FieldResult<String> {
     required_text("category", text, CATEGORY_MAX)
 }
 
 /// At most 2,000 characters, kept as written; empty is none.
-pub fn description(text: &str) -> Checked<Option<String>> {
+pub fn description(text: &str) -> FieldResult<Option<String>> {
     bounded("description", text, DESCRIPTION_MAX)?;
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
 /// At most 100 characters after trimming; empty is none.
-pub fn sku(text: &str) -> Checked<Option<String>> {
+pub fn sku(text: &str) -> FieldResult<Option<String>> {
     optional_trimmed("sku", text, SKU_MAX)
 }
 
 /// At most 255 characters after trimming; empty is none.
-pub fn reason(text: &str) -> Checked<Option<String>> {
+pub fn reason(text: &str) -> FieldResult<Option<String>> {
     optional_trimmed("reason", text, REASON_MAX)
 }
 
 /// A plain decimal, rounded half-up to cents, 0.01 to 99,999,999.99.
-pub fn price(text: &str) -> Checked<Price> {
+pub fn price(text: &str) -> FieldResult<Price> {
     Price::parse(text.trim()).map_err(|error| {
         let constraint = match error {
             PriceError::Syntax => "type",
@@ -92,17 +92,17 @@ pub fn price(text: &str) -> Checked<Price> {
 }
 
 /// 0 to 2,147,483,647.
-pub fn quantity(text: &str) -> Checked<i32> {
+pub fn quantity(text: &str) -> FieldResult<i32> {
     count("quantity", text)
 }
 
 /// 0 to 2,147,483,647.
-pub fn low_stock_threshold(text: &str) -> Checked<i32> {
+pub fn low_stock_threshold(text: &str) -> FieldResult<i32> {
     count("low_stock_threshold", text)
 }
 
 /// A whole number, any sign, within ±2^53; not 0.
-pub fn delta(text: &str) -> Checked<i64> {
+pub fn delta(text: &str) -> FieldResult<i64> {
     match whole("delta", text)? {
         0 => Err(FieldError::new("delta", "not_zero", "must not be 0", text)),
         n if n.unsigned_abs() > 1 << 53 => {
@@ -113,7 +113,7 @@ pub fn delta(text: &str) -> Checked<i64> {
 }
 
 /// At most 16 KiB as JSON, no NUL; empty is none.
-pub fn attributes(map: Attributes) -> Checked<Option<Attributes>> {
+pub fn attributes(map: Attributes) -> FieldResult<Option<Attributes>> {
     for (key, value) in &map {
         no_nul("attributes", key)?;
         no_nul("attributes", value)?;
@@ -133,7 +133,7 @@ pub fn attribute_bytes((key, value): (&String, &String)) -> usize {
     quoted(key) + quoted(value) + 2
 }
 
-fn required_text(field: &'static str, text: &str, max: usize) -> Checked<String> {
+fn required_text(field: &'static str, text: &str, max: usize) -> FieldResult<String> {
     let trimmed = text.trim();
     if trimmed.is_empty() {
         return Err(FieldError::required(field));
@@ -142,13 +142,13 @@ fn required_text(field: &'static str, text: &str, max: usize) -> Checked<String>
     Ok(trimmed.to_owned())
 }
 
-fn optional_trimmed(field: &'static str, text: &str, max: usize) -> Checked<Option<String>> {
+fn optional_trimmed(field: &'static str, text: &str, max: usize) -> FieldResult<Option<String>> {
     let trimmed = text.trim();
     bounded(field, trimmed, max)?;
     Ok((!trimmed.is_empty()).then(|| trimmed.to_owned()))
 }
 
-fn bounded(field: &'static str, text: &str, max: usize) -> Checked<()> {
+fn bounded(field: &'static str, text: &str, max: usize) -> FieldResult<()> {
     no_nul(field, text)?;
     if text.len() > max && text.chars().count() > max {
         let rest = format!("must be at most {max} characters");
@@ -157,7 +157,7 @@ fn bounded(field: &'static str, text: &str, max: usize) -> Checked<()> {
     Ok(())
 }
 
-fn no_nul(field: &'static str, text: &str) -> Checked<()> {
+fn no_nul(field: &'static str, text: &str) -> FieldResult<()> {
     if text.contains('\0') {
         return Err(FieldError::new(
             field,
@@ -169,7 +169,7 @@ fn no_nul(field: &'static str, text: &str) -> Checked<()> {
     Ok(())
 }
 
-fn count(field: &'static str, text: &str) -> Checked<i32> {
+fn count(field: &'static str, text: &str) -> FieldResult<i32> {
     let number = whole(field, text)?;
     if number < 0 {
         return Err(FieldError::new(field, "min", "must be at least 0", text));
@@ -182,7 +182,7 @@ fn count(field: &'static str, text: &str) -> Checked<i32> {
 
 /// A whole number; `5.0` is one, `5.5` and `1e3` are none. Too long a number saturates, so that
 /// the caller's limits answer.
-fn whole(field: &'static str, text: &str) -> Checked<i64> {
+fn whole(field: &'static str, text: &str) -> FieldResult<i64> {
     let refused = || FieldError::new(field, "type", "must be a whole number", text);
     let trimmed = text.trim();
     let (whole, fraction) = trimmed.split_once('.').unwrap_or((trimmed, "0"));

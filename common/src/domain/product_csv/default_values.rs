@@ -34,7 +34,7 @@ pub(super) fn choose(options: &ImportOptions) -> Result<Vec<(ProductField, Strin
     Ok(defaults)
 }
 
-fn check_default(field: ProductField, value: &str) -> fields::Checked<()> {
+fn check_default(field: ProductField, value: &str) -> fields::FieldResult<()> {
     let checked = match field {
         ProductField::Description => fields::description(value).map(drop),
         ProductField::Quantity => fields::quantity(value).map(drop),

@@ -4,7 +4,7 @@ use super::{
     ImportMode, ImportOptions, ImportPreset, ProductField,
     header::{closest, fold},
 };
-use crate::domain::product::{FieldError, fields::Checked};
+use crate::domain::product::{FieldError, fields::FieldResult};
 
 /// The options, in the order they are listed to people.
 const OPTION_NAMES: [&str; 6] = ["mode", "preset", "delimiter", "map", "default", "key"];
@@ -57,7 +57,7 @@ impl ImportOptions {
         pairs
     }
 
-    fn take(&mut self, name: &str, value: &str) -> Checked<()> {
+    fn take(&mut self, name: &str, value: &str) -> FieldResult<()> {
         match name {
             "mode" => self.mode = Some(choice(name, value, &ImportMode::ALL, ImportMode::as_str)?),
             "preset" if value == "auto" => self.preset = None,
@@ -88,7 +88,7 @@ fn choice<T: Copy>(
     value: &str,
     all: &[T],
     as_str: fn(T) -> &'static str,
-) -> Checked<T> {
+) -> FieldResult<T> {
     let found = all.iter().copied().find(|item| as_str(*item) == value);
     found.ok_or_else(|| {
         let mut known: Vec<&str> = all.iter().map(|item| as_str(*item)).collect();
@@ -100,7 +100,7 @@ fn choice<T: Copy>(
     })
 }
 
-fn delimiter(value: &str) -> Checked<char> {
+fn delimiter(value: &str) -> FieldResult<char> {
     match value {
         "," => Ok(','),
         ";" => Ok(';'),
@@ -124,7 +124,7 @@ fn delimiter_name(delimiter: char) -> String {
 }
 
 /// `Header=field`; the header may contain `=` itself.
-fn mapping(value: &str) -> Checked<(String, ProductField)> {
+fn mapping(value: &str) -> FieldResult<(String, ProductField)> {
     let (header, name) = value
         .rsplit_once('=')
         .filter(|(header, _)| !header.trim().is_empty())
@@ -136,7 +136,7 @@ fn mapping(value: &str) -> Checked<(String, ProductField)> {
 }
 
 /// `field=value`; the value may contain `=` itself.
-fn default(value: &str) -> Checked<(ProductField, String)> {
+fn default(value: &str) -> FieldResult<(ProductField, String)> {
     let (name, text) = value.split_once('=').ok_or_else(|| {
         let rest = "must give a value to one of our columns, such as category=Other";
         FieldError::new("default", "format", rest, value)
@@ -144,7 +144,7 @@ fn default(value: &str) -> Checked<(ProductField, String)> {
     Ok((field("default", name, value)?, text.to_owned()))
 }
 
-fn field(option: &str, name: &str, value: &str) -> Checked<ProductField> {
+fn field(option: &str, name: &str, value: &str) -> FieldResult<ProductField> {
     let folded = fold(name);
     let found = ProductField::ALL
         .into_iter()

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::domain::product::{
     Attributes, FieldError, NewProduct,
-    fields::{self, ATTRIBUTES_MAX_BYTES, Checked},
+    fields::{self, ATTRIBUTES_MAX_BYTES, FieldResult},
 };
 
 /// What a plan says about rows, in the shape in which it is needed for each of them.
@@ -169,7 +169,7 @@ impl RowRules {
 
     /// The non-blank cells of the attribute columns. An object past the limit loses its longest
     /// values rather than the row.
-    fn attributes(&self, cells: &RowCells<'_>) -> Checked<Option<Attributes>> {
+    fn attributes(&self, cells: &RowCells<'_>) -> FieldResult<Option<Attributes>> {
         let mut attributes = Attributes::new();
         for index in &self.attributes {
             let cell = cells.text(*index);
@@ -221,7 +221,7 @@ struct FieldChecker<'a, 'd> {
 }
 
 impl FieldChecker<'_, '_> {
-    fn required<T>(&mut self, field: ProductField, rule: fn(&str) -> Checked<T>) -> Option<T> {
+    fn required<T>(&mut self, field: ProductField, rule: fn(&str) -> FieldResult<T>) -> Option<T> {
         if self.row_fields.is_blank(field) {
             self.errors.push(FieldError::required(field.as_str()));
             return None;
@@ -230,7 +230,7 @@ impl FieldChecker<'_, '_> {
     }
 
     /// A blank text is not given.
-    fn optional<T>(&mut self, field: ProductField, rule: fn(&str) -> Checked<T>) -> Option<T> {
+    fn optional<T>(&mut self, field: ProductField, rule: fn(&str) -> FieldResult<T>) -> Option<T> {
         if self.row_fields.is_blank(field) {
             return None;
         }
@@ -252,7 +252,7 @@ impl FieldChecker<'_, '_> {
 }
 
 /// The field's rule, and one of our own: a number like `2.09147E+12` has lost digits.
-fn sku(text: &str) -> Checked<Option<String>> {
+fn sku(text: &str) -> FieldResult<Option<String>> {
     if is_spreadsheet_number(text.trim()) {
         let rest = format!("is {text:?}: a spreadsheet has replaced digits of it by an exponent");
         return Err(FieldError::new("sku", "spreadsheet_number", &rest, text));

@@ -19,7 +19,7 @@ use crate::{
         event::Event,
         record::Topic,
         seller::SellerId,
-        stats::{CategoryTotals, DayTotals, Totals},
+        stats::{CategoryTotals, DayTotals, SellerTotals},
     },
 };
 
@@ -40,12 +40,12 @@ pub async fn connect(config: &LedgerConfig) -> Result<Arc<dyn Ledger>> {
 #[async_trait]
 pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// Applies a seller's events of one topic, in the order of the topic. Skips events at or below
-    /// the topic's watermark (the highest sequence applied), folds the rest (`stats::Fold`) and
+    /// the topic's watermark (the highest sequence applied), folds the rest (`stats::EventFold`) and
     /// stores the sums together with the new watermark.
     async fn ledger_apply(&self, seller: &SellerId, topic: Topic, events: &[Event]) -> Result<()>;
 
     /// The seller's totals and when they last changed; all zero for an unknown seller.
-    async fn ledger_totals(&self, seller: &SellerId) -> Result<(Totals, Option<Timestamp>)>;
+    async fn ledger_totals(&self, seller: &SellerId) -> Result<(SellerTotals, Option<Timestamp>)>;
 
     /// Categories with undeleted products, by name.
     async fn ledger_categories(&self, seller: &SellerId) -> Result<Vec<CategoryTotals>>;

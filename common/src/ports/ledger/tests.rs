@@ -9,14 +9,14 @@ use crate::{
     config::LedgerConfig,
     domain::{
         clock::{self, Timestamp},
-        event::{self, Context, Event, EventData, ImportData},
+        event::{self, Event, EventContext, EventData, ImportData},
         import_job::ImportStatus,
         import_job::LowStockDigest,
         money::{Amount, Price},
         product::{NewProduct, Product},
         record::Topic,
         seller::SellerId,
-        stats::{DayTotals, Totals},
+        stats::{DayTotals, SellerTotals},
     },
     support::history::{EventHistory, histories},
 };
@@ -139,7 +139,7 @@ fn product(seller: &SellerId, id: i64, cents: i64, quantity: i32) -> Product {
 fn created(seller: &SellerId, sequences: std::ops::RangeInclusive<i64>) -> Vec<Event> {
     let event = |sequence: i64| {
         let product = product(seller, sequence, 250, 20);
-        let draft = event::created(&product, Context::default()).remove(0);
+        let draft = event::created(&product, EventContext::default()).remove(0);
         draft.seal(sequence, Timestamp::from_millis(sequence * 1000))
     };
     sequences.map(event).collect()
@@ -256,7 +256,7 @@ async fn many_that_apply_the_same_count_once(fixture: &LedgerFixture) {
     let one = seller("one");
     let gone = |sequence: i64| {
         let (product, at) = (product(&one, sequence, 250, 20), Timestamp::from_millis(0));
-        let draft = event::deleted(&product, at, Context::default());
+        let draft = event::deleted(&product, at, EventContext::default());
         draft.seal(sequence + 60, Timestamp::from_millis(sequence * 1000))
     };
     let topics = [
@@ -280,10 +280,10 @@ async fn many_that_apply_the_same_count_once(fixture: &LedgerFixture) {
     }
     let ledger = fixture.open().await;
     let (totals, changed) = ledger.ledger_totals(&one).await.unwrap();
-    let counted = Totals {
+    let counted = SellerTotals {
         total_products: 60,
         deleted_products: 60,
-        ..Totals::default()
+        ..SellerTotals::default()
     };
     assert_eq!(totals, counted);
     assert_eq!(changed, Some(Timestamp::from_millis(60_000)));
@@ -341,7 +341,7 @@ async fn sellers_never_meet(fixture: &LedgerFixture) {
     assert_eq!(value(&*ledger, &one).await, (3, 15_000));
     assert_eq!(value(&*ledger, &two).await, (1, 5000));
     let unknown = ledger.ledger_totals(&seller("three")).await.unwrap();
-    assert_eq!(unknown, (Totals::default(), None));
+    assert_eq!(unknown, (SellerTotals::default(), None));
     assert!(
         ledger
             .ledger_categories(&seller("three"))
@@ -356,7 +356,7 @@ async fn sums_may_exceed_64_bits(fixture: &LedgerFixture) {
     let (ledger, one) = (fixture.open().await, seller("one"));
     let dear = product(&one, 1, Price::MAX_CENTS, i32::MAX);
     for sequence in 1..=5 {
-        let draft = event::created(&dear, Context::default()).remove(0);
+        let draft = event::created(&dear, EventContext::default()).remove(0);
         let events = [draft.seal(sequence, Timestamp::from_millis(0))];
         ledger
             .ledger_apply(&one, Topic::ProductCreated, &events)
@@ -431,7 +431,7 @@ async fn days_are_listed_from_and_to(fixture: &LedgerFixture) {
 fn on_three_days(seller: &SellerId) -> Vec<Event> {
     let event = |sequence: i64| {
         let product = product(seller, sequence, 100, 20);
-        let draft = event::created(&product, Context::default()).remove(0);
+        let draft = event::created(&product, EventContext::default()).remove(0);
         let day = Timestamp::from_millis((sequence - 1) * 86_400_000);
         draft.seal(sequence, day)
     };

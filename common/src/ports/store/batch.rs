@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use crate::domain::{
     clock::Timestamp,
     error::{Error, Result},
-    event::{self, Context, EventData, EventDraft},
+    event::{self, EventContext, EventData, EventDraft},
     import_job::{Checkpoint, ImportBatch, ImportCounts, ImportJob, LowStockDigest},
     port::Port,
     product::Product,
@@ -121,7 +121,7 @@ impl Merged {
     /// The events of all writes, in their order; low-stock warnings are added to the digest.
     pub(super) fn events(
         &self,
-        context: Context<'_>,
+        context: EventContext<'_>,
         low_stock: &mut LowStockDigest,
     ) -> Vec<EventDraft> {
         let mut drafts = Vec::with_capacity(self.writes.len());

@@ -15,10 +15,10 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    pub(super) fn context(self) -> event::Context<'static> {
-        event::Context {
+    pub(super) fn context(self) -> event::EventContext<'static> {
+        event::EventContext {
             default_threshold: self.low_stock_threshold,
-            ..event::Context::default()
+            ..event::EventContext::default()
         }
     }
 }
@@ -162,7 +162,7 @@ fn restocked(before: &Product, change: &StockChange, rules: Rules) -> Result<Dec
         ..before.clone()
     };
     let product = next.touched(now_for(before));
-    let context = event::Context {
+    let context = event::EventContext {
         reason: change.reason.as_deref(),
         ..rules.context()
     };

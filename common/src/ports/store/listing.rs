@@ -3,7 +3,7 @@
 use crate::domain::{
     error::Result,
     product::{FieldError, Product},
-    query::{Cursor, Page, ProductQuery, SortBy, SortOrder},
+    query::{ListCursor, Page, ProductQuery, SortBy, SortOrder},
 };
 
 /// The LIKE pattern of a text that stands anywhere. `\` escapes; both engines fold the case of ASCII
@@ -49,7 +49,7 @@ pub(super) const fn order(sort_by: SortBy, sort_order: SortOrder) -> &'static st
 }
 
 /// Refuses a cursor of another list.
-pub(super) fn check(cursor: &Cursor, query: &ProductQuery) -> Result<()> {
+pub(super) fn check(cursor: &ListCursor, query: &ProductQuery) -> Result<()> {
     if (cursor.sort_by, cursor.sort_order) == (query.sort_by, query.sort_order) {
         return Ok(());
     }
@@ -57,12 +57,12 @@ pub(super) fn check(cursor: &Cursor, query: &ProductQuery) -> Result<()> {
 }
 
 /// The key of a cursor whose list is not sorted by text.
-pub(super) fn number(cursor: &Cursor) -> Result<i64> {
+pub(super) fn number(cursor: &ListCursor) -> Result<i64> {
     let number = cursor.key.parse();
     Ok(number.map_err(|_| refused(cursor, "was not made by this list"))?)
 }
 
-fn refused(cursor: &Cursor, why: &'static str) -> FieldError {
+fn refused(cursor: &ListCursor, why: &'static str) -> FieldError {
     FieldError::new("cursor", "format", why, &cursor.key)
 }
 

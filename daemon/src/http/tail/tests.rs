@@ -11,7 +11,7 @@ use crate::app::App;
 
 /// An app on a directory of its own, and a seller.
 struct Stage {
-    http: Arc<Http>,
+    http: Arc<HttpState>,
     seller: SellerId,
     _dir: TempDir,
 }
@@ -23,7 +23,7 @@ impl Stage {
         let config = Config::from_lookup(|name| (name == "PMD_DATA_DIR").then(|| path.clone()));
         let app = App::connect(config.unwrap()).await.unwrap();
         Self {
-            http: Arc::new(Http::new(app, CancellationToken::new())),
+            http: Arc::new(HttpState::new(app, CancellationToken::new())),
             seller: SellerId::parse("s").unwrap(),
             _dir: dir,
         }

@@ -25,7 +25,7 @@ use crate::{
         money::Amount,
         record::Topic,
         seller::SellerId,
-        stats::{CategoryTotals, DayTotals, Fold},
+        stats::{CategoryTotals, DayTotals, EventFold},
     },
     engines::aws_clients::table::{ENGINE, Item, unbuilt},
     ports::ledger::above_watermark,
@@ -85,7 +85,7 @@ impl DynamoDbLedger {
             return Ok(TransactionOutcome::Conflict);
         };
         let stored = items
-            .remove(&LedgerKey::Totals)
+            .remove(&LedgerKey::SellerTotals)
             .map(|item| TotalsItem::read(&item))
             .transpose()?;
         let watermark = stored.as_ref().map_or(0, |totals| totals.watermark(topic));
@@ -93,7 +93,7 @@ impl DynamoDbLedger {
         let Some(mark) = fresh.last().map(|event| event.sequence) else {
             return Ok(TransactionOutcome::Committed(watermark));
         };
-        let fold = Fold::of(fresh.iter().copied());
+        let fold = EventFold::of(fresh.iter().copied());
         let mut after = stored.clone().unwrap_or_default();
         after.totals += &fold.totals;
         // Topics arrive in any interleaving; time does not go back.
@@ -236,9 +236,9 @@ impl DynamoDbLedger {
 
 /// How many of the events fit into one transaction, and the keys of the items they touch.
 fn fit_transaction(events: &[&Event]) -> (usize, BTreeSet<LedgerKey>) {
-    let mut keys = BTreeSet::from([LedgerKey::Totals]);
+    let mut keys = BTreeSet::from([LedgerKey::SellerTotals]);
     for (count, event) in events.iter().enumerate() {
-        let fold = Fold::of([*event]);
+        let fold = EventFold::of([*event]);
         let categories = fold.categories.into_keys().map(LedgerKey::Category);
         let touched = categories.chain(fold.days.into_keys().map(LedgerKey::Day));
         let new: Vec<_> = touched.filter(|key| !keys.contains(key)).collect();

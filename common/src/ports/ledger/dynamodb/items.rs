@@ -11,7 +11,7 @@ use crate::{
         error::{Error, Result},
         record::Topic,
         seller::SellerId,
-        stats::{CategoryTotals, DayTotals, Totals},
+        stats::{CategoryTotals, DayTotals, SellerTotals},
     },
     engines::aws_clients::table::Item,
 };
@@ -31,7 +31,7 @@ const DAY_RETENTION: std::time::Duration = std::time::Duration::from_secs(31 * 2
 /// A seller's totals and watermarks, which share one item.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TotalsItem {
-    pub(super) totals: Totals,
+    pub(super) totals: SellerTotals,
     pub(super) last_updated: Option<Timestamp>,
     pub(super) watermarks: BTreeMap<String, i64>,
 }
@@ -39,7 +39,7 @@ pub(super) struct TotalsItem {
 /// Identifies one of a seller's items.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum LedgerKey {
-    Totals,
+    SellerTotals,
     Category(String),
     Day(String),
 }
@@ -47,7 +47,7 @@ pub(super) enum LedgerKey {
 impl LedgerKey {
     pub(super) fn sort_key(&self) -> String {
         match self {
-            Self::Totals => "TOTALS".to_owned(),
+            Self::SellerTotals => "TOTALS".to_owned(),
             Self::Category(name) => format!("{CATEGORY_PREFIX}{name}"),
             Self::Day(date) => format!("{DAY_PREFIX}{date}"),
         }
@@ -81,7 +81,7 @@ impl TotalsItem {
     }
 
     pub(super) fn write(&self, seller: &SellerId) -> Item {
-        let mut item = LedgerKey::Totals.attributes(seller);
+        let mut item = LedgerKey::SellerTotals.attributes(seller);
         put(&mut item, "totalProducts", self.totals.total_products);
         put(&mut item, "activeProducts", self.totals.active_products);
         put(&mut item, "deletedProducts", self.totals.deleted_products);
@@ -106,7 +106,7 @@ impl TotalsItem {
             .keys()
             .map(|topic| Ok((topic.clone(), get(marks, topic)?)));
         Ok(Self {
-            totals: Totals {
+            totals: SellerTotals {
                 total_products: get(item, "totalProducts")?,
                 active_products: get(item, "activeProducts")?,
                 deleted_products: get(item, "deletedProducts")?,

@@ -27,7 +27,7 @@ use crate::{
         port::Port,
         record::Topic,
         seller::SellerId,
-        stats::{CategoryTotals, DayTotals, Totals},
+        stats::{CategoryTotals, DayTotals, SellerTotals},
     },
     engines::aws_clients::table::{Design, Item, Table},
 };
@@ -70,11 +70,11 @@ impl Ledger for DynamoDbLedger {
             .await
     }
 
-    async fn ledger_totals(&self, seller: &SellerId) -> Result<(Totals, Option<Timestamp>)> {
+    async fn ledger_totals(&self, seller: &SellerId) -> Result<(SellerTotals, Option<Timestamp>)> {
         let client = self.table.client().await?;
         let request = client.get_item().table_name(self.table.name());
         let request = request
-            .set_key(Some(LedgerKey::Totals.attributes(seller)))
+            .set_key(Some(LedgerKey::SellerTotals.attributes(seller)))
             .consistent_read(true);
         let answer = request.send().await;
         let answer = answer.map_err(|error| self.table.failed(&error))?;
@@ -118,7 +118,7 @@ impl Ledger for DynamoDbLedger {
         let request = client.get_item().table_name(self.table.name());
         let request = request.key(items::PARTITION_KEY, unknown_seller).key(
             items::SORT_KEY,
-            AttributeValue::S(LedgerKey::Totals.sort_key()),
+            AttributeValue::S(LedgerKey::SellerTotals.sort_key()),
         );
         let answer = request.send().await;
         answer.map_err(|error| self.table.failed(&error))?;

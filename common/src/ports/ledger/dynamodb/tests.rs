@@ -8,7 +8,7 @@ use super::connect;
 use crate::{
     domain::{
         clock::Timestamp,
-        event::{self, Context},
+        event::{self, EventContext},
         money::Price,
         product::{NewProduct, Product},
         record::Topic,
@@ -45,7 +45,7 @@ async fn items_have_the_format_that_dashboards_read() {
         .map(|(id, (price, category))| product(&one, id, price, category))
         .collect();
     let created = (1..).zip(&products).map(|(sequence, product)| {
-        event::created(product, Context::default())
+        event::created(product, EventContext::default())
             .remove(0)
             .seal(sequence, at)
     });
@@ -54,7 +54,7 @@ async fn items_have_the_format_that_dashboards_read() {
         .ledger_apply(&one, Topic::ProductCreated, &created)
         .await
         .unwrap();
-    let deleted = event::deleted(&products[2], at, Context::default()).seal(4, at);
+    let deleted = event::deleted(&products[2], at, EventContext::default()).seal(4, at);
     ledger
         .ledger_apply(&one, Topic::ProductDeleted, &[deleted])
         .await

@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 
 use super::{failed, rows};
 use crate::{
-    domain::{error::Result, event::Event, record::Topic, seller::SellerId, stats::Fold},
+    domain::{error::Result, event::Event, record::Topic, seller::SellerId, stats::EventFold},
     ports::ledger::above_watermark,
 };
 
@@ -24,7 +24,7 @@ pub(super) async fn apply(
         .map(|event| event.timestamp)
         .max()
         .unwrap_or_default();
-    let fold = Fold::of(fresh);
+    let fold = EventFold::of(fresh);
     rows::add_totals(connection, seller, &fold.totals, newest).await?;
     for category in fold.categories.values() {
         rows::add_category(connection, seller, category).await?;

@@ -18,7 +18,7 @@ use crate::{
         port::Port,
         record::Topic,
         seller::SellerId,
-        stats::{CategoryTotals, DayTotals, Totals},
+        stats::{CategoryTotals, DayTotals, SellerTotals},
     },
     engines::sqlite_db::{self, SqliteDb},
 };
@@ -49,10 +49,10 @@ impl Ledger for SqliteLedger {
             .await
     }
 
-    async fn ledger_totals(&self, seller: &SellerId) -> Result<(Totals, Option<Timestamp>)> {
+    async fn ledger_totals(&self, seller: &SellerId) -> Result<(SellerTotals, Option<Timestamp>)> {
         let row = rows::totals(self.database.readers(), seller).await?;
         row.map_or_else(
-            || Ok((Totals::default(), None)),
+            || Ok((SellerTotals::default(), None)),
             |row| {
                 let changed = Timestamp::from_millis(row.last_updated);
                 Ok((row.read()?, Some(changed)))

@@ -8,7 +8,7 @@ use crate::domain::{
     error::{Error, Result},
     money::Amount,
     seller::SellerId,
-    stats::{CategoryTotals, DayTotals, Totals},
+    stats::{CategoryTotals, DayTotals, SellerTotals},
 };
 
 #[derive(FromRow)]
@@ -41,8 +41,8 @@ pub(super) struct DayRow {
 }
 
 impl TotalsRow {
-    pub(super) fn read(self) -> Result<Totals> {
-        Ok(Totals {
+    pub(super) fn read(self) -> Result<SellerTotals> {
+        Ok(SellerTotals {
             total_products: self.total_products,
             active_products: self.active_products,
             deleted_products: self.deleted_products,
@@ -97,12 +97,12 @@ pub(super) async fn totals(
 pub(super) async fn add_totals(
     connection: &mut SqliteConnection,
     seller: &SellerId,
-    difference: &Totals,
+    difference: &SellerTotals,
     newest: Timestamp,
 ) -> Result<()> {
     let stored = totals(&mut *connection, seller).await?;
     let mut changed = newest.millis();
-    let mut sum = Totals::default();
+    let mut sum = SellerTotals::default();
     if let Some(row) = stored {
         // Topics arrive in any interleaving; time does not go back.
         changed = changed.max(row.last_updated);

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::{
         clock::{self, Timestamp},
-        event::{Context, ImportGroup},
+        event::{EventContext, ImportGroup},
         import_job::{BatchOutcome, ImportBatch, ImportCounts, ImportJob, LowStockDigest},
         seller::SellerId,
     },
@@ -164,7 +164,7 @@ impl WritePlan {
 
     fn pack(&self, first_sequence: i64) -> PackedEvents {
         let job = &self.job;
-        let context = Context {
+        let context = EventContext {
             import_id: Some(&job.id),
             ..self.rules.context()
         };

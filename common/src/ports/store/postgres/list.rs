@@ -13,7 +13,7 @@ use crate::{
         error::Result,
         money::Amount,
         product::{Product, ProductId},
-        query::{Cursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
+        query::{ListCursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
         seller::SellerId,
     },
     ports::store::listing,
@@ -186,7 +186,7 @@ fn cents(amount: Amount) -> PgCents {
 }
 
 /// ` AND …`: only what comes after the cursor.
-fn push_after(sql: &mut PgQuery, cursor: &Cursor, query: &ProductQuery) -> Result<()> {
+fn push_after(sql: &mut PgQuery, cursor: &ListCursor, query: &ProductQuery) -> Result<()> {
     listing::check(cursor, query)?;
     sql.push(" AND (")
         .push(listing::column(query.sort_by))

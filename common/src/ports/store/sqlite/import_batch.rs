@@ -19,7 +19,7 @@ use crate::{
     domain::{
         clock::{self, Timestamp},
         error::Result,
-        event::{Context, EventDraft, ImportGroup},
+        event::{EventContext, EventDraft, ImportGroup},
         import_job::{BatchOutcome, ImportBatch, ImportJob},
         product::Product,
         product_csv::{ParsedRow, RejectedRow},
@@ -116,7 +116,7 @@ async fn write(
     let first_id = numbers::take(&mut *connection, &seller, ids).await?.id;
     let (job, drafts, products) = apart(move || {
         merged.number(first_id..);
-        let context = Context {
+        let context = EventContext {
             import_id: Some(&job.id),
             ..rules.context()
         };

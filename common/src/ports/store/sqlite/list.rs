@@ -8,7 +8,7 @@ use crate::{
         error::Result,
         money::Amount,
         product::{Product, ProductId},
-        query::{Cursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
+        query::{ListCursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
         seller::SellerId,
     },
     ports::store::listing,
@@ -179,7 +179,7 @@ fn cents(amount: Amount) -> i64 {
 }
 
 /// ` AND …`: only what stands behind the cursor.
-fn push_after(sql: &mut Sql, cursor: &Cursor, query: &ProductQuery) -> Result<()> {
+fn push_after(sql: &mut Sql, cursor: &ListCursor, query: &ProductQuery) -> Result<()> {
     listing::check(cursor, query)?;
     sql.push(" AND (")
         .push(listing::column(query.sort_by))
@@ -234,7 +234,7 @@ mod tests {
             (category.clone(), "idx_products_seller_category"),
         ] {
             let (sort_by, sort_order) = (SortBy::CreatedAt, SortOrder::Desc);
-            let cursor = Cursor {
+            let cursor = ListCursor {
                 sort_by,
                 sort_order,
                 key: "1".to_owned(),

@@ -7,7 +7,7 @@ use crate::domain::{
     error::Error,
     money::{Amount, Price},
     product::{Attributes, NewProduct, Product, ProductPatch},
-    query::{Cursor, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
+    query::{ListCursor, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
     seller::SellerId,
 };
 
@@ -60,12 +60,12 @@ fn key(product: &Product, sort_by: SortBy) -> (i64, &str) {
     }
 }
 
-fn cursor_behind(product: &Product, sort_by: SortBy, sort_order: SortOrder) -> Cursor {
+fn cursor_behind(product: &Product, sort_by: SortBy, sort_order: SortOrder) -> ListCursor {
     let key = match key(product, sort_by) {
         (0, name) if sort_by == SortBy::Name => name.to_owned(),
         (number, _) => number.to_string(),
     };
-    Cursor {
+    ListCursor {
         sort_by,
         sort_order,
         key,
@@ -233,7 +233,7 @@ pub(super) async fn counts_follow_changes(store: Arc<dyn Store>) {
 pub(super) async fn foreign_cursors_are_refused(store: Arc<dyn Store>) {
     let a = seller("a");
     let cursor = |sort_by, key: &str| ProductQuery {
-        start: PageStart::After(Cursor {
+        start: PageStart::After(ListCursor {
             sort_by,
             sort_order: SortOrder::Asc,
             key: key.to_owned(),
