@@ -1,5 +1,5 @@
 //! Running an import: read the spooled file from its checkpoint on, commit batch after batch, end
-//! the job. Killed at any point, the next run goes on behind the last committed batch.
+//! the job. Killed at any point, the next run goes on after the last committed batch.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -34,7 +34,7 @@ pub struct ImportRunner {
     pub archive: Arc<dyn Archive>,
     /// The worker that took the job.
     pub worker: String,
-    /// Ends the run behind the present batch; the job goes back to the queue's front.
+    /// Ends the run after the present batch; the job goes back to the queue's front.
     pub stop: CancellationToken,
 }
 
@@ -222,7 +222,7 @@ fn read_batches(
                 Ok((batch, ended)) => (Ok(batch), ended),
                 Err(error) => (Err(error), true),
             };
-            // Nobody takes batches any more when the run has ended.
+            // The receiver is gone when the run has ended.
             if sender.blocking_send(batch).is_err() || ended {
                 return;
             }

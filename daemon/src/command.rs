@@ -28,7 +28,7 @@ pub fn main() -> ExitCode {
     {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell when standard error is gone.
+            // There is nowhere to report it when standard error is gone.
             let _ = writeln!(io::stderr(), "pmd: {error:#}");
             ExitCode::FAILURE
         }
@@ -45,7 +45,7 @@ fn run(args: Args, config: Config) -> anyhow::Result<()> {
             Command::Keys(command) => manage_keys(&config, command).await,
         }
     });
-    // What still blocks a thread waits for an engine that is away, and nobody for it.
+    // What still blocks a thread waits for an engine that is away, and nothing waits for it.
     runtime.shutdown_background();
     done
 }

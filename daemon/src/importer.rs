@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, backoff::Backoff};
 
-/// How often an idle worker looks for jobs that nobody told it of (an ended lease).
+/// How often an idle worker looks for jobs without a wake-up (an ended lease).
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Runs imports until `stop`. `name` is the same after a restart, so that the worker goes on with

@@ -19,7 +19,7 @@ impl<'a> PresentedKey<'a> {
         (!id.is_empty() && !secret.is_empty()).then_some(Self { id, whole: text })
     }
 
-    /// Whether this is the stored key. The comparison is of hashes, so its time tells nothing.
+    /// Whether this is the stored key. The comparison is of hashes, so its duration reveals nothing.
     pub(crate) fn is(&self, stored: &ApiKey) -> bool {
         stored.revoked_at.is_none() && stored.sha256 == sha256(self.whole)
     }

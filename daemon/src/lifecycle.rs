@@ -1,7 +1,7 @@
 //! From configuration to a running daemon and down again.
 //!
 //! Shutdown loses nothing: requests in flight are answered, streams end properly, imports stop
-//! behind their batch and go on at the next start, waiting events are archived.
+//! after their batch and go on at the next start, waiting events are archived.
 
 use std::{
     fs::{File, TryLockError},
@@ -24,7 +24,7 @@ use crate::{
     roles::Role,
 };
 
-/// What is still running this long after the signal is left behind.
+/// What is still running this long after the signal is abandoned.
 const SHUTDOWN: Duration = Duration::from_secs(9);
 /// Ports of the system's choice that may turn out to be taken on another loopback address.
 const PORT_TRIES: usize = 64;

@@ -192,14 +192,14 @@ async fn follow(mut tail: EventTail, printer: &mut EventPrinter<'_>) -> Result<(
     let mut interrupt = super::interrupt::InterruptSignal::new()?;
     let mut was_disconnected = false;
     loop {
-        let told = tokio::select! {
-            told = tail.next() => told?,
+        let item = tokio::select! {
+            item = tail.next() => item?,
             () = interrupt.wait() => {
                 printer.ui.note(&resume_command(tail.cursor(), printer.args, printer.repeat_flags));
                 return Err(Error::silent(ExitCode::Interrupted));
             }
         };
-        match told {
+        match item {
             TailItem::Connected => {
                 if std::mem::take(&mut was_disconnected) {
                     printer.ui.note("reconnected; no event was missed");

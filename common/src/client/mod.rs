@@ -117,7 +117,7 @@ impl Client {
         })
     }
 
-    /// Tells `watcher` of every request from now on.
+    /// Calls `watcher` for every request from now on.
     #[must_use]
     pub fn watched(mut self, watcher: impl Fn(&HttpExchange<'_>) + Send + Sync + 'static) -> Self {
         self.watcher = Some(Arc::new(watcher));

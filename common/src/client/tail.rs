@@ -1,9 +1,9 @@
 //! The event stream as a conversation that survives its connections.
 //!
 //! A tail keeps the sequence it has read up to, reconnects with a growing pause when the stream
-//! ends, breaks or falls silent, and resumes behind that sequence. It checks that nothing is
+//! ends, breaks or falls silent, and resumes after that sequence. It checks that nothing is
 //! missing and says so when something is. Frames without an id (courtesies to older clients) are
-//! left out: by the rules of event streams they inherit the id before them, which was told already.
+//! left out: by the rules of event streams they inherit the id before them, which was reported already.
 
 use std::{pin::Pin, time::Duration};
 
@@ -28,7 +28,7 @@ pub enum StreamStart {
     After(i64),
 }
 
-/// What a tail has to say.
+/// What a tail reports.
 #[derive(Debug)]
 pub enum TailItem {
     /// The stream is open; everything up to the cursor is known.
@@ -58,7 +58,7 @@ pub struct EventTail {
     /// Attempts since the last event.
     failures: u32,
     was_connected: bool,
-    /// A notification that has to wait because a gap before it is told first.
+    /// A notification that has to wait because a gap before it is reported first.
     held: Option<Box<Notification>>,
 }
 
@@ -88,7 +88,7 @@ impl EventTail {
         }
     }
 
-    /// The last sequence that was told; `None` before the first connection of a fresh tail.
+    /// The last sequence that was reported; `None` before the first connection of a fresh tail.
     pub const fn cursor(&self) -> Option<i64> {
         self.cursor
     }
@@ -112,8 +112,8 @@ impl EventTail {
     /// When the first connection fails, or the server refuses for good (not for being away).
     pub async fn next(&mut self) -> Result<TailItem> {
         loop {
-            if let Some(told) = self.step().await? {
-                return Ok(told);
+            if let Some(item) = self.step().await? {
+                return Ok(item);
             }
         }
     }
@@ -121,7 +121,7 @@ impl EventTail {
     /// One frame, one connection or one loss.
     async fn step(&mut self) -> Result<Option<TailItem>> {
         if let Some(notification) = self.held.take() {
-            return Ok(Some(self.told(notification)));
+            return Ok(Some(self.report(notification)));
         }
         let Some(frames) = &mut self.frames else {
             return self.connect().await.map(Some);
@@ -160,7 +160,7 @@ impl EventTail {
         TailItem::Lost { reason, wait }
     }
 
-    /// What a frame tells, if anything; moves the cursor.
+    /// What a frame says, if anything; moves the cursor.
     fn take(&mut self, event: &Event) -> Option<TailItem> {
         self.failures = 0;
         if event.event == "gap" {
@@ -187,7 +187,7 @@ impl EventTail {
         }
     }
 
-    /// Tells of a hole before what comes behind it.
+    /// Reports a gap before what comes after it.
     fn follow(&mut self, notification: Box<Notification>) -> TailItem {
         let (from, to) = (self.cursor.unwrap_or(0) + 1, notification.first() - 1);
         // History before the oldest kept notification is no loss to somebody who asked for all.
@@ -195,10 +195,10 @@ impl EventTail {
             self.held = Some(notification);
             return TailItem::Gap { from, to };
         }
-        self.told(notification)
+        self.report(notification)
     }
 
-    fn told(&mut self, notification: Box<Notification>) -> TailItem {
+    fn report(&mut self, notification: Box<Notification>) -> TailItem {
         self.cursor = Some(notification.sequence);
         TailItem::Notification(notification)
     }
@@ -294,8 +294,8 @@ mod tests {
     #[test]
     fn a_gap_frame_moves_the_cursor() {
         let mut tail = tail(StreamStart::After(3));
-        let told = tail.take(&frame("9", "gap", r#"{"from":4,"to":9}"#));
-        assert!(matches!(told, Some(TailItem::Gap { from: 4, to: 9 })));
+        let item = tail.take(&frame("9", "gap", r#"{"from":4,"to":9}"#));
+        assert!(matches!(item, Some(TailItem::Gap { from: 4, to: 9 })));
         assert!(matches!(
             tail.take(&created(None, 10)),
             Some(TailItem::Notification(_))

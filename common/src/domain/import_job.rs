@@ -12,7 +12,7 @@ pub fn new_import_id() -> ImportId {
     format!("imp_{}", uuid::Uuid::now_v7().simple())
 }
 
-/// Where an import stands.
+/// The state of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ImportStatus {
@@ -113,7 +113,7 @@ pub struct NewImport {
     pub plan: product_csv::ImportPlan,
 }
 
-/// How far an import came: everything before it is committed, nothing behind it.
+/// How far an import came: everything before it is committed, nothing after it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// Batches committed; the next one has this number.
@@ -149,7 +149,7 @@ pub struct ImportJob {
 pub struct ImportBatch {
     /// The checkpoint this batch starts from; the store refuses any other than its own.
     pub from: Checkpoint,
-    /// The position behind the batch.
+    /// The position after the batch.
     pub to: product_csv::FilePosition,
     /// Rows to write, in file order.
     pub rows: Vec<product_csv::ParsedRow>,

@@ -53,7 +53,7 @@ pub enum SortOrder {
 pub enum PageStart {
     /// Skip this many products.
     Offset(u64),
-    /// Continue behind this product.
+    /// Continue after this product.
     After(ListCursor),
 }
 

@@ -81,7 +81,7 @@ pub mod header {
     pub const SEQUENCE: &str = "sequence";
     /// Only on events that an import caused.
     pub const IMPORT_ID: &str = "importId";
-    /// Only on the last event of an import batch, which stands for the events from here on.
+    /// Only on the last event of an import batch, which covers the events from here on.
     pub const FIRST_SEQUENCE: &str = "firstSequence";
 }
 
@@ -138,7 +138,7 @@ const COMPRESS_FROM: usize = 1024;
 const ZSTD_LEVEL: i32 = 1;
 
 /// Packs messages into one block: a format byte, then topic code, key, headers and value of each,
-/// every part behind its length (u32, little endian). Large blocks are compressed with zstd.
+/// every part after its length (u32, little endian). Large blocks are compressed with zstd.
 pub fn encode_block(records: &[Record]) -> Vec<u8> {
     let mut plain = vec![PLAIN_BLOCK];
     for record in records {

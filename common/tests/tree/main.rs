@@ -211,12 +211,12 @@ fn imports_run_in_no_circle() {
     assert!(found.is_empty(), "import circles:\n{}", found.join("\n"));
 }
 
-/// An enum may say its names (`ValueEnum`) where it stands.
+/// An enum may say its names (`ValueEnum`) where it is defined.
 #[test]
 fn arguments_are_parsed_in_one_place() {
     let places = ["/main.rs", "/args.rs", "/command.rs", "/commands/"];
     hold(
-        "clap stands only in main.rs, args.rs, command.rs and commands/",
+        "clap is used only in main.rs, args.rs, command.rs and commands/",
         |file| !places.iter().any(|place| file.contains(place)),
         |_, path| {
             let parses = names_any(path, &["clap", "clap_complete", "clap_mangen"]);
@@ -290,7 +290,7 @@ fn methods_on_sellers_things_take_the_seller_first() {
     assert!(methods >= 15, "only {methods} methods were found");
 }
 
-/// A migration without its twin would leave one engine behind.
+/// A migration without its twin would leave one engine out of date.
 #[test]
 fn both_databases_have_the_same_migrations() {
     let names = |dialect: &str| -> BTreeSet<String> {
@@ -311,7 +311,7 @@ fn both_databases_have_the_same_migrations() {
     }
 }
 
-/// Every file and folder in a crate's `src` stands in the map with its path; and every path in the
+/// Every file and folder in a crate's `src` has a line in the map; and every path in the
 /// map exists.
 #[test]
 fn the_map_is_true() {

@@ -1,4 +1,4 @@
-//! Reads the workspace's sources: what stands in a file besides comments, texts and tests, and
+//! Reads the workspace's sources: what a file has besides comments, texts and tests, and
 //! which paths its code names.
 
 use std::{
@@ -82,8 +82,9 @@ pub(crate) fn code_of(text: &str) -> String {
         }
     }
     let tests = code.match_indices("#[cfg(test)]").find(|(at, mark)| {
-        let behind = code[at + mark.len()..].trim_start();
-        behind.starts_with("mod ") && behind.find('{') < behind.find(';').or(Some(usize::MAX))
+        let following = code[at + mark.len()..].trim_start();
+        following.starts_with("mod ")
+            && following.find('{') < following.find(';').or(Some(usize::MAX))
     });
     if let Some((at, _)) = tests {
         code.truncate(at);
@@ -113,7 +114,7 @@ fn literal_or_comment(rest: &str, before: Option<char>) -> usize {
     if rest.starts_with('"') {
         return escaped_end(rest, '"');
     }
-    // A quote opens a character only if it is closed behind one (a lifetime never is).
+    // A quote opens a character only if a quote follows one (a lifetime never is).
     let mut chars = rest.chars();
     match (chars.next(), chars.next(), chars.next()) {
         (Some('\''), Some('\\'), _) => escaped_end(rest, '\''),
@@ -145,12 +146,12 @@ impl Source {
             line += rest[..at].matches('\n').count();
             rest = &rest[at..];
             let tree = rest.strip_prefix("use ").filter(|tree| tree.contains(';'));
-            if let Some((tree, behind)) = tree.and_then(|tree| tree.split_once(';')) {
+            if let Some((tree, following)) = tree.and_then(|tree| tree.split_once(';')) {
                 let mut paths = Vec::new();
                 spread("", tree, &mut paths);
                 named.extend(paths.iter().map(|path| self.at(line, path)));
                 line += tree.matches('\n').count();
-                rest = behind;
+                rest = following;
             } else {
                 let in_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
                 let end = rest.find(|c| !in_path(c)).unwrap_or(rest.len());
@@ -166,11 +167,11 @@ impl Source {
         let mut path = path.trim().trim_end_matches(':');
         let mut relative = false;
         loop {
-            if let Some(behind) = path.strip_prefix("super::") {
+            if let Some(inside) = path.strip_prefix("super::") {
                 place.pop();
-                path = behind;
-            } else if let Some(behind) = path.strip_prefix("self::") {
-                path = behind;
+                path = inside;
+            } else if let Some(inside) = path.strip_prefix("self::") {
+                path = inside;
             } else {
                 break;
             }

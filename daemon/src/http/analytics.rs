@@ -19,7 +19,7 @@ use super::{
 };
 
 const LIMIT_MAX: u32 = 100;
-/// Days shown unless told, the last one included.
+/// Days shown by default, the last one included.
 const MAX_DAYS: u32 = 30;
 const DAY_LENGTH: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -52,7 +52,7 @@ pub(super) async fn categories(
 
 /// Totals by day
 ///
-/// UTC days, both ends included, only those with events; the last 30 days unless told.
+/// UTC days, both ends included, only those with events; the last 30 days by default.
 #[utoipa::path(get, path = "/api/analytics/daily", tag = "Analytics",
     params(
         ("from" = Option<String>, Query, description = "First day, yyyy-mm-dd"),
@@ -78,7 +78,7 @@ pub(super) async fn daily(
 #[utoipa::path(get, path = "/api/analytics/low-stock", tag = "Analytics",
     params(
         ("page" = Option<u64>, Query, description = "From 1"),
-        ("limit" = Option<u32>, Query, description = "1 to 100, 20 unless told"),
+        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
     ),
     responses(
         (status = 200, body = LowStockPageOut),

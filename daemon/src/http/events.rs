@@ -18,8 +18,8 @@ const LIMIT_MAX: u32 = 1_000;
 /// Notifications of the last 30 days, ascending by sequence.
 #[utoipa::path(get, path = "/api/events", tag = "Events",
     params(
-        ("after" = Option<i64>, Query, description = "Only those behind this sequence"),
-        ("limit" = Option<u32>, Query, description = "1 to 1,000, 100 unless told"),
+        ("after" = Option<i64>, Query, description = "Only those after this sequence"),
+        ("limit" = Option<u32>, Query, description = "1 to 1,000, 100 by default"),
         ("type" = Option<NotificationKind>, Query, description = "Only this kind"),
     ),
     responses(

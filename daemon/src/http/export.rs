@@ -82,7 +82,7 @@ struct ExportStream {
     seller: SellerId,
     filter: ProductFilter,
     writer: ExportWriter,
-    /// The last product written; `None` behind the end.
+    /// The last product written; `None` at the end.
     after: Option<ProductId>,
 }
 
@@ -105,7 +105,7 @@ impl ExportStream {
     }
 }
 
-/// A CSV file as an attachment. An error on the way cuts the body off, so that nobody takes half
+/// A CSV file as an attachment. An error on the way cuts the body off, so that no client takes half
 /// a file for a whole one.
 pub(super) fn csv(
     file_name: &str,

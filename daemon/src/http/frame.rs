@@ -32,7 +32,7 @@ pub(super) fn gap(from: i64, to: i64) -> String {
     format!("event: gap\nid: {to}\ndata: {data}\n\n")
 }
 
-/// A notification; behind the end of an import, the frames without an id for older clients.
+/// A notification; after the end of an import, the frames without an id for older clients.
 pub(super) fn notification(notification: &Notification) -> String {
     let mut text = String::with_capacity(512);
     write_frame(&mut text, notification, Some(notification.sequence));
@@ -52,14 +52,14 @@ fn write_frame(text: &mut String, notification: &Notification, id: Option<i64>) 
     };
 }
 
-/// Frames formatted lately, so that many clients of a seller share the work. A notification is
+/// Frames formatted last, so that many clients of a seller share the work. A notification is
 /// recognised by its place in memory, which stays taken while it is remembered.
 #[derive(Debug)]
 pub(super) struct FrameCache([Mutex<Option<FormattedFrame>>; Self::SLOTS]);
 
 #[derive(Debug)]
 struct FormattedFrame {
-    told: Arc<Notification>,
+    source: Arc<Notification>,
     bytes: Bytes,
 }
 
@@ -71,18 +71,18 @@ impl FrameCache {
     }
 
     /// The frame of a notification.
-    pub(super) fn of(&self, told: &Arc<Notification>) -> Bytes {
-        let place = usize::try_from(told.sequence).unwrap_or(0) % Self::SLOTS;
+    pub(super) fn of(&self, source: &Arc<Notification>) -> Bytes {
+        let place = usize::try_from(source.sequence).unwrap_or(0) % Self::SLOTS;
         let Some(slot) = self.0.get(place) else {
-            return notification(told).into();
+            return notification(source).into();
         };
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         match &*slot {
-            Some(known) if Arc::ptr_eq(&known.told, told) => known.bytes.clone(),
+            Some(known) if Arc::ptr_eq(&known.source, source) => known.bytes.clone(),
             _ => {
-                let bytes = Bytes::from(notification(told));
+                let bytes = Bytes::from(notification(source));
                 *slot = Some(FormattedFrame {
-                    told: Arc::clone(told),
+                    source: Arc::clone(source),
                     bytes: bytes.clone(),
                 });
                 bytes
@@ -97,7 +97,7 @@ mod tests {
 
     use super::*;
 
-    fn told(kind: NotificationKind, data: serde_json::Value) -> Notification {
+    fn sample(kind: NotificationKind, data: serde_json::Value) -> Notification {
         Notification {
             id: "s-7-x-1".into(),
             seller_id: SellerId::parse("s").unwrap(),
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_frame_is_three_lines_whatever_it_says() {
-        let text = notification(&told(
+        let text = notification(&sample(
             NotificationKind::ProductCreated,
             json!({"name": "x\ny"}),
         ));
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn an_import_ends_with_frames_without_an_id() {
         let data = json!({"importId": "imp_1", "fileName": "p.csv", "lowStock": {"count": 2}});
-        let text = notification(&told(NotificationKind::ImportCompleted, data));
+        let text = notification(&sample(NotificationKind::ImportCompleted, data));
         let named: Vec<_> = text.lines().filter(|l| l.starts_with("event: ")).collect();
         let expected = [
             "event: ImportCompleted",
@@ -159,8 +159,8 @@ mod tests {
     #[test]
     fn frames_are_shared_and_never_mixed_up() {
         let frames = FrameCache::new();
-        let one = Arc::new(told(NotificationKind::ProductCreated, json!({"n": 1})));
-        let other = Arc::new(told(NotificationKind::ProductCreated, json!({"n": 2})));
+        let one = Arc::new(sample(NotificationKind::ProductCreated, json!({"n": 1})));
+        let other = Arc::new(sample(NotificationKind::ProductCreated, json!({"n": 2})));
         let first = frames.of(&one);
         assert_eq!(first.as_ptr(), frames.of(&one).as_ptr());
         assert_ne!(frames.of(&other), first);

@@ -182,7 +182,7 @@ async fn timed<T>(
     (answer, f64::from(micros) / 1000.0)
 }
 
-/// The resident set, where the system tells.
+/// The resident set, where the system reports it.
 fn memory() -> MemoryOut {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let rss_mb = resident_kib(&status).map_or(0.0, |kib| f64::from(kib) / 1024.0);
@@ -232,8 +232,8 @@ mod tests {
     #[tokio::test]
     async fn a_failing_probe_names_the_engine_only() {
         let broken = Error::unavailable(Port::Store, "SQLite", "cannot open secret/path");
-        let told = probe(Port::Store, "embedded", async { Err(broken) }).await;
-        assert_eq!(told.status, HealthStatus::Unhealthy);
-        assert_eq!(told.error.as_deref(), Some("SQLite is unavailable"));
+        let service = probe(Port::Store, "embedded", async { Err(broken) }).await;
+        assert_eq!(service.status, HealthStatus::Unhealthy);
+        assert_eq!(service.error.as_deref(), Some("SQLite is unavailable"));
     }
 }

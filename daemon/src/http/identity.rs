@@ -37,7 +37,7 @@ impl<S: Sync> FromRequestParts<S> for RequestSeller {
     }
 }
 
-/// Keys looked up lately, by their id; `None` for one that does not exist.
+/// Keys looked up in the last seconds, by their id; `None` for one that does not exist.
 #[derive(Debug, Default)]
 pub(super) struct KeyCache(Mutex<HashMap<String, (Instant, Option<ApiKey>)>>);
 

@@ -46,7 +46,7 @@ const REJECTS_PAGE_ROWS: u32 = 500;
 #[utoipa::path(get, path = "/api/imports", tag = "Imports",
     params(
         ("page" = Option<u64>, Query, description = "From 1"),
-        ("limit" = Option<u32>, Query, description = "1 to 100, 20 unless told"),
+        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
     ),
     responses(
         (status = 200, body = ImportsOut),
@@ -158,7 +158,7 @@ fn what_stays(job: &ImportJob) -> String {
             "The import was cancelled; {created} created and {updated} updated products stay"
         ),
         _ => format!(
-            "The import stops behind its present batch; what is committed by then stays \
+            "The import stops after its present batch; what is committed by then stays \
              ({created} created and {updated} updated so far)"
         ),
     }
@@ -187,7 +187,7 @@ struct RejectsFile {
     job: ImportJob,
     /// The header, until it is written.
     first: Option<Vec<u8>>,
-    /// The last row written; `None` behind the end.
+    /// The last row written; `None` at the end.
     after: Option<i64>,
 }
 

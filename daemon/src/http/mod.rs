@@ -91,7 +91,7 @@ pub fn health_router(app: App, shutdown: CancellationToken) -> Router {
     wrapped(routes, http)
 }
 
-/// The routes behind the layers that all have in common.
+/// All routes, with the layers they have in common.
 fn layered(http: Arc<HttpState>) -> Router {
     let (routes, document) = routes(&http).split_for_parts();
     wrapped(routes.merge(docs::routes(document)), http)
@@ -109,7 +109,7 @@ fn wrapped(routes: Router<Arc<HttpState>>, http: Arc<HttpState>) -> Router {
         .with_state(http)
 }
 
-/// The documented routes, each group behind its layers.
+/// The documented routes, each group with its layers.
 fn routes(http: &Arc<HttpState>) -> OpenApiRouter<Arc<HttpState>> {
     let standard = OpenApiRouter::new()
         .routes(routes!(products::create, list::list))

@@ -1,4 +1,4 @@
-//! Query strings: every parameter is known, sent once and in range, or the caller is told all
+//! Query strings: every parameter is known, sent once and in range, or the error lists all
 //! that is wrong. An empty value counts as not sent: browsers send empty form fields.
 
 use std::{
@@ -110,7 +110,7 @@ impl QueryParams {
             .push(FieldError::new(&name, constraint, rest, value));
     }
 
-    /// Everything that was not taken is unknown; all broken rules are told.
+    /// Everything that was not taken is unknown; all broken rules are reported.
     pub(super) fn finish(mut self) -> ApiResult<()> {
         let rest = if self.known.is_empty() {
             "is not a known parameter (there are none here)".to_owned()
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_everything_that_is_wrong() {
+    fn every_broken_rule_is_reported() {
         let mut params = QueryParams::parse("limit=101&page=0&page=2&colour=red&sort=up").unwrap();
         assert_eq!(params.number("limit", 1..=100, 20), 20);
         assert_eq!(params.number("page", 1..=u64::MAX, 1), 1);
@@ -188,8 +188,11 @@ mod tests {
             ("sort", "one_of"),
             ("colour", "unknown"),
         ];
-        let told = broken(params.finish().unwrap_err());
-        assert_eq!(told, expected.map(|(f, c)| (f.to_owned(), c.to_owned())));
+        let reported = broken(params.finish().unwrap_err());
+        assert_eq!(
+            reported,
+            expected.map(|(f, c)| (f.to_owned(), c.to_owned()))
+        );
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub async fn serve(listeners: Vec<TcpListener>, router: Router, shutdown: Cancel
     }
 }
 
-/// How connections are told to end.
+/// How connections are asked to end.
 #[derive(Debug, Clone)]
 struct ConnectionEnd {
     /// After the request in flight.
@@ -138,7 +138,7 @@ async fn speak(stream: TcpStream, router: Router, soft: &CancellationToken) {
     }
 }
 
-/// Tells a client whose request's head did not arrive in time.
+/// Answers a client whose request head did not arrive in time.
 async fn say_late(mut stream: WriteTimeout<TcpStream>) {
     let response = ApiError::RequestTimeout.into_response();
     let (parts, body) = response.into_parts();

@@ -14,7 +14,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// The socket, and while a write stands still the moment it is given up.
+/// The socket, and while a write makes no progress the moment it is given up.
 #[derive(Debug)]
 pub(super) struct WriteTimeout<S> {
     socket: S,

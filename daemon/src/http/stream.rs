@@ -1,4 +1,4 @@
-//! The event stream: what a seller's clients are told, live and in order.
+//! The event stream: a seller's notifications, live and in order.
 //!
 //! The body is pulled: nothing is queued for a client that does not read, it reads the inbox when
 //! it comes back. On shutdown the body ends properly.
@@ -32,7 +32,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
 #[utoipa::path(get, path = "/api/events/stream", tag = "Events",
     params(
         ("sellerId" = Option<String>, Query, description = "The seller, where no header can be set"),
-        ("lastEventId" = Option<i64>, Query, description = "Replay what came behind this sequence; 0 for all that is kept"),
+        ("lastEventId" = Option<i64>, Query, description = "Replay what came after this sequence; 0 for all that is kept"),
         ("Last-Event-ID" = Option<i64>, Header, description = "The same; this one wins"),
     ),
     responses(

@@ -45,7 +45,7 @@ async fn more_than_can_be_worked_on_is_refused() {
     assert_eq!(status, StatusCode::OK);
 }
 
-/// Red when: panics are not caught, or told.
+/// Red when: panics are not caught, or not logged.
 #[tokio::test]
 async fn a_panic_is_an_answer_that_tells_nothing() {
     async fn bug() -> &'static str {

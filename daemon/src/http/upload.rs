@@ -1,5 +1,5 @@
 //! CSV in: an upload streams to the spool in constant memory, is looked at once its head is there,
-//! and becomes a queued import when its last byte is safe. Whatever fails leaves nothing behind.
+//! and becomes a queued import when its last byte is safe. A failed upload leaves no file.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ const MAX_FRAMING_BYTES: u64 = 64 * 1024;
     params(
         ("mode" = Option<String>, Query, description = "create, upsert, update or skip; upsert when the file has a key"),
         ("preset" = Option<String>, Query, description = "auto, generic, shopify or woocommerce"),
-        ("delimiter" = Option<String>, Query, description = ", ; | or tab; found out unless told"),
+        ("delimiter" = Option<String>, Query, description = ", ; | or tab; detected by default"),
         ("map" = Option<Vec<String>>, Query, description = "Header=field, as often as needed"),
         ("default" = Option<Vec<String>>, Query, description = "field=value for blank cells, as often as needed"),
         ("key" = Option<String>, Query, description = "sku, the only key there is"),
@@ -266,7 +266,7 @@ impl ReceivedUpload {
         if created.as_ref().map_or(true, |job| job.id != id)
             && let Err(error) = app.archive.spool_remove(&id).await
         {
-            tracing::warn!(%error, import = id, "an upload stays behind");
+            tracing::warn!(%error, import = id, "the file of a refused upload could not be removed");
         }
         if let Err(error) = app.feed.send_wake_up(WakeUp::Imports).await {
             tracing::debug!(%error, "a worker finds the import by itself");

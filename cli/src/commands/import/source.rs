@@ -132,14 +132,14 @@ impl ImportSource {
             input,
             state: state.clone(),
         };
-        let told = state.clone();
+        let shared = state.clone();
         // A thread of its own: one that waits for standard input must not delay the end.
         std::thread::spawn(move || {
             if let Err(error) = read_all(reader, &chunks) {
-                let _ = told.failure.set(error.to_string());
+                let _ = shared.failure.set(error.to_string());
                 let _ = chunks.blocking_send(Err(error));
             } else {
-                told.is_read.store(true, Ordering::Release);
+                shared.is_read.store(true, Ordering::Release);
             }
         });
         let body = stream::unfold(body, |mut body| async {

@@ -57,13 +57,13 @@ pub struct Event {
     pub sequence: i64,
     /// The product's version; 1 for an import.
     pub version: i64,
-    /// Only on the last event of an import's batch: what the whole batch stands for.
+    /// Only on the last event of an import's batch: what the whole batch covers.
     pub import: Option<ImportGroup>,
     pub data: EventData,
 }
 
 /// The consecutive events of one import batch, carried by the last of them, so that people can be
-/// told once: sequences `first_sequence..=` the carrier's own.
+/// reported once: sequences `first_sequence..=` the carrier's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportGroup {
@@ -270,7 +270,7 @@ impl EventData {
         }
     }
 
-    /// The product's or the import's id, as it stands in the event's id.
+    /// The product's or the import's id, as it is in the event's id.
     fn subject(&self) -> String {
         match self {
             Self::ProductCreated(data) | Self::ProductUpdated(data) => data.product_id.to_string(),

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::{Event, EventData, EventKind, ImportGroup};
 use crate::domain::clock::Timestamp;
 
-/// The envelope as it stands on the wire.
+/// The envelope as it is sent.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct EnvelopeOut<'a, T> {

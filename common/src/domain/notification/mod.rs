@@ -1,4 +1,4 @@
-//! What a person is told: one notification per event, or one per batch of an import.
+//! What a person is shown: one notification per event, or one per batch of an import.
 
 #[cfg(test)]
 mod tests;
@@ -76,19 +76,19 @@ pub struct Notification {
     pub timestamp: i64,
     pub read: bool,
     pub sequence: i64,
-    /// Set when it stands for all events from here to `sequence`.
+    /// Set when it covers all events from here to `sequence`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_sequence: Option<i64>,
 }
 
 impl Notification {
-    /// The first event it stands for.
+    /// The first event it covers.
     pub fn first(&self) -> i64 {
         self.first_sequence.unwrap_or(self.sequence)
     }
 
-    /// What people are told of an event; `None` for an import's event that its batch's last
-    /// event stands for.
+    /// What people are shown of an event; `None` for an import's event that its batch's last
+    /// event covers.
     pub fn of(event: &Event) -> Option<Self> {
         if let Some(group) = &event.import {
             return Some(Self::of_group(event, group));
@@ -167,7 +167,7 @@ impl Notification {
         })
     }
 
-    /// What older clients, which know no import, are told once one ended: notifications named
+    /// What older clients, which know no import, are shown once one ended: notifications named
     /// `ProductCreated` and, if any product is low, `LowStockWarning`, to be sent without the
     /// frame's id. Their own ids differ, because such clients show one notification per id.
     pub fn courtesies(&self) -> Vec<Self> {
@@ -204,9 +204,9 @@ impl Notification {
 }
 
 /// A notification's kind, sentence and data.
-type Told = (NotificationKind, String, Value);
+type NotificationContent = (NotificationKind, String, Value);
 
-fn created(product: &ProductData) -> Told {
+fn created(product: &ProductData) -> NotificationContent {
     let verb = if product.restored {
         "restored"
     } else {
@@ -217,7 +217,7 @@ fn created(product: &ProductData) -> Told {
     (NotificationKind::ProductCreated, message, data)
 }
 
-fn updated(product: &ProductData) -> Told {
+fn updated(product: &ProductData) -> NotificationContent {
     let changes = product.changes.as_ref();
     let fields = changes
         .map(FieldChanges::fields)
@@ -231,7 +231,7 @@ fn updated(product: &ProductData) -> Told {
     (NotificationKind::ProductUpdated, message, data)
 }
 
-fn deleted(product: &DeletedData) -> Told {
+fn deleted(product: &DeletedData) -> NotificationContent {
     let message = format!("Product \"{}\" was deleted", product.name);
     let data = json!({
         "productId": product.product_id,
@@ -242,7 +242,7 @@ fn deleted(product: &DeletedData) -> Told {
     (NotificationKind::ProductDeleted, message, data)
 }
 
-fn low_stock(product: &LowStockData) -> Told {
+fn low_stock(product: &LowStockData) -> NotificationContent {
     let message = format!(
         "Product \"{}\" is low on stock: {} left",
         product.name,
@@ -293,15 +293,15 @@ pub fn counts_text(counts: &ImportCounts) -> String {
         (counts.skipped, "skipped"),
         (counts.rejected, "rejected"),
     ];
-    let told: Vec<_> = named
+    let names: Vec<_> = named
         .into_iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{} {what}", thousands(count)))
         .collect();
-    if told.is_empty() {
+    if names.is_empty() {
         "no rows".to_owned()
     } else {
-        told.join(", ")
+        names.join(", ")
     }
 }
 

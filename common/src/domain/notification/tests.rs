@@ -33,7 +33,7 @@ fn seal(draft: EventDraft) -> Event {
     draft.seal(42, Timestamp::from_millis(1_769_847_300_250))
 }
 
-fn told(draft: EventDraft) -> Value {
+fn notified(draft: EventDraft) -> Value {
     json!(Notification::of(&seal(draft)).unwrap())
 }
 
@@ -65,7 +65,7 @@ fn import(status: ImportStatus, low: u64) -> Notification {
     Notification::of(&seal(draft)).unwrap()
 }
 
-/// The last event of a batch that stands for the events from `first` on.
+/// The last event of a batch that covers the events from `first` on.
 fn progress(import_id: &str, first: i64, sequence: i64) -> Notification {
     let context = EventContext {
         import_id: Some(import_id),
@@ -106,8 +106,11 @@ fn tells_of_a_created_product() {
         "read": false,
         "sequence": 42,
     });
-    assert_eq!(told(event::created(&lamp(20), CONTEXT).remove(0)), expected);
-    let restored = told(event::restored(&lamp(20), CONTEXT).remove(0));
+    assert_eq!(
+        notified(event::created(&lamp(20), CONTEXT).remove(0)),
+        expected
+    );
+    let restored = notified(event::restored(&lamp(20), CONTEXT).remove(0));
     assert_eq!(restored["message"], "Product \"Lamp\" was restored");
     assert_eq!(restored["type"], "ProductCreated");
 }
@@ -119,32 +122,32 @@ fn tells_which_fields_changed() {
     after.description = None;
     after.low_stock_threshold = Some(5);
     let draft = event::updated(&lamp(20), &after, CONTEXT).remove(0);
-    let told = told(draft);
-    assert_eq!(told["id"], "seller-1-7-ProductUpdated-2");
-    assert_eq!(told["type"], "ProductUpdated");
+    let shown = notified(draft);
+    assert_eq!(shown["id"], "seller-1-7-ProductUpdated-2");
+    assert_eq!(shown["type"], "ProductUpdated");
     assert_eq!(
-        told["message"],
+        shown["message"],
         "Product \"Lamp\" was updated (description, price, low_stock_threshold)"
     );
     let expected = r#"{"category":"Home","changes":{"description":{"new":null,"old":"bright"},"lowStockThreshold":{"new":5,"old":10},"price":{"new":25,"old":19.9}},"name":"Lamp","price":25,"productId":7,"quantity":20}"#;
-    assert_eq!(told["data"].to_string(), expected);
+    assert_eq!(shown["data"].to_string(), expected);
 }
 
 #[test]
 fn tells_of_a_deleted_product() {
     let product = lamp(20).touched(Timestamp::from_millis(2000));
-    let told = told(event::deleted(
+    let shown = notified(event::deleted(
         &product,
         Timestamp::from_millis(2000),
         CONTEXT,
     ));
-    assert_eq!(told["message"], "Product \"Lamp\" was deleted");
+    assert_eq!(shown["message"], "Product \"Lamp\" was deleted");
     let data = json!({
         "productId": 7, "name": "Lamp", "category": "Home",
         "deletedAt": "1970-01-01T00:00:02.000Z",
     });
     assert_eq!(
-        (&told["type"], &told["data"]),
+        (&shown["type"], &shown["data"]),
         (&json!("ProductDeleted"), &data)
     );
 }
@@ -155,7 +158,7 @@ fn tells_how_many_units_are_left() {
         quantity: 1,
         ..lamp(20).touched(Timestamp::from_millis(2000))
     };
-    let warning = told(event::updated(&lamp(20), &after, CONTEXT).remove(1));
+    let warning = notified(event::updated(&lamp(20), &after, CONTEXT).remove(1));
     assert_eq!(warning["id"], "seller-1-7-LowStockWarning-2");
     assert_eq!(
         warning["message"],
@@ -166,7 +169,7 @@ fn tells_how_many_units_are_left() {
         "price": Price::parse("19.9").unwrap(), "previousQuantity": 20,
     });
     assert_eq!(warning["data"], data);
-    let from_the_start = told(event::created(&lamp(0), CONTEXT).remove(1));
+    let from_the_start = notified(event::created(&lamp(0), CONTEXT).remove(1));
     assert_eq!(
         from_the_start["message"],
         "Product \"Lamp\" is low on stock: 0 units left"

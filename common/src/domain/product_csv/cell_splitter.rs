@@ -1,7 +1,7 @@
 //! One record's cells, split without copying what need not be copied.
 //!
-//! Quoting as everybody writes it: a cell whose first character behind padding is `"` is quoted,
-//! `""` inside is one quote, text behind the closing quote is kept. Unquoted cells are trimmed,
+//! Quoting as everybody writes it: a cell whose first character after padding is `"` is quoted,
+//! `""` inside is one quote, text after the closing quote is kept. Unquoted cells are trimmed,
 //! quoted ones keep their blanks.
 
 use memchr::{memchr, memchr_iter};
@@ -26,14 +26,14 @@ impl<'a> RowCells<'a> {
         self.bounds.len()
     }
 
-    /// The cell's text; `None` behind the last cell.
+    /// The cell's text; `None` after the last cell.
     pub(super) fn get(&self, index: usize) -> Option<&'a str> {
         let bound = self.bounds.get(index)?;
         let text = self.text.get(bound.start..bound.end)?;
         Some(if bound.quoted { text } else { text.trim() })
     }
 
-    /// The cell's text, blank behind the last cell.
+    /// The cell's text, blank after the last cell.
     pub(super) fn text(&self, index: usize) -> &'a str {
         self.get(index).unwrap_or_default()
     }
@@ -114,22 +114,22 @@ impl CellSplitter {
                 quoted,
             });
             match next.get(1..) {
-                Some(behind) => rest = behind,
+                Some(after) => rest = after,
                 None => return,
             }
         }
     }
 
-    /// Takes the text up to the closing quote and returns what is behind it.
+    /// Takes the text up to the closing quote and returns what follows it.
     fn quoted_part<'a>(&mut self, mut rest: &'a str) -> &'a str {
-        while let Some((text, behind)) = rest.split_once('"') {
+        while let Some((text, after)) = rest.split_once('"') {
             self.unquoted.push_str(text);
-            match behind.strip_prefix('"') {
+            match after.strip_prefix('"') {
                 Some(more) => {
                     self.unquoted.push('"');
                     rest = more;
                 }
-                None => return behind,
+                None => return after,
             }
         }
         self.unquoted.push_str(rest);
@@ -137,7 +137,7 @@ impl CellSplitter {
     }
 }
 
-/// What is behind the opening quote, when the cell is a quoted one.
+/// What follows the opening quote, when the cell is a quoted one.
 fn opening(cell: &str, delimiter: u8) -> Option<&str> {
     let padding = |c: char| u8::try_from(c).is_ok_and(|byte| is_padding(byte, delimiter));
     cell.trim_start_matches(padding).strip_prefix('"')

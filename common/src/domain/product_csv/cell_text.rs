@@ -1,6 +1,6 @@
 //! One cell as text: quoting, and the mark that keeps spreadsheets from running formulas.
 //!
-//! The rule of the mark, exact in both directions: look at the text behind any leading `'`. When
+//! The rule of the mark, exact in both directions: look at the text after any leading `'`. When
 //! that rest is blank or starts with `=`, `+`, `-`, `@`, tab, CR or LF, the text is written with
 //! one more `'` in front, and such a cell is read with one `'` less. Any other text is left alone,
 //! so `'n' roll` stays what it is. Column names follow the same rule; there, names that would be

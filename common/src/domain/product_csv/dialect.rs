@@ -20,7 +20,7 @@ pub(super) const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
 pub(super) struct FileHeader {
     pub(super) dialect: CsvDialect,
     pub(super) cells: Vec<HeaderCell>,
-    /// Behind the header.
+    /// After the header.
     pub(super) end: FilePosition,
 }
 
@@ -151,7 +151,7 @@ fn header_cell(text: &str) -> HeaderCell {
     }
 }
 
-/// Files that are no UTF-8 text at all are told apart, so that the answer can say what to do.
+/// Files that are no UTF-8 text at all are distinguished, so that the answer can say what to do.
 fn refuse_other_formats(head: &[u8]) -> Result<(), PlanError> {
     let rest = match head {
         [] => return Err(PlanError::invalid("file", "not_empty", "is empty")),

@@ -16,7 +16,7 @@ pub struct ExportWriter {
 }
 
 impl ExportWriter {
-    /// `attribute_names` are the columns behind ours, in this order.
+    /// `attribute_names` are the columns after ours, in this order.
     pub const fn new(attribute_names: Vec<String>) -> Self {
         Self { attribute_names }
     }

@@ -2,7 +2,7 @@
 
 use super::{ImportPreset, ProductField};
 
-/// The columns a rejects file has behind the original ones; an import leaves them out.
+/// The columns a rejects file has after the original ones; an import leaves them out.
 pub(super) const REJECT_COLUMNS: [&str; 5] = ["_line", "_column", "_code", "_message", "_hint"];
 
 /// One cell of the header.

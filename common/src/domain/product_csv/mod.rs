@@ -50,7 +50,7 @@ pub struct ImportPlan {
     pub columns: Vec<CsvColumn>,
     /// Values for blank cells and missing columns, already checked against the field's rule.
     pub defaults: Vec<(ProductField, String)>,
-    /// The first record behind the header.
+    /// The first record after the header.
     pub start: FilePosition,
 }
 

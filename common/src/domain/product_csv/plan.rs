@@ -1,7 +1,7 @@
 //! The plan of an import: what each column is used for, under which mode, with which defaults.
 //!
-//! `--map` wins over everything, then the preset's names in order of preference. A column nobody
-//! claims becomes an attribute.
+//! `--map` wins over everything, then the preset's names in order of preference. An unclaimed
+//! column becomes an attribute.
 
 use super::{
     ColumnRole, CsvColumn, ImportMode, ImportOptions, ImportPlan, ImportPreset, ProductField,

@@ -54,7 +54,7 @@ pub(super) struct RecordReader<R> {
 }
 
 impl<R: Read> RecordReader<R> {
-    /// `input` stands at `from.byte` of the file.
+    /// `input` is at `from.byte` of the file.
     pub(super) fn new(input: R, delimiter: u8, from: &FilePosition) -> Self {
         Self {
             input,
@@ -67,7 +67,7 @@ impl<R: Read> RecordReader<R> {
         }
     }
 
-    /// Behind the last record: byte offset and line.
+    /// After the last record: byte offset and line.
     pub(super) const fn offset(&self) -> (u64, u64) {
         (self.byte, self.line)
     }
@@ -104,7 +104,7 @@ impl<R: Read> RecordReader<R> {
         loop {
             let fresh = self.pending().get(seen..).unwrap_or_default();
             let found = scan.find_end(fresh);
-            // Behind a CR at the very end an LF may follow that belongs to it.
+            // After a CR at the very end an LF may follow that belongs to it.
             let cut = found.is_some_and(|at| fresh.get(at..) == Some(b"\r")) && !self.eof;
             match found {
                 Some(at) if !cut => return Ok(Some(self.pass(&scan.end(seen + at), dropped))),
@@ -128,7 +128,7 @@ impl<R: Read> RecordReader<R> {
         self.buffer.get(self.unread.clone()).unwrap_or_default()
     }
 
-    /// Moves behind a record that ends at `end.at`; `dropped` of its bytes are gone already.
+    /// Moves past a record that ends at `end.at`; `dropped` of its bytes are gone already.
     fn pass(&mut self, end: &RecordEnd, dropped: usize) -> RawRecord {
         let line_end = match self.pending().get(end.at..) {
             Some([b'\r', b'\n', ..]) => 2,
@@ -160,7 +160,7 @@ impl<R: Read> RecordReader<R> {
         record
     }
 
-    /// Reads some more behind the unread bytes, which move to the front when space runs out.
+    /// Reads some more after the unread bytes, which move to the front when space runs out.
     fn fill(&mut self) -> io::Result<()> {
         if self.unread.start > 0 {
             self.buffer.copy_within(self.unread.clone(), 0);
@@ -216,7 +216,7 @@ enum QuoteState {
     CellStart,
     Plain,
     Quoted,
-    /// Behind a quote inside a quoted cell: its end, or the first half of `""`.
+    /// After a quote inside a quoted cell: its end, or the first half of `""`.
     Quote,
 }
 
@@ -248,7 +248,7 @@ impl RecordScanner {
         }
     }
 
-    /// The index of the line end's first byte, `None` when the record goes on behind `bytes`.
+    /// The index of the line end's first byte, `None` when the record goes on after `bytes`.
     fn find_end(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while let Some(byte) = bytes.get(at).copied() {

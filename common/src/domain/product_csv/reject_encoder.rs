@@ -72,7 +72,7 @@ impl RejectEncoder {
         record
     }
 
-    /// The last cell and what follows behind the header's width, blank ends left out.
+    /// The last cell and what follows beyond the header's width, blank ends left out.
     fn with_surplus(&self, cells: &RowCells<'_>, last: &str) -> String {
         let delimiter = char::from(self.delimiter);
         let mut joined = last.to_owned();

@@ -1,4 +1,4 @@
-//! Why a row is rejected, told so that the person who has the file can mend it.
+//! Why a row is rejected, in words that help the owner of the file to correct it.
 
 use super::record_reader::MAX_RECORD_BYTES;
 use crate::domain::product::FieldError;
@@ -17,14 +17,14 @@ pub(super) struct RowError {
 }
 
 impl RowError {
-    /// Broken field rules: the first one leads, the others are told behind it.
+    /// Broken field rules: the first one leads, the others follow in the message.
     pub(super) fn of_fields(column: &str, errors: &[FieldError]) -> Self {
-        let told: Vec<String> = errors.iter().map(told).collect();
+        let messages: Vec<String> = errors.iter().map(described).collect();
         let first = errors.first();
         Self {
             column: column.to_owned(),
             code: first.map_or_else(String::new, |error| error.constraint.to_uppercase()),
-            message: told.join("; "),
+            message: messages.join("; "),
             hint: first.map_or_else(String::new, hint),
         }
     }
@@ -76,7 +76,7 @@ impl RowError {
 }
 
 /// The error's message, with the cell's text where that says what is wrong.
-fn told(error: &FieldError) -> String {
+fn described(error: &FieldError) -> String {
     let value = error.value.trim();
     match error.constraint.as_str() {
         "type" | "min" | "max" if !value.is_empty() => format!("{}, not {value:?}", error.message),

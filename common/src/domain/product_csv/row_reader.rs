@@ -17,7 +17,7 @@ pub struct RowReader<R> {
 }
 
 impl<R: Read> RowReader<R> {
-    /// Reads on at `from`; `input` already stands at `from.byte`.
+    /// Reads on at `from`; `input` is already at `from.byte`.
     pub fn new(input: R, plan: &ImportPlan, from: &FilePosition) -> Self {
         let delimiter = plan.dialect.separator();
         Self {
@@ -38,7 +38,7 @@ impl<R: Read> RowReader<R> {
         Ok(Some(self.rules.row(&record, bytes, splitter, preset_state)))
     }
 
-    /// Behind the row returned last: a new reader from here gives the rows that are left.
+    /// After the row returned last: a new reader from here gives the rows that are left.
     pub fn position(&self) -> FilePosition {
         let (byte, line) = self.records.offset();
         FilePosition {

@@ -260,7 +260,7 @@ fn sku(text: &str) -> FieldResult<Option<String>> {
     fields::sku(text)
 }
 
-/// Digits, perhaps a fraction, and `E+` with an exponent.
+/// Digits, an optional fraction, and `E+` with an exponent.
 fn is_spreadsheet_number(text: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else {

@@ -12,7 +12,7 @@ use super::{
     row_fields::RowFields,
 };
 
-/// Whose export a header belongs to. Our own export is told by its first seven columns, whatever
+/// Whose export a header belongs to. Our own export is recognised by its first seven columns, whatever
 /// attributes follow.
 pub(super) fn detect(cells: &[HeaderCell]) -> ImportPreset {
     let ours = ProductField::ALL

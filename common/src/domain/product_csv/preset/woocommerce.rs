@@ -157,8 +157,8 @@ fn is_parent(product_type: &str) -> bool {
 fn first_path(categories: &str) -> String {
     let mut path = String::new();
     let mut rest = categories;
-    while let Some((before, behind)) = rest.split_once(',') {
-        rest = behind;
+    while let Some((before, after)) = rest.split_once(',') {
+        rest = after;
         match before.strip_suffix('\\') {
             Some(escaped) => path.extend([escaped, ","]),
             None => return (path + before).trim().to_owned(),

@@ -119,14 +119,14 @@ fn faults_name_column_code_and_remedy() {
         assert_eq!(reject.line, 2);
     }
     let rows = with_header(&format!("A,{},{},x,,,,", "n".repeat(256), "d".repeat(2001)));
-    let told = &reject(&rows[0]).message;
+    let message = &reject(&rows[0]).message;
     for part in [
         "name must",
         "; description must",
         "; price must",
         "not \"x\"",
     ] {
-        assert!(told.contains(part), "{told}");
+        assert!(message.contains(part), "{message}");
     }
 }
 

@@ -41,7 +41,7 @@ fn is_away<T>(result: &Result<T, Error>) -> bool {
     matches!(result, Err(Error::Unavailable { engine: "S3", .. }))
 }
 
-/// Behind a door that a test can jam.
+/// Behind a proxy that a test can block.
 async fn behind_proxy(bucket: &TestBucket) -> (FaultProxy, Arc<dyn Archive>) {
     let server = bucket.aws.endpoint.clone().unwrap();
     let proxy = FaultProxy::open("127.0.0.1:0", &server).await;
@@ -148,7 +148,7 @@ async fn an_upload_with_a_lost_part_cannot_be_finished() {
     .await;
 }
 
-/// Red when: a complete upload counts as failed because nobody heard of it, or an older object
+/// Red when: a complete upload counts as failed because its answer was lost, or an older object
 /// under its name passes for it.
 #[tokio::test]
 #[ignore = "needs dev/engines"]
@@ -169,7 +169,7 @@ async fn an_answer_to_the_completion_may_be_lost() {
     .await;
 }
 
-/// Red when: a broken connection ends the download, or the next one begins anywhere but behind
+/// Red when: a broken connection ends the download, or the next one begins anywhere but after
 /// the last byte.
 #[tokio::test]
 #[ignore = "needs dev/engines"]
@@ -209,7 +209,7 @@ async fn a_download_never_goes_on_in_another_object() {
     .await;
 }
 
-/// Red when: a reader waits forever, or tells a server that is away from a file that is gone.
+/// Red when: a reader waits forever, or does not distinguish a server that is away from a file that is gone.
 #[tokio::test]
 #[ignore = "needs dev/engines"]
 async fn a_download_gives_up_in_time_when_the_server_stays_away() {
@@ -295,6 +295,6 @@ async fn secrets_are_not_shown() {
         keys: Some(("AKIA".to_owned(), crate::config::Secret::new("sesame"))),
     };
     let archive = super::connect(&aws, "events").await.unwrap();
-    let told = format!("{archive:?} {:?}", archive.ping().await);
-    assert!(!told.contains("sesame"), "{told}");
+    let shown = format!("{archive:?} {:?}", archive.ping().await);
+    assert!(!shown.contains("sesame"), "{shown}");
 }

@@ -15,7 +15,7 @@ async fn open(directory: &Path) -> Arc<dyn Archive> {
     connect(&ArchiveConfig::Directory { path }).await.unwrap()
 }
 
-/// What a crash left behind goes at the next start; what is still arriving stays.
+/// What a crash left is removed at the next start; what is still arriving stays.
 #[tokio::test]
 async fn leftovers_go_and_living_uploads_stay() {
     let directory = tempfile::tempdir().unwrap();

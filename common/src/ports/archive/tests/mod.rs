@@ -1,5 +1,5 @@
 //! What every archive promises: each test takes an empty fixture for one and knows nothing of what
-//! is behind it. A directory's own promises stand in `directory`, a server's beside its adapter.
+//! serves it. A directory's own promises are in `directory`, a server's beside its adapter.
 
 mod directory;
 mod fixture;

@@ -21,16 +21,16 @@ use tokio::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ports::archive) enum ProxyFault {
     None,
-    /// A connection breaks behind so many bytes of answers.
+    /// A connection breaks after so many bytes of answers.
     Cut(usize),
-    /// A connection falls silent behind so many bytes of answers.
+    /// A connection falls silent after so many bytes of answers.
     Silence(usize),
     /// The answer to an upload's completion breaks its connection instead; asked again, the server
     /// has forgotten the upload.
     LoseCompletion,
 }
 
-/// What stands in the request that completes an upload.
+/// What is in the request that completes an upload.
 const COMPLETION_ELEMENT: &str = "<CompleteMultipartUpload";
 const NO_SUCH_UPLOAD_BODY: &str =
     "<Error><Code>NoSuchUpload</Code><Message>forgotten</Message></Error>";

@@ -82,7 +82,7 @@ fn value(attribute: AttributeValue) -> Result<Value> {
     })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
+#[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
 fn unreadable(error: serde_json::Error) -> Error {
     Error::Corrupt(format!(
         "a stored item is not a valid notification: {error}"

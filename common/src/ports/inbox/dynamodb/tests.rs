@@ -40,10 +40,10 @@ fn notification(seller: &SellerId, sequence: i64) -> Notification {
 async fn items_are_as_other_programs_know_them() {
     let (table, one) = (table_name("inbox"), SellerId::parse("one").unwrap());
     let inbox = connect(&dynamodb(), &table).await.unwrap();
-    let mut told = notification(&one, 12);
-    told.first_sequence = Some(5);
+    let mut stored = notification(&one, 12);
+    stored.first_sequence = Some(5);
     inbox
-        .inbox_put(&one, std::slice::from_ref(&told))
+        .inbox_put(&one, std::slice::from_ref(&stored))
         .await
         .unwrap();
     let text = |text: &str| AttributeValue::S(text.to_owned());
@@ -57,16 +57,16 @@ async fn items_are_as_other_programs_know_them() {
         ("id", text("one-1-ProductUpdated-12")),
         ("sellerId", text("one")),
         ("type", text("ProductUpdated")),
-        ("message", text(&told.message)),
+        ("message", text(&stored.message)),
         (
             "data",
             AttributeValue::M(data.map(|(n, v)| (n.to_owned(), v)).into()),
         ),
-        ("timestamp", number(told.timestamp)),
+        ("timestamp", number(stored.timestamp)),
         ("read", AttributeValue::Bool(false)),
         ("sequence", number(12)),
         ("firstSequence", number(5)),
-        ("ttl", number(told.timestamp / 1000 + 30 * 86_400)),
+        ("ttl", number(stored.timestamp / 1000 + 30 * 86_400)),
     ];
     assert_eq!(
         scan(&table).await,
@@ -133,11 +133,11 @@ async fn waits_for_no_one_and_heals() {
     };
     let inbox = connect(&aws, &table).await.unwrap();
     let put = async |sequence| {
-        let told = [
+        let batch = [
             notification(&one, sequence),
             notification(&one, sequence + 1),
         ];
-        let put = inbox.inbox_put(&one, &told);
+        let put = inbox.inbox_put(&one, &batch);
         tokio::time::timeout(Duration::from_secs(30), put)
             .await
             .unwrap()
@@ -206,11 +206,11 @@ async fn what_a_batch_left_over_is_put_as_well() {
                 }
                 "Query" => json!({ "Items": [], "Count": 0, "ScannedCount": 0 }),
                 "BatchWriteItem" => {
-                    let mut items = request["RequestItems"]["told"].as_array().unwrap().clone();
+                    let mut items = request["RequestItems"]["inbox"].as_array().unwrap().clone();
                     batches += 1;
                     let left = items.split_off(if batches == 1 { 1 } else { items.len() });
                     taken.extend(items);
-                    json!({ "UnprocessedItems": { "told": left } })
+                    json!({ "UnprocessedItems": { "inbox": left } })
                 }
                 other => panic!("unexpected operation {other}"),
             })
@@ -219,11 +219,11 @@ async fn what_a_batch_left_over_is_put_as_well() {
         taken
     });
     let one = SellerId::parse("one").unwrap();
-    let inbox = connect(&aws, "told").await.unwrap();
-    let told: Vec<_> = (1..=3)
+    let inbox = connect(&aws, "inbox").await.unwrap();
+    let batch: Vec<_> = (1..=3)
         .map(|sequence| notification(&one, sequence))
         .collect();
-    inbox.inbox_put(&one, &told).await.unwrap();
+    inbox.inbox_put(&one, &batch).await.unwrap();
     let taken = tokio::time::timeout(Duration::from_secs(10), taken).await;
     let taken = taken.expect("not every item was sent").unwrap();
     let sequence = |item: &Value| item["PutRequest"]["Item"]["sequence"]["N"].clone();

@@ -56,7 +56,7 @@ pub(super) fn decode(body: &str) -> Result<Notification> {
     serde_json::from_str(body).map_err(unreadable)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
+#[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
 fn unreadable(error: serde_json::Error) -> Error {
     Error::Corrupt(format!("a stored notification is not valid JSON: {error}"))
 }
