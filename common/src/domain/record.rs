@@ -289,6 +289,7 @@ mod tests {
         product::NewProduct,
         seller::SellerId,
     };
+    use crate::support::samples::new_lamp;
 
     fn record(value: &[u8]) -> Record {
         Record {
@@ -334,14 +335,9 @@ mod tests {
     #[test]
     fn a_message_carries_its_events_headers() {
         let lamp = NewProduct {
-            name: "Lamp".to_owned(),
-            description: None,
             price: Price::parse("5").unwrap(),
             quantity: 3,
-            category: "Home".to_owned(),
-            sku: None,
-            low_stock_threshold: None,
-            attributes: None,
+            ..new_lamp()
         };
         let seller = SellerId::parse("seller-1").unwrap();
         let at = Timestamp::from_millis(1000);

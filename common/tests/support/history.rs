@@ -14,6 +14,7 @@ use crate::domain::{
     seller::SellerId,
     stats::{CategoryTotals, DayTotals, SellerTotals},
 };
+use crate::support::samples::new_lamp;
 
 const EVENT_CONTEXT: EventContext<'static> = EventContext {
     default_threshold: 10,
@@ -85,14 +86,11 @@ prop_compose! {
         price in price(), quantity in quantity(), category in category(), threshold in threshold(),
     ) -> NewProduct {
         NewProduct {
-            name: "Lamp".to_owned(),
-            description: None,
             price,
             quantity,
             category,
-            sku: None,
             low_stock_threshold: threshold,
-            attributes: None,
+            ..new_lamp()
         }
     }
 }

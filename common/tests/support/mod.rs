@@ -1,10 +1,11 @@
 //! What the library's unit tests share: the settings of the engines under test, their own tables
-//! and servers, and random histories. `lib.rs` includes it for tests only.
+//! and servers, sample values, and random histories. `lib.rs` includes it for tests only.
 
 #[cfg(feature = "aws")]
 pub(crate) mod dynamodb;
 pub(crate) mod history;
 pub(crate) mod redis_server;
+pub(crate) mod samples;
 
 /// An environment variable that `dev/engines env` prints.
 ///

@@ -7,6 +7,7 @@ use crate::domain::{
     money::Price,
     product::{NewProduct, Product},
 };
+use crate::support::samples::new_lamp;
 
 const CONTEXT: EventContext<'static> = EventContext {
     default_threshold: 10,
@@ -16,14 +17,10 @@ const CONTEXT: EventContext<'static> = EventContext {
 
 fn lamp(quantity: i32) -> Product {
     let new = NewProduct {
-        name: "Lamp".to_owned(),
         description: Some("bright".to_owned()),
-        price: Price::parse("19.90").unwrap(),
         quantity,
-        category: "Home".to_owned(),
         sku: Some("L-1".to_owned()),
-        low_stock_threshold: None,
-        attributes: None,
+        ..new_lamp()
     };
     let seller = SellerId::parse("seller-1").unwrap();
     new.into_product(7, seller, Timestamp::from_millis(1000))

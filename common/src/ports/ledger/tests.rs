@@ -18,7 +18,10 @@ use crate::{
         seller::SellerId,
         stats::{DayTotals, SellerTotals},
     },
-    support::history::{EventHistory, histories},
+    support::{
+        history::{EventHistory, histories},
+        samples::new_lamp,
+    },
 };
 
 /// An engine that has applied nothing, to be opened as often as a test likes.
@@ -123,14 +126,10 @@ fn seller(name: &str) -> SellerId {
 
 fn product(seller: &SellerId, id: i64, cents: i64, quantity: i32) -> Product {
     let new = NewProduct {
-        name: "Lamp".to_owned(),
-        description: None,
         price: Price::from_cents(cents).unwrap(),
         quantity,
         category: "Toys".to_owned(),
-        sku: None,
-        low_stock_threshold: None,
-        attributes: None,
+        ..new_lamp()
     };
     new.into_product(id, seller.clone(), Timestamp::from_millis(0))
 }

@@ -14,19 +14,19 @@ use crate::{
         record::Topic,
         seller::SellerId,
     },
-    support::dynamodb::{drop_table, dynamodb, scan, table_name},
+    support::{
+        dynamodb::{drop_table, dynamodb, scan, table_name},
+        samples::new_lamp,
+    },
 };
 
 fn product(seller: &SellerId, id: i64, price: &str, category: &str) -> Product {
     let new = NewProduct {
-        name: "Lamp".to_owned(),
-        description: None,
         price: Price::parse(price).unwrap(),
         quantity: 9,
         category: category.to_owned(),
-        sku: None,
         low_stock_threshold: Some(10),
-        attributes: None,
+        ..new_lamp()
     };
     new.into_product(id, seller.clone(), Timestamp::from_millis(0))
 }
