@@ -39,7 +39,7 @@ pub struct ImportRunner {
 }
 
 /// How reading and committing ended.
-enum Ended {
+enum RunEnd {
     /// Everything is committed, or it cannot be.
     Finish(ImportEnd),
     /// This process stops; another run goes on.
@@ -52,20 +52,20 @@ impl ImportRunner {
     /// Runs a job to its end. `Some` is the ended job, `None` a job that goes on elsewhere.
     pub async fn run(&self, job: ImportJob) -> Result<Option<ImportJob>> {
         let ended = if job.cancel_requested {
-            Ended::Finish(ImportEnd::Cancelled)
+            RunEnd::Finish(ImportEnd::Cancelled)
         } else {
             self.commit_all(&job).await?
         };
         match ended {
-            Ended::Finish(end) => self.finish(&job, end).await,
-            Ended::Released => {
+            RunEnd::Finish(end) => self.finish(&job, end).await,
+            RunEnd::Released => {
                 let imports = &self.imports;
                 imports
                     .import_release(&job.seller_id, &job.id, &self.worker)
                     .await?;
                 Ok(None)
             }
-            Ended::Lost => Ok(None),
+            RunEnd::Lost => Ok(None),
         }
     }
 
@@ -81,11 +81,11 @@ impl ImportRunner {
         Ok(ended)
     }
 
-    async fn commit_all(&self, job: &ImportJob) -> Result<Ended> {
+    async fn commit_all(&self, job: &ImportJob) -> Result<RunEnd> {
         let from = job.checkpoint.position.clone();
         let file = match self.archive.spool_open(&job.id, from.byte).await {
             Ok(file) => file,
-            Err(Error::Corrupt(reason)) => return Ok(Ended::Finish(ImportEnd::Failed(reason))),
+            Err(Error::Corrupt(reason)) => return Ok(RunEnd::Finish(ImportEnd::Failed(reason))),
             Err(other) => return Err(other),
         };
         let mut batches = read_batches(file, job.plan.clone(), from);
@@ -93,11 +93,11 @@ impl ImportRunner {
         loop {
             let next = tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return Ok(Ended::Released),
+                () = self.stop.cancelled() => return Ok(RunEnd::Released),
                 next = batches.recv() => next,
             };
             let read = match next {
-                None => return Ok(Ended::Finish(ImportEnd::Completed)),
+                None => return Ok(RunEnd::Finish(ImportEnd::Completed)),
                 Some(Err(error)) => return unreadable(error),
                 Some(Ok(read)) => read,
             };
@@ -139,20 +139,20 @@ impl ImportRunner {
         }
     }
 
-    async fn why_stopped(&self, job: &ImportJob) -> Result<Ended> {
+    async fn why_stopped(&self, job: &ImportJob) -> Result<RunEnd> {
         let seen = self.imports.import_get(&job.seller_id, &job.id).await?;
         let cancelled = seen
             .is_some_and(|seen| seen.cancel_requested && seen.status == ImportStatus::Processing);
         Ok(if cancelled {
-            Ended::Finish(ImportEnd::Cancelled)
+            RunEnd::Finish(ImportEnd::Cancelled)
         } else {
-            Ended::Lost
+            RunEnd::Lost
         })
     }
 }
 
 /// A file that cannot be read fails its import; an archive that is away lets it wait.
-fn unreadable(error: io::Error) -> Result<Ended> {
+fn unreadable(error: io::Error) -> Result<RunEnd> {
     match error.downcast() {
         Ok(away @ Error::Unavailable { .. }) => Err(away),
         Ok(error) => Ok(failed(&error)),
@@ -160,9 +160,9 @@ fn unreadable(error: io::Error) -> Result<Ended> {
     }
 }
 
-fn failed(error: &dyn std::error::Error) -> Ended {
+fn failed(error: &dyn std::error::Error) -> RunEnd {
     let reason = format!("the uploaded file cannot be read: {error}");
-    Ended::Finish(ImportEnd::Failed(reason))
+    RunEnd::Finish(ImportEnd::Failed(reason))
 }
 
 /// A batch as read, before it knows its checkpoint.
@@ -258,7 +258,7 @@ mod tests {
         let corrupt = Error::Corrupt("it was replaced".to_owned());
         for lost in [io::Error::other(corrupt), io::ErrorKind::NotFound.into()] {
             let ended = unreadable(lost);
-            assert!(matches!(ended, Ok(Ended::Finish(ImportEnd::Failed(_)))));
+            assert!(matches!(ended, Ok(RunEnd::Finish(ImportEnd::Failed(_)))));
         }
     }
 }

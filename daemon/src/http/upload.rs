@@ -43,7 +43,7 @@ const MAX_FRAMING_BYTES: u64 = 64 * 1024;
 #[utoipa::path(post, path = "/api/products/import", tag = "Imports",
     request_body(content(
         (String = "text/csv"),
-        (upload_file::Multipart = "multipart/form-data"),
+        (upload_file::MultipartForm = "multipart/form-data"),
     )),
     params(
         ("mode" = Option<String>, Query, description = "create, upsert, update or skip; upsert when the file has a key"),

@@ -30,8 +30,9 @@ const CSV_TYPES: [&str; 6] = [
 
 /// A multipart upload, for the document.
 #[derive(Debug, ToSchema)]
+#[schema(as = Multipart)]
 #[expect(dead_code, reason = "describes a body that is never held in memory")]
-pub(super) struct Multipart {
+pub(super) struct MultipartForm {
     /// The CSV file.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,

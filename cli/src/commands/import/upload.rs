@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use pm_common::api::ImportAcceptedOut;
 use pm_common::client::{self, ClientError, QueryPairs, UploadRequest};
 
 use super::{
@@ -69,7 +70,7 @@ impl FileUpload<'_> {
     async fn attempt(
         &mut self,
         opened: &mut OpenedSource,
-    ) -> Result<(client::Result<Answer>, bool)> {
+    ) -> Result<(client::Result<ImportAcceptedOut>, bool)> {
         let upload = UploadRequest {
             file_name: self.source.name(),
             options: self.options,
@@ -108,8 +109,6 @@ impl FileUpload<'_> {
         }
     }
 }
-
-type Answer = pm_common::api::ImportAcceptedOut;
 
 /// A server that never answered is not retried; a connection lost during the upload is.
 fn is_retry_useful(error: &ClientError, retries: u32) -> bool {

@@ -1,7 +1,7 @@
 //! Which events a change causes: pure functions from products before and after to drafts.
 
 use super::{
-    Change, DeletedData, EventData, EventDraft, FieldChanges, ImportData, LowStockData,
+    DeletedData, EventData, EventDraft, FieldChange, FieldChanges, ImportData, LowStockData,
     ProductData, units,
 };
 use crate::domain::{clock::Timestamp, product::Product};
@@ -143,16 +143,17 @@ fn low_stock(product: &Product, previous: Option<i32>, context: EventContext<'_>
 }
 
 fn changes(before: &Product, after: &Product, default_threshold: i32) -> FieldChanges {
-    fn change<T: Clone + PartialEq>(old: &T, new: &T) -> Option<Change<T>> {
-        (old != new).then(|| Change {
+    fn change<T: Clone + PartialEq>(old: &T, new: &T) -> Option<FieldChange<T>> {
+        (old != new).then(|| FieldChange {
             old: old.clone(),
             new: new.clone(),
         })
     }
-    let thresholds = (before.low_stock_threshold != after.low_stock_threshold).then(|| Change {
-        old: before.threshold(default_threshold),
-        new: after.threshold(default_threshold),
-    });
+    let thresholds =
+        (before.low_stock_threshold != after.low_stock_threshold).then(|| FieldChange {
+            old: before.threshold(default_threshold),
+            new: after.threshold(default_threshold),
+        });
     FieldChanges {
         name: change(&before.name, &after.name),
         description: change(&before.description, &after.description),

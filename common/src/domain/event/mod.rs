@@ -117,7 +117,7 @@ pub struct ProductData {
 
 /// A field before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change<T> {
+pub struct FieldChange<T> {
     pub old: T,
     pub new: T,
 }
@@ -127,21 +127,21 @@ pub struct Change<T> {
 #[serde(rename_all = "camelCase", default)]
 pub struct FieldChanges {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<Change<String>>,
+    pub name: Option<FieldChange<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<Change<Option<String>>>,
+    pub description: Option<FieldChange<Option<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub price: Option<Change<Price>>,
+    pub price: Option<FieldChange<Price>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub quantity: Option<Change<i32>>,
+    pub quantity: Option<FieldChange<i32>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub category: Option<Change<String>>,
+    pub category: Option<FieldChange<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sku: Option<Change<Option<String>>>,
+    pub sku: Option<FieldChange<Option<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub low_stock_threshold: Option<Change<i32>>,
+    pub low_stock_threshold: Option<FieldChange<i32>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub attributes: Option<Change<Option<Attributes>>>,
+    pub attributes: Option<FieldChange<Option<Attributes>>>,
 }
 
 /// A product as it was deleted.

@@ -22,7 +22,7 @@ const WRITABLE_FIELDS: [&str; 8] = [
 impl NewProduct {
     /// Reads the body of a create. Unknown keys, wrong types and broken rules are all reported.
     pub fn from_json(body: &Map<String, Value>) -> Result<Self, Vec<FieldError>> {
-        let mut reader = Reader::new(body, &WRITABLE_FIELDS);
+        let mut reader = BodyReader::new(body, &WRITABLE_FIELDS);
         let name = reader.required("name", fields::name);
         let description = reader.optional("description", fields::description);
         let price = reader.required_number("price", fields::price);
@@ -55,7 +55,7 @@ impl ProductPatch {
     /// Reads the body of an update: any non-empty subset of the writable fields.
     /// `null` clears `description`, `sku`, `low_stock_threshold` and `attributes`.
     pub fn from_json(body: &Map<String, Value>) -> Result<Self, Vec<FieldError>> {
-        let mut reader = Reader::new(body, &WRITABLE_FIELDS);
+        let mut reader = BodyReader::new(body, &WRITABLE_FIELDS);
         if body.is_empty() {
             let message = "needs at least one field to change";
             reader
@@ -95,7 +95,7 @@ impl ProductPatch {
 impl StockChange {
     /// Reads `{delta, reason?}`.
     pub fn from_json(body: &Map<String, Value>) -> Result<Self, Vec<FieldError>> {
-        let mut reader = Reader::new(body, &["delta", "reason"]);
+        let mut reader = BodyReader::new(body, &["delta", "reason"]);
         let delta = reader.required_number("delta", fields::delta);
         let reason = reader
             .optional("reason", fields::reason)
@@ -109,12 +109,12 @@ impl StockChange {
 }
 
 /// Takes fields out of a body and gathers what is wrong with them.
-struct Reader<'a> {
+struct BodyReader<'a> {
     body: &'a Map<String, Value>,
     errors: Vec<FieldError>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> BodyReader<'a> {
     fn new(body: &'a Map<String, Value>, known: &[&str]) -> Self {
         let unknown = body.keys().filter(|key| !known.contains(&key.as_str()));
         let rest = format!("is not a known field (known: {})", known.join(", "));
