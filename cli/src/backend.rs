@@ -9,9 +9,8 @@ use pm_common::{
         LowStockPageOut, ProductsOut, SummaryOut,
     },
     client::{self, Client, EventTail, QueryPairs, Response, UploadRequest},
-    domain::product::{Product, ProductId},
+    domain::product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
 };
-use serde_json::{Map, Value};
 
 use crate::error::{ExitCode, Result};
 
@@ -22,15 +21,17 @@ pub(crate) enum Backend {
     Http(Client),
 }
 
-/// Waits that a long read takes before it gives up on a server that asks for patience.
-const PATIENCE: u32 = 60;
+/// Waits for a rate limit before a long read fails.
+const MAX_RATE_LIMIT_WAITS: u32 = 60;
 
-/// Repeats a page of a long read while the server asks for patience: it paces the reader.
-pub(crate) async fn paced<T>(read: impl AsyncFn() -> Result<T>) -> Result<T> {
+/// Reads a page of a long read; waits and repeats while the server limits the rate.
+pub(crate) async fn retry_rate_limited<T>(read: impl AsyncFn() -> Result<T>) -> Result<T> {
     let mut waits = 0;
     loop {
         let error = match read().await {
-            Err(error) if error.exit == ExitCode::RateLimited && waits < PATIENCE => error,
+            Err(error) if error.exit == ExitCode::RateLimited && waits < MAX_RATE_LIMIT_WAITS => {
+                error
+            }
             outcome => return outcome,
         };
         waits += 1;
@@ -39,35 +40,130 @@ pub(crate) async fn paced<T>(read: impl AsyncFn() -> Result<T>) -> Result<T> {
     }
 }
 
-/// Passes a call on and makes its error one of the command line.
-macro_rules! passed_on {
-    ($($name:ident($($arg:ident: $kind:ty),*) -> $answer:ty;)*) => {$(
-        pub(crate) async fn $name(&self, $($arg: $kind),*) -> Result<$answer> {
-            match self {
-                Self::Http(client) => Ok(client.$name($($arg),*).await?),
-            }
-        }
-    )*};
-}
-
 impl Backend {
-    passed_on! {
-        product_list(query: &QueryPairs) -> ProductsOut;
-        product_get(id: ProductId) -> Product;
-        product_create(body: &Map<String, Value>) -> Product;
-        product_update(id: ProductId, body: &Map<String, Value>, version: Option<i64>) -> Product;
-        product_delete(id: ProductId, version: Option<i64>) -> DeletedOut;
-        product_restore(id: ProductId) -> Product;
-        product_stock(id: ProductId, body: &Map<String, Value>) -> Product;
-        product_export(query: &QueryPairs) -> Response;
-        import_list(query: &QueryPairs) -> ImportsOut;
-        import_rejects(id: &str) -> Response;
-        import_cancel(id: &str) -> ImportAcceptedOut;
-        event_list(query: &QueryPairs) -> EventsOut;
-        stats_summary() -> SummaryOut;
-        stats_categories() -> CategoriesOut;
-        stats_daily(query: &QueryPairs) -> DailyOut;
-        stats_low_stock(query: &QueryPairs) -> LowStockPageOut;
+    /// A page of products.
+    pub(crate) async fn product_list(&self, query: &QueryPairs) -> Result<ProductsOut> {
+        match self {
+            Self::Http(client) => Ok(client.product_list(query).await?),
+        }
+    }
+
+    /// A product.
+    pub(crate) async fn product_get(&self, id: ProductId) -> Result<Product> {
+        match self {
+            Self::Http(client) => Ok(client.product_get(id).await?),
+        }
+    }
+
+    /// Creates a product.
+    pub(crate) async fn product_create(&self, product: &NewProduct) -> Result<Product> {
+        match self {
+            Self::Http(client) => Ok(client.product_create(product).await?),
+        }
+    }
+
+    /// Changes a product; with a version only if the product still has it.
+    pub(crate) async fn product_update(
+        &self,
+        id: ProductId,
+        patch: &ProductPatch,
+        version: Option<i64>,
+    ) -> Result<Product> {
+        match self {
+            Self::Http(client) => Ok(client.product_update(id, patch, version).await?),
+        }
+    }
+
+    /// Deletes a product; with a version only if the product still has it.
+    pub(crate) async fn product_delete(
+        &self,
+        id: ProductId,
+        version: Option<i64>,
+    ) -> Result<DeletedOut> {
+        match self {
+            Self::Http(client) => Ok(client.product_delete(id, version).await?),
+        }
+    }
+
+    /// Restores a deleted product.
+    pub(crate) async fn product_restore(&self, id: ProductId) -> Result<Product> {
+        match self {
+            Self::Http(client) => Ok(client.product_restore(id).await?),
+        }
+    }
+
+    /// Adds to or takes from the stock.
+    pub(crate) async fn product_stock(
+        &self,
+        id: ProductId,
+        change: &StockChange,
+    ) -> Result<Product> {
+        match self {
+            Self::Http(client) => Ok(client.product_stock(id, change).await?),
+        }
+    }
+
+    /// The products as CSV.
+    pub(crate) async fn product_export(&self, query: &QueryPairs) -> Result<Response> {
+        match self {
+            Self::Http(client) => Ok(client.product_export(query).await?),
+        }
+    }
+
+    /// A page of imports.
+    pub(crate) async fn import_list(&self, query: &QueryPairs) -> Result<ImportsOut> {
+        match self {
+            Self::Http(client) => Ok(client.import_list(query).await?),
+        }
+    }
+
+    /// The rejected rows as CSV.
+    pub(crate) async fn import_rejects(&self, id: &str) -> Result<Response> {
+        match self {
+            Self::Http(client) => Ok(client.import_rejects(id).await?),
+        }
+    }
+
+    /// Cancels an import.
+    pub(crate) async fn import_cancel(&self, id: &str) -> Result<ImportAcceptedOut> {
+        match self {
+            Self::Http(client) => Ok(client.import_cancel(id).await?),
+        }
+    }
+
+    /// Past events.
+    pub(crate) async fn event_list(&self, query: &QueryPairs) -> Result<EventsOut> {
+        match self {
+            Self::Http(client) => Ok(client.event_list(query).await?),
+        }
+    }
+
+    /// The totals.
+    pub(crate) async fn stats_summary(&self) -> Result<SummaryOut> {
+        match self {
+            Self::Http(client) => Ok(client.stats_summary().await?),
+        }
+    }
+
+    /// The totals by category.
+    pub(crate) async fn stats_categories(&self) -> Result<CategoriesOut> {
+        match self {
+            Self::Http(client) => Ok(client.stats_categories().await?),
+        }
+    }
+
+    /// The totals by day.
+    pub(crate) async fn stats_daily(&self, query: &QueryPairs) -> Result<DailyOut> {
+        match self {
+            Self::Http(client) => Ok(client.stats_daily(query).await?),
+        }
+    }
+
+    /// A page of products low on stock.
+    pub(crate) async fn stats_low_stock(&self, query: &QueryPairs) -> Result<LowStockPageOut> {
+        match self {
+            Self::Http(client) => Ok(client.stats_low_stock(query).await?),
+        }
     }
 
     /// Starts an import; the caller decides which errors to try again.

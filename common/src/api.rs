@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 use crate::domain::{
     clock::Timestamp,
     import_job::{ImportJob, ImportStatus},
-    money::{Amount, Price},
+    money::Amount,
     notification::Notification,
-    product::{Attributes, Product, ProductId},
+    product::{Product, ProductId},
     product_csv::{CsvColumn, CsvDialect, ImportMode, ImportPreset, RejectedRow},
     stats::{CategoryTotals, DayTotals, SellerTotals},
 };
@@ -29,66 +29,6 @@ pub struct ErrorOut {
     /// More for programs; empty when there is no more to say.
     #[serde(default)]
     pub details: Map<String, Value>,
-}
-
-/// The body of a create.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ProductIn {
-    /// 1 to 255 characters after trimming.
-    pub name: String,
-    /// At most 2,000 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// Greater than 0 after rounding half-up to cents, at most 99,999,999.99.
-    #[schema(value_type = f64)]
-    pub price: Price,
-    /// 0 to 2,147,483,647.
-    pub quantity: i32,
-    /// 1 to 100 characters after trimming.
-    pub category: String,
-    /// At most 100 characters; unique among the seller's undeleted products.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sku: Option<String>,
-    /// The configured default unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub low_stock_threshold: Option<i32>,
-    /// String to string, at most 16 KiB as JSON.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<BTreeMap<String, String>>)]
-    pub attributes: Option<Attributes>,
-}
-
-/// The body of an update: at least one field; `null` clears those that may be empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ProductPatchIn {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<Option<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<f64>)]
-    pub price: Option<Price>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub quantity: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub category: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sku: Option<Option<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub low_stock_threshold: Option<Option<i32>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<BTreeMap<String, String>>)]
-    pub attributes: Option<Option<Attributes>>,
-}
-
-/// The body of a stock change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct StockIn {
-    /// Units added (positive) or taken (negative), not 0.
-    pub delta: i64,
-    /// Why; at most 255 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
 }
 
 /// Numbered pages.

@@ -8,7 +8,7 @@ use pm_common::{
 
 use super::{pair, wire_choice};
 use crate::{
-    backend::{Backend, paced},
+    backend::{Backend, retry_rate_limited},
     error::{Error, ExitCode, Result},
     output::{ColumnSpec, RecordWriter, ResourceSpec, ValueKind},
     session::CommandSession,
@@ -174,7 +174,7 @@ async fn replay_past(
         ];
         let query: Vec<_> = query.into_iter().flatten().collect();
         let query: &QueryPairs = &query;
-        let page = paced(async || backend.event_list(query).await).await?;
+        let page = retry_rate_limited(async || backend.event_list(query).await).await?;
         for event in &page.data {
             if printer.print(event)? {
                 return Ok(());

@@ -2,7 +2,6 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Body, Method, Response, StatusCode, header};
-use serde_json::{Map, Value};
 
 use super::{ANSWER_WITHIN, Client, ClientError, Result};
 use crate::{
@@ -10,7 +9,7 @@ use crate::{
         CategoriesOut, DailyOut, DeletedOut, EventsOut, HealthOut, ImportAcceptedOut, ImportOut,
         ImportsOut, LowStockPageOut, ProductsOut, SummaryOut,
     },
-    domain::product::{Product, ProductId},
+    domain::product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
 };
 
 /// Query parameters, in order; a name may occur more than once.
@@ -40,18 +39,18 @@ impl Client {
     }
 
     /// `POST /api/products`.
-    pub async fn product_create(&self, body: &Map<String, Value>) -> Result<Product> {
-        self.call(self.post("/api/products").json(body)).await
+    pub async fn product_create(&self, product: &NewProduct) -> Result<Product> {
+        self.call(self.post("/api/products").json(product)).await
     }
 
     /// `PATCH /api/products/{id}`; with a version only if the product still has it.
     pub async fn product_update(
         &self,
         id: ProductId,
-        body: &Map<String, Value>,
+        patch: &ProductPatch,
         version: Option<i64>,
     ) -> Result<Product> {
-        let request = self.request(Method::PATCH, &product(id)).json(body);
+        let request = self.request(Method::PATCH, &product(id)).json(patch);
         self.call(if_match(request, version)).await
     }
 
@@ -68,9 +67,9 @@ impl Client {
     }
 
     /// `POST /api/products/{id}/stock`.
-    pub async fn product_stock(&self, id: ProductId, body: &Map<String, Value>) -> Result<Product> {
+    pub async fn product_stock(&self, id: ProductId, change: &StockChange) -> Result<Product> {
         let path = format!("{}/stock", product(id));
-        self.call(self.post(&path).json(body)).await
+        self.call(self.post(&path).json(change)).await
     }
 
     /// `GET /api/products/export`: the CSV as it comes.

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use pm_common::{
-    api::{DeletedOut, ErrorOut, ProductIn, ProductPatchIn, StockIn},
+    api::{DeletedOut, ErrorOut},
     domain::{
         error::{Conflict, Error},
         product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
@@ -29,7 +29,7 @@ use super::{
 };
 
 /// Create a product
-#[utoipa::path(post, path = "/api/products", tag = "Products", request_body = ProductIn,
+#[utoipa::path(post, path = "/api/products", tag = "Products", request_body = NewProduct,
     params(("Idempotency-Key" = Option<String>, Header, description = "A retry with the same key and body acts once")),
     responses(
         (status = 201, body = Product, headers(("ETag" = String, description = "The version, quoted"), ("Location" = String, description = "The product's address"))),
@@ -86,7 +86,7 @@ pub(super) async fn get(
 ///
 /// Any non-empty subset of the fields; `null` clears description, sku, low_stock_threshold and
 /// attributes. A change that alters nothing keeps the version.
-#[utoipa::path(put, path = "/api/products/{id}", tag = "Products", request_body = ProductPatchIn,
+#[utoipa::path(put, path = "/api/products/{id}", tag = "Products", request_body = ProductPatch,
     params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "Only when this is the version")),
     responses(
         (status = 200, body = Product, headers(("ETag" = String, description = "The version, quoted"))),
@@ -106,7 +106,7 @@ pub(super) async fn put(
 }
 
 /// Change a product (the same as PUT)
-#[utoipa::path(patch, path = "/api/products/{id}", tag = "Products", request_body = ProductPatchIn,
+#[utoipa::path(patch, path = "/api/products/{id}", tag = "Products", request_body = ProductPatch,
     params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "Only when this is the version")),
     responses(
         (status = 200, body = Product, headers(("ETag" = String, description = "The version, quoted"))),
@@ -193,7 +193,7 @@ pub(super) async fn restore(
 /// Add to or take from the stock
 ///
 /// One atomic change; the stock never falls below 0.
-#[utoipa::path(post, path = "/api/products/{id}/stock", tag = "Products", request_body = StockIn,
+#[utoipa::path(post, path = "/api/products/{id}/stock", tag = "Products", request_body = StockChange,
     params(("id" = i64, Path), ("Idempotency-Key" = Option<String>, Header, description = "A retry with the same key and body acts once")),
     responses(
         (status = 200, body = Product, headers(("ETag" = String, description = "The version, quoted"))),

@@ -134,8 +134,8 @@ fn validation_error(errors: &[FieldError]) -> Error {
 pub(super) async fn create(args: CreateArgs, session: &CommandSession) -> Result<()> {
     let records = session.records(&PRODUCT_SPEC)?;
     let body = args.fields.body()?;
-    NewProduct::from_json(&body).map_err(|errors| validation_error(&errors))?;
-    records.single(&session.backend()?.product_create(&body).await?)
+    let product = NewProduct::from_json(&body).map_err(|errors| validation_error(&errors))?;
+    records.single(&session.backend()?.product_create(&product).await?)
 }
 
 /// `pm products update`.
@@ -152,11 +152,11 @@ pub(super) async fn update(args: UpdateArgs, session: &CommandSession) -> Result
     if body.is_empty() {
         return Err(Error::usage("nothing to change").hint("for example --price 17.50"));
     }
-    ProductPatch::from_json(&body).map_err(|errors| validation_error(&errors))?;
+    let patch = ProductPatch::from_json(&body).map_err(|errors| validation_error(&errors))?;
     let backend = session.backend()?;
     records.single(
         &backend
-            .product_update(args.id, &body, args.if_version)
+            .product_update(args.id, &patch, args.if_version)
             .await?,
     )
 }
@@ -175,6 +175,6 @@ pub(super) async fn stock(
     if let Some(reason) = reason {
         body.insert("reason".to_owned(), reason.into());
     }
-    StockChange::from_json(&body).map_err(|errors| validation_error(&errors))?;
-    records.single(&session.backend()?.product_stock(id, &body).await?)
+    let change = StockChange::from_json(&body).map_err(|errors| validation_error(&errors))?;
+    records.single(&session.backend()?.product_stock(id, &change).await?)
 }

@@ -4,7 +4,7 @@ use pm_common::domain::query::{SortBy, SortOrder};
 
 use super::PRODUCT_SPEC;
 use crate::{
-    backend::paced,
+    backend::retry_rate_limited,
     commands::{
         filter::{self, ProductFilterArgs},
         pair, wire_choice, wire_name,
@@ -77,7 +77,7 @@ pub(super) async fn run(args: Args, session: &CommandSession) -> Result<()> {
             wanted = filter::with(&wanted, "count", "none");
         }
         wanted.extend(place);
-        let page = paced(async || backend.product_list(&wanted).await).await?;
+        let page = retry_rate_limited(async || backend.product_list(&wanted).await).await?;
         for product in &page.data {
             records.push(product)?;
         }

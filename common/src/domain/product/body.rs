@@ -19,6 +19,9 @@ const WRITABLE_FIELDS: [&str; 8] = [
     "attributes",
 ];
 
+/// The fields of a stock change.
+const STOCK_FIELDS: [&str; 2] = ["delta", "reason"];
+
 impl NewProduct {
     /// Reads the body of a create. Unknown keys, wrong types and broken rules are all reported.
     pub fn from_json(body: &Map<String, Value>) -> Result<Self, Vec<FieldError>> {
@@ -95,7 +98,7 @@ impl ProductPatch {
 impl StockChange {
     /// Reads `{delta, reason?}`.
     pub fn from_json(body: &Map<String, Value>) -> Result<Self, Vec<FieldError>> {
-        let mut reader = BodyReader::new(body, &["delta", "reason"]);
+        let mut reader = BodyReader::new(body, &STOCK_FIELDS);
         let delta = reader.required_number("delta", fields::delta);
         let reason = reader
             .optional("reason", fields::reason)
@@ -206,6 +209,7 @@ fn wrong_type(field: &str, rest: &str, value: &Value) -> FieldError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::money::Price;
 
     fn object(json: &str) -> Map<String, Value> {
         serde_json::from_str(json).unwrap()
@@ -251,5 +255,93 @@ mod tests {
         );
         assert!(ProductPatch::from_json(&object(r#"{"name":null}"#)).is_err());
         assert!(ProductPatch::from_json(&object("{}")).is_err());
+    }
+
+    fn sent(request: &impl serde::Serialize) -> Map<String, Value> {
+        object(&serde_json::to_string(request).unwrap())
+    }
+
+    /// Red when: a field is renamed on one side, or `skip_serializing_if` hides a null.
+    #[test]
+    fn bodies_are_read_back_as_they_were_sent() {
+        let full = NewProduct {
+            name: "Käse \"1\"".into(),
+            description: Some(" kept as written ".into()),
+            price: Price::from_cents(9_999_999_999).unwrap(),
+            quantity: i32::MAX,
+            category: "B".into(),
+            sku: Some("S-1".into()),
+            low_stock_threshold: Some(0),
+            attributes: Some(Attributes::from([("k".into(), "v".into())])),
+        };
+        let least = NewProduct {
+            description: None,
+            sku: None,
+            low_stock_threshold: None,
+            attributes: None,
+            ..full.clone()
+        };
+        assert_eq!(sent(&full).len(), WRITABLE_FIELDS.len());
+        for product in [full.clone(), least] {
+            assert_eq!(NewProduct::from_json(&sent(&product)), Ok(product));
+        }
+        let all = ProductPatch {
+            name: Some(full.name),
+            description: Some(full.description),
+            price: Some(full.price),
+            quantity: Some(full.quantity),
+            category: Some(full.category),
+            sku: Some(full.sku),
+            low_stock_threshold: Some(full.low_stock_threshold),
+            attributes: Some(full.attributes),
+        };
+        let cleared = ProductPatch {
+            description: Some(None),
+            sku: Some(None),
+            low_stock_threshold: Some(None),
+            attributes: Some(None),
+            ..ProductPatch::default()
+        };
+        assert_eq!(sent(&all).len(), WRITABLE_FIELDS.len());
+        for patch in [all, cleared] {
+            assert_eq!(ProductPatch::from_json(&sent(&patch)), Ok(patch));
+        }
+        for reason in [Some("damaged".to_owned()), None] {
+            let change = StockChange { delta: -3, reason };
+            assert_eq!(StockChange::from_json(&sent(&change)), Ok(change));
+        }
+    }
+
+    type BodyParser<R> = fn(&Map<String, Value>) -> Result<R, Vec<FieldError>>;
+
+    /// Red when: a schema has a field that the parser refuses, or misses one that it reads.
+    #[test]
+    fn schemas_have_the_fields_that_are_read() {
+        fn check<T: utoipa::PartialSchema, R: std::fmt::Debug>(
+            known: &[&str],
+            read: BodyParser<R>,
+        ) {
+            let schema = serde_json::to_value(T::schema()).unwrap();
+            let fields: Vec<_> = schema["properties"].as_object().unwrap().keys().collect();
+            let mut known = known.to_vec();
+            known.sort_unstable();
+            assert_eq!(fields, known);
+            let required = |field: &&&str| {
+                let errors = read(&Map::new()).unwrap_err();
+                errors
+                    .iter()
+                    .any(|e| e.field == **field && e.constraint == "required")
+            };
+            let mut said: Vec<_> = schema["required"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .collect();
+            said.sort_unstable_by_key(|field| field.as_str());
+            assert_eq!(said, known.iter().filter(required).collect::<Vec<_>>());
+        }
+        check::<NewProduct, _>(&WRITABLE_FIELDS, NewProduct::from_json);
+        check::<ProductPatch, _>(&WRITABLE_FIELDS, ProductPatch::from_json);
+        check::<StockChange, _>(&STOCK_FIELDS, StockChange::from_json);
     }
 }

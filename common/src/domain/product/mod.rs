@@ -44,38 +44,70 @@ pub struct Product {
     pub updated_at: Timestamp,
 }
 
-/// The fields of a product that a seller writes, all checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The body of a create: the fields of a product that a seller writes, all checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ProductIn, description = "The body of a create.", example = json!({
+    "name": "Desk lamp", "description": "Warm light, 40 cm", "price": 19.99, "quantity": 5,
+    "category": "Light", "sku": "L-1", "low_stock_threshold": 2, "attributes": {"colour": "red"}}))]
 pub struct NewProduct {
+    /// 1 to 255 characters after trimming.
     pub name: String,
+    /// At most 2,000 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Greater than 0 after rounding half-up to cents, at most 99,999,999.99.
+    #[schema(value_type = f64)]
     pub price: Price,
+    /// 0 to 2,147,483,647.
     pub quantity: i32,
+    /// 1 to 100 characters after trimming.
     pub category: String,
+    /// At most 100 characters; unique among the seller's undeleted products.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sku: Option<String>,
+    /// By default the configured one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub low_stock_threshold: Option<i32>,
+    /// String to string, at most 16 KiB as JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub attributes: Option<Attributes>,
 }
 
-/// A partial update: `None` leaves a field as it is, `Some(None)` clears it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The body of an update: `None` leaves a field as it is, `Some(None)` clears it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ProductPatchIn, description = "The body of an update: at least one field; `null` clears those that may be empty.",
+    example = json!({"price": 17.5, "description": null}))]
 pub struct ProductPatch {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>)]
     pub price: Option<Price>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sku: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub low_stock_threshold: Option<Option<i32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub attributes: Option<Option<Attributes>>,
 }
 
-/// One atomic change of the stock.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The body of a stock change, which is atomic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = StockIn, description = "The body of a stock change.",
+    example = json!({"delta": -2, "reason": "damaged"}))]
 pub struct StockChange {
-    /// Units added (positive) or taken (negative); never 0.
+    /// Units added (positive) or taken (negative), not 0.
     pub delta: i64,
-    /// Why, for the people who read the history; at most 255 characters.
+    /// Why; at most 255 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
