@@ -7,7 +7,11 @@ use std::{
 
 use anyhow::Context;
 use clap::Parser;
-use pm_common::{config::Config, domain::seller::SellerId, ports::store};
+use pm_common::{
+    config::{Config, StoreConfig},
+    domain::{port::Port, seller::SellerId},
+    ports::store,
+};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -67,6 +71,12 @@ async fn serve(config: Config, roles: Option<Vec<Role>>) -> anyhow::Result<()> {
         return Ok(());
     };
     tracing::info!("listening on {url} ({engines}, docs at {url}/docs)");
+    if app.config.believes_other_machines() {
+        tracing::warn!(
+            "every client that can connect to {} may act as any seller, because PMD_AUTH is header: let only a gateway that sets X-Seller-Id connect, or set PMD_AUTH=keys",
+            app.config.host
+        );
+    }
     lifecycle::run(app, &roles, &node, listeners, stop).await;
     tracing::info!("stopped");
     Ok(())
@@ -194,8 +204,12 @@ fn show_config(config: &Config, as_json: bool) -> anyhow::Result<()> {
 }
 
 async fn manage_keys(config: &Config, command: Keys) -> anyhow::Result<()> {
-    if config.uses_data_dir() {
-        std::fs::create_dir_all(&config.data_dir)?;
+    let place = config.place(Port::Store);
+    if let StoreConfig::Sqlite { path, .. } = &config.store {
+        anyhow::ensure!(
+            path.exists(),
+            "there is no store at {place}: no daemon would know the key. Set PMD_DATA_DIR to the daemon's data directory (`pmd config` shows it), or start `pmd serve` once"
+        );
     }
     let store = store::connect(&config.store).await?;
     let parse = |text: &str| SellerId::parse(text).with_context(|| format!("{text:?}"));
@@ -206,7 +220,7 @@ async fn manage_keys(config: &Config, command: Keys) -> anyhow::Result<()> {
             writeln!(out, "{key}")?;
             writeln!(
                 io::stderr(),
-                "Keep it now: it is not stored and cannot be shown again."
+                "Stored in {place}. Keep the key now: only its hash is stored, it cannot be shown again."
             )?;
         }
         Keys::List { seller } => {

@@ -70,6 +70,23 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         Some(origins.collect())
     }
 
+    fn allowed_hosts(&mut self) -> Vec<String> {
+        let text = self.text("PMD_ALLOWED_HOSTS").unwrap_or_default();
+        let names = text
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
+        let names: Vec<_> = names.map(str::to_owned).collect();
+        let is_host = |name: &String| !name.contains(['/', '@', ' ', '*', '"']);
+        if !names.iter().all(is_host) {
+            self.errors.push(
+                "PMD_ALLOWED_HOSTS must be host names such as shop.internal, without scheme and port, separated by commas"
+                    .to_owned(),
+            );
+        }
+        names
+    }
+
     /// Whether one of the variables that choose a port's server engine is set.
     fn asks_for_server(&self, port: Port) -> bool {
         let mut variables = port.variables().iter();
@@ -175,6 +192,7 @@ impl Config {
             roles: env.text("PMD_ROLES"),
             auth: env.auth(),
             cors_origins: env.cors_origins(),
+            allowed_hosts: env.allowed_hosts(),
             import_max_bytes: env.number("IMPORT_MAX_BYTES", 1 << 30, 1, 1 << 50),
             low_stock_threshold,
             archive_batch_size: env.number("ARCHIVE_BATCH_SIZE", 10_000, 1, 1_000_000),

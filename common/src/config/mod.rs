@@ -6,7 +6,7 @@ mod reader;
 mod secret;
 mod servers;
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, net::IpAddr, path::PathBuf, time::Duration};
 
 use self::engine::EngineDescription;
 pub use self::{
@@ -36,6 +36,9 @@ pub struct Config {
     pub auth: Auth,
     /// `CORS_ORIGINS`, comma-separated; `None` allows any.
     pub cors_origins: Option<Vec<String>>,
+    /// `PMD_ALLOWED_HOSTS`, comma-separated: names besides the loopback ones under which `/api` answers
+    /// on this machine in header mode.
+    pub allowed_hosts: Vec<String>,
     /// `IMPORT_MAX_BYTES`.
     pub import_max_bytes: u64,
     /// `LOW_STOCK_THRESHOLD`.
@@ -76,7 +79,26 @@ pub struct EngineChoice {
     pub embedded: bool,
 }
 
+/// Whether a host is `localhost` or a loopback address, an IPv6 one in brackets or not.
+pub fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || bare
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
 impl Config {
+    /// Whether `HOST` lets other machines connect while `X-Seller-Id` is believed.
+    pub fn believes_other_machines(&self) -> bool {
+        self.auth == Auth::Header && !is_loopback(&self.host)
+    }
+
+    /// Whether sellers are believed without proof because only this machine can connect.
+    pub fn believes_this_machine(&self) -> bool {
+        self.auth == Auth::Header && self.cors_origins.is_none() && is_loopback(&self.host)
+    }
+
     /// Requests per seller and window.
     pub const fn limits(&self) -> RateLimits {
         self.limiter.limits()
@@ -100,6 +122,11 @@ impl Config {
     /// The engine of a port as people call it.
     pub fn engine(&self, port: Port) -> &'static str {
         self.describe(port).0
+    }
+
+    /// Where a port's data is; never shows a secret.
+    pub fn place(&self, port: Port) -> String {
+        self.describe(port).1
     }
 
     fn describe(&self, port: Port) -> EngineDescription {

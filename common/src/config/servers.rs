@@ -141,6 +141,12 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         if let Some(name) = name {
             let url = self.text_or(name, "");
             self.server(name, &url, &["http", "https"]);
+            // Requests are signed with keys; whatever else is in the address would be shown.
+            if Url::parse(&url).is_ok_and(|url| has_secrets(&url)) {
+                self.errors.push(format!(
+                    "{name} must have no user, password or parameters: keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+                ));
+            }
         }
         Aws {
             endpoint: name.and_then(|name| self.text(name)),
@@ -152,6 +158,10 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     pub(super) fn bucket(&mut self, name: String) -> String {
         self.name("S3_BUCKET_NAME", name, LONGEST_BUCKET)
     }
+}
+
+fn has_secrets(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some() || url.query().is_some()
 }
 
 fn escaped(text: &str) -> String {

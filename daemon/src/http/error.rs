@@ -39,6 +39,8 @@ pub(super) enum ApiError {
     InvalidSellerId(String),
     InvalidApiKey,
     SellerMismatch,
+    HostNotAllowed,
+    OriginNotAllowed,
     ProductNotFound,
     ImportNotFound,
     NotFound,
@@ -80,6 +82,8 @@ impl ApiError {
             Self::InvalidSellerId(_) => (S::UNAUTHORIZED, "INVALID_SELLER_ID"),
             Self::InvalidApiKey => (S::UNAUTHORIZED, "INVALID_API_KEY"),
             Self::SellerMismatch => (S::FORBIDDEN, "SELLER_MISMATCH"),
+            Self::HostNotAllowed => (S::MISDIRECTED_REQUEST, "HOST_NOT_ALLOWED"),
+            Self::OriginNotAllowed => (S::FORBIDDEN, "ORIGIN_NOT_ALLOWED"),
             Self::ProductNotFound => (S::NOT_FOUND, "PRODUCT_NOT_FOUND"),
             Self::ImportNotFound => (S::NOT_FOUND, "IMPORT_NOT_FOUND"),
             Self::NotFound => (S::NOT_FOUND, "NOT_FOUND"),
@@ -122,6 +126,10 @@ impl ApiError {
             Self::MissingSellerId => "The X-Seller-Id header is required".into(),
             Self::InvalidApiKey => "A valid API key is required (Authorization: Bearer …)".into(),
             Self::SellerMismatch => "The seller id is not the one of the API key".into(),
+            Self::HostNotAllowed => {
+                "This server answers this machine only, under a loopback name".into()
+            }
+            Self::OriginNotAllowed => "Web pages of other machines may not call this server".into(),
             Self::ProductNotFound => "Product not found".into(),
             Self::ImportNotFound => "Import not found".into(),
             Self::NotFound => "There is nothing at this address".into(),

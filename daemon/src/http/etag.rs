@@ -19,8 +19,8 @@ pub(super) enum IfMatch {
     Versions(Vec<i64>),
 }
 
-/// Reads `If-Match`. Weak, unquoted or foreign tags are an error: they could never match, and a
-/// caller who sends them believes to be protected.
+/// Reads `If-Match`. Weak tags count: proxies that compress weaken ours. Unquoted or foreign tags are an
+/// error: they could never match, and a caller who sends them believes to be protected.
 pub(super) fn if_match(headers: &HeaderMap) -> ApiResult<IfMatch> {
     let mut versions = Vec::new();
     for value in headers.get_all(header::IF_MATCH) {
@@ -29,7 +29,7 @@ pub(super) fn if_match(headers: &HeaderMap) -> ApiResult<IfMatch> {
             return Ok(IfMatch::Any);
         }
         for tag in text.split(',').map(str::trim) {
-            versions.push(version(tag).ok_or_else(|| garbled(tag))?);
+            versions.push(version(strong(tag)).ok_or_else(|| garbled(tag))?);
         }
     }
     Ok(if versions.is_empty() {
@@ -46,7 +46,12 @@ pub(super) fn already_has(headers: &HeaderMap, present: i64) -> bool {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|text| text.split(',').map(str::trim))
-        .any(|tag| tag == "*" || version(tag.strip_prefix("W/").unwrap_or(tag)) == Some(present))
+        .any(|tag| tag == "*" || version(strong(tag)) == Some(present))
+}
+
+/// The tag without its mark of weakness.
+fn strong(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
 }
 
 fn version(tag: &str) -> Option<i64> {
@@ -56,7 +61,7 @@ fn version(tag: &str) -> Option<i64> {
 }
 
 fn garbled(tag: &str) -> ApiError {
-    let rest = "must be \"*\" or strong ETags of products, such as \"3\" with its quotes";
+    let rest = "must be \"*\" or ETags of products, such as \"3\" with its quotes";
     ApiError::invalid("If-Match", "format", rest, tag)
 }
 
@@ -78,6 +83,7 @@ mod tests {
             (&[][..], IfMatch::Any),
             (&["*"], IfMatch::Any),
             (&["\"3\""], IfMatch::Versions(vec![3])),
+            (&["W/\"3\""], IfMatch::Versions(vec![3])),
             (&["\"3\", \"4\"", "\"5\""], IfMatch::Versions(vec![3, 4, 5])),
         ] {
             let read = if_match(&headers(&header::IF_MATCH, values)).unwrap();
@@ -85,7 +91,8 @@ mod tests {
         }
         for garbled in [
             "3",
-            "W/\"3\"",
+            "W/3",
+            "w/\"3\"",
             "\"x\"",
             "\"\"",
             "\"3\",",

@@ -2,13 +2,14 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use axum::{
-    extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    response::Response,
 };
 use pm_common::{config::Auth, domain::seller::SellerId, ports::store::ApiKey};
 
@@ -20,7 +21,9 @@ use crate::keys::PresentedKey;
 
 const SELLER_HEADER: &str = "x-seller-id";
 /// How long a look-up of a key is believed: a revoked key stops working within this time.
-const KEY_CACHED: Duration = Duration::from_secs(5);
+const KEY_CACHE_TIME: Duration = Duration::from_secs(2);
+/// Between two checks of an open stream's key. With the time above: an open stream ends within 5 s.
+const KEY_RECHECK_INTERVAL: Duration = Duration::from_millis(2_500);
 /// Look-ups remembered at most; random keys must not fill the memory.
 const KEYS_MAX: usize = 10_000;
 
@@ -56,6 +59,34 @@ pub(super) async fn identify(
                 return Err(ApiError::SellerMismatch);
             }
             Ok(owner)
+        }
+    }
+}
+
+/// Layer: a 401 in keys mode says what would be accepted.
+pub(super) async fn challenge(
+    State(http): State<Arc<HttpState>>,
+    mut response: Response,
+) -> Response {
+    if http.app.config.auth == Auth::Keys && response.status() == StatusCode::UNAUTHORIZED {
+        let bearer = HeaderValue::from_static("Bearer");
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, bearer);
+    }
+    response
+}
+
+/// Ends when the key that the request came with is no longer valid; never in header mode. A store
+/// that is away leaves the question open.
+pub(super) async fn revoked(http: &HttpState, headers: &HeaderMap) {
+    if http.app.config.auth == Auth::Header {
+        return std::future::pending().await;
+    }
+    loop {
+        tokio::time::sleep(KEY_RECHECK_INTERVAL).await;
+        if let Err(ApiError::InvalidApiKey) = key_owner(http, headers).await {
+            return;
         }
     }
 }
@@ -103,10 +134,11 @@ async fn key_owner(http: &HttpState, headers: &HeaderMap) -> ApiResult<SellerId>
     let presented = bearer(headers).and_then(PresentedKey::parse);
     let presented = presented.ok_or(ApiError::InvalidApiKey)?;
     let known = http.keys.find(http, presented.id).await?;
-    known
-        .filter(|known| presented.is(known))
-        .map(|known| known.seller)
-        .ok_or(ApiError::InvalidApiKey)
+    let known = known.filter(|known| presented.is(known));
+    known.map(|known| known.seller).ok_or_else(|| {
+        metrics::counter!("pmd_refused_keys_total").increment(1);
+        ApiError::InvalidApiKey
+    })
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -135,7 +167,7 @@ impl KeyCache {
     fn fresh(&self, id: &str) -> Option<Option<ApiKey>> {
         let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (asked, found) = keys.get(id)?;
-        (asked.elapsed() < KEY_CACHED).then(|| found.clone())
+        (asked.elapsed() < KEY_CACHE_TIME).then(|| found.clone())
     }
 }
 

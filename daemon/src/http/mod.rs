@@ -1,7 +1,7 @@
 //! The HTTP side: routes, the layers around them, and the server that runs them.
 //!
 //! A handler parses, makes one call of a port and replies. Everything a request passes on its
-//! way in, outermost first: request id, metrics, panics caught, CORS, capacity; then on a seller's
+//! way in, outermost first: request id, metrics, panics caught, host and origin, CORS, capacity; then on a seller's
 //! routes identity and rate limit.
 
 mod analytics;
@@ -14,6 +14,7 @@ mod events;
 mod export;
 mod frame;
 mod health;
+mod host_check;
 mod idempotency;
 mod identity;
 mod imports;
@@ -39,7 +40,7 @@ use std::{any::Any, sync::Arc};
 
 use axum::{
     Router,
-    middleware::{from_fn, from_fn_with_state},
+    middleware::{from_fn, from_fn_with_state, map_response_with_state},
     response::{IntoResponse, Response},
 };
 use tokio::sync::Semaphore;
@@ -102,7 +103,12 @@ fn wrapped(routes: Router<Arc<HttpState>>, http: Arc<HttpState>) -> Router {
     routes
         .fallback(|| async { ApiError::NotFound })
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
+        .layer(map_response_with_state(
+            Arc::clone(&http),
+            identity::challenge,
+        ))
         .layer(cors)
+        .layer(from_fn_with_state(Arc::clone(&http), host_check::layer))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(metrics::layer))
         .layer(from_fn(request_id::layer))

@@ -1,9 +1,10 @@
-//! What every response has: an `X-Request-Id`, the caller's own if it is fit to be printed. The
-//! same id is on every log line of the request.
+//! What every response has: an `X-Request-Id`, the caller's own if it is fit to be printed, and
+//! `X-Content-Type-Options: nosniff`, so that no browser takes one for something else. The same id is
+//! on every log line of the request.
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
@@ -12,13 +13,16 @@ use uuid::Uuid;
 
 pub(super) const ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_ID_LENGTH: usize = 128;
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// Layer, around all others.
 pub(super) async fn layer(request: Request, next: Next) -> Response {
     let id = given(request.headers()).unwrap_or_else(fresh);
     let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
     let mut response = next.run(request).instrument(span).await;
-    response.headers_mut().insert(ID_HEADER, id);
+    let headers = response.headers_mut();
+    headers.insert(ID_HEADER, id);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     response
 }
 

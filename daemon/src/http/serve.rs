@@ -147,7 +147,7 @@ async fn say_late(mut stream: WriteTimeout<TcpStream>) {
         .unwrap_or_default();
     let id = request_id::fresh();
     let head = format!(
-        "HTTP/1.1 {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nx-request-id: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nx-request-id: {}\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n",
         parts.status,
         body.len(),
         id.to_str().unwrap_or_default(),

@@ -11,8 +11,9 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use pm_common::api::ErrorOut;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     HttpState,
@@ -48,12 +49,21 @@ pub(super) async fn stream(
     let seller = identity::identify(&http, &headers, seller.as_deref()).await?;
     let last = last_event_id(&headers, params.text("lastEventId"))?;
     params.finish()?;
-    let tail = Tail::open(http, seller, last).await?;
+    let tail = Tail::open(Arc::clone(&http), seller, last).await?;
     let chunks = stream::unfold(tail, |mut tail| async {
         let chunk = tail.next().await?;
         Some((Ok::<_, Infallible>(chunk), tail))
     });
+    let chunks = chunks.take_until(key_check(http, headers));
     Ok(event_stream(Body::from_stream(chunks)))
+}
+
+/// Ends when the stream's key is revoked. A task of its own: a busy stream never waits for a look-up,
+/// and a look-up is never cut short by the next event.
+async fn key_check(http: Arc<HttpState>, headers: HeaderMap) {
+    let check = tokio::spawn(async move { identity::revoked(&http, &headers).await });
+    // An error means that the process ends.
+    let _ = AbortOnDropHandle::new(check).await;
 }
 
 fn event_stream(body: Body) -> Response {
@@ -62,7 +72,10 @@ fn event_stream(body: Body) -> Response {
             header::CONTENT_TYPE,
             HeaderValue::from_static("text/event-stream"),
         ),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-cache, no-transform"),
+        ),
         (
             HeaderName::from_static("x-accel-buffering"),
             HeaderValue::from_static("no"),

@@ -14,7 +14,9 @@ use super::*;
 
 /// Status, `Retry-After` and body of an answer.
 async fn ask(router: &Router, path: &str) -> (StatusCode, Option<String>, Value) {
-    let request = Request::get(path).header("X-Seller-Id", "s");
+    let request = Request::get(path)
+        .header("Host", "localhost")
+        .header("X-Seller-Id", "s");
     let request = request.body(Body::empty()).unwrap();
     let response = router.clone().oneshot(request).await.unwrap();
     let status = response.status();

@@ -20,6 +20,7 @@ mod limits;
 mod lists;
 mod load;
 mod operations;
+mod origins;
 mod products;
 mod servers;
 mod stream;

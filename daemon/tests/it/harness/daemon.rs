@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{Arc, Once},
 };
 
@@ -115,6 +115,13 @@ impl TestDaemon {
         let output = self.setup.command().args(arguments).output().unwrap();
         assert!(output.status.success(), "pmd {arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs another `pmd` command with the same settings and more, however it ends.
+    pub(crate) fn command(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+        let mut command = self.setup.command();
+        command.args(arguments).envs(settings.iter().copied());
+        command.output().unwrap()
     }
 
     pub(crate) fn data_dir(&self) -> PathBuf {
