@@ -130,13 +130,14 @@ async fn versions_guard_changes() {
     with(Method::DELETE, "If-Match", "\"9\"")
         .await
         .refused(412, "VERSION_CONFLICT");
-    for garbled in ["1", "W/\"1\"", "\"one\"", "\"1"] {
+    for garbled in ["1", "W/1", "\"one\"", "\"1"] {
         with(Method::PUT, "If-Match", garbled)
             .await
             .refused(400, "VALIDATION_ERROR");
     }
+    // Proxies that compress weaken the tag.
     assert_eq!(
-        with(Method::PUT, "If-Match", "\"1\"").await.expect(200)["version"],
+        with(Method::PUT, "If-Match", "W/\"1\"").await.expect(200)["version"],
         2
     );
     assert_eq!(

@@ -34,7 +34,7 @@ async fn the_first_frame_says_connected_and_the_rest_have_names() {
             .unwrap()
             .starts_with("text/event-stream")
     );
-    assert_eq!(frames.headers["cache-control"], "no-cache");
+    assert_eq!(frames.headers["cache-control"], "no-cache, no-transform");
     assert_eq!(frames.headers["x-accel-buffering"], "no");
     assert_eq!(frames.headers["access-control-allow-origin"], "*");
     let connected = frames.next().await.unwrap();
