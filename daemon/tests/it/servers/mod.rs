@@ -7,6 +7,7 @@ mod messages;
 mod nodes;
 mod outages;
 mod relay;
+mod streams;
 
 /// Every engine as a server.
 const ALL: [&str; 5] = ["postgres", "redis", "kafka", "dynamodb", "s3"];
