@@ -9,7 +9,12 @@ use crate::{
         CategoriesOut, DailyOut, DeletedOut, EventsOut, HealthOut, ImportAcceptedOut, ImportOut,
         ImportsOut, LowStockPageOut, ProductsOut, SummaryOut,
     },
-    domain::product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
+    domain::{
+        product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
+        product_csv::ImportOptions,
+        query::ProductFilter,
+    },
+    request::{DailyRequest, EventListRequest, PageRequest, ProductListRequest, filter_pairs},
 };
 
 /// Query parameters, in order; a name may occur more than once.
@@ -20,8 +25,7 @@ pub type QueryPairs = [(String, String)];
 pub struct UploadRequest<'a> {
     /// Shown with the job.
     pub file_name: &'a str,
-    /// The import's options, as the server reads them from the query.
-    pub options: &'a QueryPairs,
+    pub options: &'a ImportOptions,
     /// Sending the same file with the same key again finds the same import.
     pub key: &'a str,
     pub body: Body,
@@ -29,8 +33,9 @@ pub struct UploadRequest<'a> {
 
 impl Client {
     /// `GET /api/products`.
-    pub async fn product_list(&self, query: &QueryPairs) -> Result<ProductsOut> {
-        self.call(self.get("/api/products").query(query)).await
+    pub async fn product_list(&self, request: &ProductListRequest) -> Result<ProductsOut> {
+        self.call(self.get("/api/products").query(&request.to_pairs()))
+            .await
     }
 
     /// `GET /api/products/{id}`.
@@ -73,9 +78,12 @@ impl Client {
     }
 
     /// `GET /api/products/export`: the CSV as it comes.
-    pub async fn product_export(&self, query: &QueryPairs) -> Result<Response> {
-        self.send(self.get("/api/products/export").query(query))
-            .await
+    pub async fn product_export(&self, filter: &ProductFilter) -> Result<Response> {
+        self.send(
+            self.get("/api/products/export")
+                .query(&filter_pairs(filter)),
+        )
+        .await
     }
 
     /// `POST /api/products/import` with the file as the body.
@@ -83,7 +91,7 @@ impl Client {
         let request = self
             .request(Method::POST, "/api/products/import")
             .query(&[("file_name", upload.file_name)])
-            .query(upload.options)
+            .query(&upload.options.to_pairs())
             .header(header::CONTENT_TYPE, "text/csv")
             .header("idempotency-key", upload.key)
             .body(upload.body);
@@ -92,8 +100,9 @@ impl Client {
     }
 
     /// `GET /api/imports`.
-    pub async fn import_list(&self, query: &QueryPairs) -> Result<ImportsOut> {
-        self.call(self.get("/api/imports").query(query)).await
+    pub async fn import_list(&self, page: PageRequest) -> Result<ImportsOut> {
+        self.call(self.get("/api/imports").query(&page.to_pairs()))
+            .await
     }
 
     /// `GET /api/imports/{id}`.
@@ -114,8 +123,9 @@ impl Client {
     }
 
     /// `GET /api/events`.
-    pub async fn event_list(&self, query: &QueryPairs) -> Result<EventsOut> {
-        self.call(self.get("/api/events").query(query)).await
+    pub async fn event_list(&self, request: EventListRequest) -> Result<EventsOut> {
+        self.call(self.get("/api/events").query(&request.to_pairs()))
+            .await
     }
 
     /// `GET /api/events/stream`; with a cursor, what came after it first.
@@ -140,14 +150,14 @@ impl Client {
     }
 
     /// `GET /api/analytics/daily`.
-    pub async fn stats_daily(&self, query: &QueryPairs) -> Result<DailyOut> {
-        self.call(self.get("/api/analytics/daily").query(query))
+    pub async fn stats_daily(&self, request: DailyRequest) -> Result<DailyOut> {
+        self.call(self.get("/api/analytics/daily").query(&request.to_pairs()))
             .await
     }
 
     /// `GET /api/analytics/low-stock`.
-    pub async fn stats_low_stock(&self, query: &QueryPairs) -> Result<LowStockPageOut> {
-        self.call(self.get("/api/analytics/low-stock").query(query))
+    pub async fn stats_low_stock(&self, page: PageRequest) -> Result<LowStockPageOut> {
+        self.call(self.get("/api/analytics/low-stock").query(&page.to_pairs()))
             .await
     }
 

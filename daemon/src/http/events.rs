@@ -6,12 +6,10 @@ use axum::extract::State;
 use pm_common::{
     api::{ErrorOut, EventsOut, EventsPagination},
     domain::notification::NotificationKind,
+    request::EventListRequest,
 };
 
 use super::{HttpState, error::ApiResult, identity::RequestSeller, params::QueryParams, reply};
-
-const DEFAULT_LIMIT: u32 = 100;
-const LIMIT_MAX: u32 = 1_000;
 
 /// Read the history
 ///
@@ -29,13 +27,9 @@ const LIMIT_MAX: u32 = 1_000;
 pub(super) async fn list(
     State(http): State<Arc<HttpState>>,
     RequestSeller(seller): RequestSeller,
-    mut params: QueryParams,
+    params: QueryParams,
 ) -> ApiResult {
-    let kinds = NotificationKind::ALL.map(|kind| (kind.as_str(), Some(kind)));
-    let after = params.number("after", 0..=i64::MAX, 0);
-    let limit = params.number("limit", 1..=LIMIT_MAX, DEFAULT_LIMIT);
-    let kind = params.word("type", &kinds, None);
-    params.finish()?;
+    let EventListRequest { after, limit, kind } = params.read(EventListRequest::read)?;
     let data = http
         .app
         .inbox

@@ -83,8 +83,8 @@ struct ReadOptions {
 }
 
 impl ReadOptions {
-    /// As query parameters, checked by the server's own rules.
-    fn pairs(&self) -> Result<Vec<(String, String)>> {
+    /// The options that the flags describe, checked by the server's own rules.
+    fn checked(&self) -> Result<ImportOptions> {
         let single = [
             ("mode", &self.mode),
             ("key", &self.key),
@@ -96,12 +96,8 @@ impl ReadOptions {
             .filter_map(|(name, value)| Some((name, value.as_deref()?)));
         let map = self.map.iter().map(|value| ("map", value.as_str()));
         let default = self.default.iter().map(|value| ("default", value.as_str()));
-        let options = ImportOptions::from_pairs(single.chain(map).chain(default))
-            .map_err(|errors| invalid_options(&errors))?;
-        let pairs = options.to_pairs().into_iter();
-        Ok(pairs
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect())
+        ImportOptions::from_pairs(single.chain(map).chain(default))
+            .map_err(|errors| invalid_options(&errors))
     }
 }
 
@@ -125,7 +121,7 @@ pub(crate) async fn run(args: Args, session: &CommandSession) -> Result<()> {
 }
 
 async fn import_all(args: &Args, session: &CommandSession) -> Result<()> {
-    let options = args.options.pairs()?;
+    let options = args.options.checked()?;
     let sources = source::find(&args.files)?;
     check_rejects(args, &sources)?;
     let backend = session.backend()?;
@@ -187,7 +183,7 @@ struct FileImport<'a> {
     args: &'a Args,
     session: &'a CommandSession,
     backend: &'a Backend,
-    options: &'a [(String, String)],
+    options: &'a ImportOptions,
     interrupt: &'a mut InterruptSignal,
     /// Whether it is the only file.
     alone: bool,
@@ -320,7 +316,7 @@ mod tests {
             delimiter: Some("tab".to_owned()),
             default: Vec::new(),
         };
-        let error = options.pairs().unwrap_err();
+        let error = options.checked().unwrap_err();
         assert!(
             error.message.starts_with("--mode must be one of"),
             "{error:?}"

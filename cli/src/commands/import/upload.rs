@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use pm_common::api::ImportAcceptedOut;
-use pm_common::client::{self, ClientError, QueryPairs, UploadRequest};
+use pm_common::{
+    client::{self, ClientError, UploadRequest},
+    domain::product_csv::ImportOptions,
+};
 
 use super::{
     progress::ProgressDisplay,
@@ -25,7 +28,7 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 pub(super) struct FileUpload<'a> {
     pub(super) backend: &'a Backend,
     pub(super) source: &'a ImportSource,
-    pub(super) options: &'a QueryPairs,
+    pub(super) options: &'a ImportOptions,
     pub(super) key: &'a str,
     pub(super) progress: &'a mut ProgressDisplay,
     pub(super) interrupt: &'a mut InterruptSignal,
