@@ -1,4 +1,4 @@
-//! The composition root: every port, opened as configured. Nothing else knows which engine it is.
+//! The composition root: every port, opened as configured. No other module knows the engines.
 
 use std::{
     sync::Arc,
@@ -20,8 +20,8 @@ use pm_common::{
     },
 };
 
-/// How often an engine is asked for what `App::prepare` needs, and the first pause between.
-const TRIES: u32 = 4;
+/// Attempts of `App::prepare` per engine.
+const MAX_PREPARE_ATTEMPTS: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The running product. Cheap to clone.
@@ -64,20 +64,20 @@ impl App {
         match port {
             // Connecting brought its schema up to date.
             Port::Store => self.store.ping().await,
-            Port::Broker => patiently(|| self.broker.prepare()).await,
-            Port::Feed => patiently(|| self.feed.ping()).await,
-            Port::Limiter => patiently(|| self.limiter.ping()).await,
-            Port::Inbox => patiently(|| self.inbox.ping()).await,
-            Port::Ledger => patiently(|| self.ledger.ping()).await,
-            Port::Archive => patiently(|| self.archive.ping()).await,
+            Port::Broker => with_retries(|| self.broker.prepare()).await,
+            Port::Feed => with_retries(|| self.feed.ping()).await,
+            Port::Limiter => with_retries(|| self.limiter.ping()).await,
+            Port::Inbox => with_retries(|| self.inbox.ping()).await,
+            Port::Ledger => with_retries(|| self.ledger.ping()).await,
+            Port::Archive => with_retries(|| self.archive.ping()).await,
         }
     }
 }
 
-/// What is created may not be ready before the deadline of one call, and is found by another.
-async fn patiently<F: Future<Output = Result<()>>>(call: impl Fn() -> F) -> Result<()> {
+/// A created resource may not be ready before the deadline of the first call.
+async fn with_retries<F: Future<Output = Result<()>>>(call: impl Fn() -> F) -> Result<()> {
     let mut pause = FIRST_PAUSE;
-    for _ in 1..TRIES {
+    for _ in 1..MAX_PREPARE_ATTEMPTS {
         if call().await.is_ok() {
             return Ok(());
         }

@@ -1,6 +1,6 @@
-//! Forgetting what its time is over for: idempotency keys after a day, messages after 7 days,
-//! notifications, daily totals and ended imports after 30 days. Engines that forget by themselves
-//! do nothing here.
+//! Deleting expired data: idempotency keys after a day, messages after 7 days,
+//! notifications, daily totals and ended imports after 30 days. Engines with an
+//! expiry of their own do nothing here.
 
 use std::time::Duration;
 
@@ -9,19 +9,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 
-const EVERY: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(24 * 3600);
-const MESSAGES_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
+const ONE_DAY: Duration = Duration::from_secs(24 * 3600);
+const MESSAGE_RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Sweeps once an hour until `stop`.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(SWEEP_INTERVAL) => {}
         }
         if let Err(error) = sweep(&app).await {
-            tracing::warn!(%error, "housekeeping is put off");
+            tracing::warn!(%error, "housekeeping is postponed");
         }
     }
 }
@@ -32,7 +32,7 @@ async fn sweep(app: &App) -> Result<()> {
     for (_, import_id) in app.store.sweep(month_ago).await? {
         app.archive.spool_remove(&import_id).await?;
     }
-    app.broker.sweep(now.minus(MESSAGES_KEPT)).await?;
+    app.broker.sweep(now.minus(MESSAGE_RETENTION)).await?;
     app.inbox.sweep(month_ago).await?;
-    app.ledger.sweep(&month_ago.minus(DAY).day()).await
+    app.ledger.sweep(&month_ago.minus(ONE_DAY).day()).await
 }

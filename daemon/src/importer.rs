@@ -11,11 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, backoff::Backoff};
 
-/// How often an idle worker looks for jobs that nobody told it of (an ended lease).
-const LOOK: Duration = Duration::from_secs(2);
+/// How often an idle worker looks for jobs without a wake-up (an expired lease).
+const IDLE_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Runs imports until `stop`. `name` is the same after a restart, so that the worker goes on with
-/// what it held at once, without waiting for its own lease to end.
+/// Runs imports until `stop`. `name` is the same after a restart, so that the worker continues its
+/// own job at once, without waiting until its lease expires.
 pub(crate) async fn run(app: App, name: String, stop: CancellationToken) {
     let runner = Runner {
         imports: app.store.clone(),
@@ -31,7 +31,7 @@ pub(crate) async fn run(app: App, name: String, stop: CancellationToken) {
             Ok(false) => tokio::select! {
                 () = stop.cancelled() => return,
                 () = queued(wake_ups.as_mut()) => {}
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(IDLE_POLL_INTERVAL) => {}
             },
             Err(error) => {
                 tracing::warn!(%error, "an import waits");
@@ -45,7 +45,7 @@ async fn queued(wake_ups: &mut dyn WakeUpListener) {
     while wake_ups.next().await != WakeUp::Imports {}
 }
 
-/// `false` when there is nothing to do.
+/// `false` when no job is queued.
 async fn run_next(app: &App, runner: &Runner) -> Result<bool> {
     let Some(job) = app.store.import_take(&runner.worker, LEASE).await? else {
         return Ok(false);

@@ -1,7 +1,7 @@
 //! From configuration to a running daemon and down again.
 //!
-//! Shutdown loses nothing: requests in flight are answered, streams end properly, imports stop
-//! behind their batch and go on at the next start, waiting events are archived.
+//! Shutdown loses nothing: requests in flight are answered, streams are closed, imports stop
+//! after their batch and go on at the next start, pending events are archived.
 
 use std::{
     fs::{File, TryLockError},
@@ -19,21 +19,21 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     app::App,
     backoff::Backoff,
-    consumers::{self, analytics::Analytics, notify::Notify},
+    consumers::{self, analytics::AnalyticsHandler, notifications::NotificationHandler},
     housekeeping, http, importer, relay,
     roles::Role,
 };
 
-/// What is still running this long after the signal is left behind.
-const SHUTDOWN: Duration = Duration::from_secs(9);
-/// Ports of the system's choice that may turn out to be taken on another loopback address.
-const PORT_TRIES: usize = 64;
-/// How long a store that is not there yet is waited for at the start.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest wait for running tasks after the signal.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(9);
+/// Ports chosen by the system that may be in use on another loopback address.
+const MAX_PORT_ATTEMPTS: usize = 64;
+/// The longest wait for an unavailable store at the start.
+const STORE_CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
 /// Imports that run at the same time.
 const IMPORT_WORKERS: usize = 2;
 
-/// Holds the data directory for one daemon; the system lets go of it when the process ends.
+/// Holds the data directory for one daemon; the operating system releases it when the process ends.
 #[derive(Debug)]
 pub struct DataDirLock {
     _file: File,
@@ -82,7 +82,7 @@ fn lock(path: &Path) -> anyhow::Result<DataDirLock> {
     Ok(DataDirLock { _file: file, node })
 }
 
-/// A data directory's own name, made up when it is first used.
+/// A data directory's own name, generated at its first use.
 fn node_of(path: &Path) -> io::Result<String> {
     let path = path.join("node");
     match std::fs::read_to_string(&path) {
@@ -99,9 +99,9 @@ fn new_node() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 
-/// The name of this node among those on the same engines. One that survives a restart (`PMD_NODE`,
-/// or the data directory's own) lets the node go on with its imports at once; with a new one they
-/// wait until their lease has ended.
+/// The name of this node among those on the same engines. With a name that survives a restart
+/// (`PMD_NODE`, or that of the data directory) the node continues its imports at once; with a new
+/// name they wait until their lease expires.
 pub(crate) fn node(config: &Config, lock: Option<&DataDirLock>) -> String {
     let given = config.node.clone();
     given
@@ -109,13 +109,13 @@ pub(crate) fn node(config: &Config, lock: Option<&DataDirLock>) -> String {
         .unwrap_or_else(new_node)
 }
 
-/// Opens every port, waiting a while for a store that is not there yet. `None`: `stop` came first.
+/// Opens every port, waiting for an unavailable store. `None`: `stop` came first.
 pub(crate) async fn connect(
     config: Config,
     stop: &CancellationToken,
 ) -> anyhow::Result<Option<App>> {
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(2));
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + STORE_CONNECT_TIMEOUT;
     loop {
         let connected = tokio::select! {
             () = stop.cancelled() => return Ok(None),
@@ -132,13 +132,13 @@ pub(crate) async fn connect(
 }
 
 /// Listens where the configuration says. `localhost` is every loopback address the machine has,
-/// all on one port; a port of the system's choice is another one until it is free on all.
+/// all on one port; a port of the system's choice is replaced until it is free on all of them.
 pub async fn bind(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
     if config.host != "localhost" {
         let listener = listen((config.host.as_str(), config.port), config).await?;
         return Ok(vec![listener]);
     }
-    // Held until the end, so that the system does not choose the same one again.
+    // Held until the end, so that the system does not choose the same port again.
     let mut half_free = Vec::new();
     loop {
         let first = listen((Ipv4Addr::LOCALHOST, config.port), config).await?;
@@ -146,7 +146,7 @@ pub async fn bind(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
         match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
             Ok(second) => return Ok(vec![first, second]),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                if config.port != 0 || half_free.len() == PORT_TRIES {
+                if config.port != 0 || half_free.len() == MAX_PORT_ATTEMPTS {
                     return Err(busy(port, error));
                 }
                 half_free.push(first);
@@ -185,7 +185,7 @@ pub fn url(config: &Config, address: SocketAddr) -> String {
     }
 }
 
-/// Runs what the roles ask for until `stop`, then ends it in order. `node` is this process' name
+/// Runs the tasks of the roles until `stop`, then ends them in order. `node` is this process' name
 /// among those on the same store.
 pub async fn run(
     app: App,
@@ -200,7 +200,7 @@ pub async fn run(
     }
     if !roles.contains(&Role::Relay) {
         let (app, stop) = (app.clone(), stop.clone());
-        tasks.spawn(async move { relay::announce(&app, &stop).await });
+        tasks.spawn(async move { relay::forward_wake_ups(&app, &stop).await });
     }
     tasks.spawn(housekeeping::run(app.clone(), stop.clone()));
     let router = if roles.contains(&Role::Api) {
@@ -211,7 +211,10 @@ pub async fn run(
     tasks.spawn(http::serve(listeners, router, stop.clone()));
     tasks.close();
     stop.cancelled().await;
-    if tokio::time::timeout(SHUTDOWN, tasks.wait()).await.is_err() {
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, tasks.wait())
+        .await
+        .is_err()
+    {
         tracing::warn!("some work did not end in time; it goes on at the next start");
     }
 }
@@ -225,11 +228,11 @@ fn start(role: Role, app: &App, node: &str, tasks: &TaskTracker, stop: &Cancella
             tasks.spawn(relay::run(app, stop));
         }
         Role::Notifications => {
-            let notify = Notify::new(&app);
+            let notify = NotificationHandler::new(&app);
             tasks.spawn(consumers::run(app, notify, stop));
         }
         Role::Analytics => {
-            let analytics = Analytics::new(&app);
+            let analytics = AnalyticsHandler::new(&app);
             tasks.spawn(consumers::run(app, analytics, stop));
         }
         Role::Imports => {

@@ -1,6 +1,6 @@
-//! Outbox to broker. The one owner drains the outbox as a set: read the oldest rows, publish every
-//! message, wait until all are durable, delete the rows. A crash in between publishes them again;
-//! nothing is lost and nothing overtakes.
+//! Outbox to broker. The holder of the lease repeats: read the oldest rows, publish every message,
+//! wait until all are durable, delete the rows. A crash in between publishes them again; no message
+//! is lost, and the order stays.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, backoff::Backoff};
 
-/// The guarantee; the signal of a commit, or a wake-up from another process, comes sooner.
-const POLL: Duration = Duration::from_millis(200);
-/// How often a process that is not the owner tries to become it.
-const STAND_BY: Duration = Duration::from_secs(1);
-/// Messages published at a time.
-const MESSAGES: u32 = 2_000;
+/// The longest a stored message waits; the signal of a commit, or a wake-up, comes sooner.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+/// How often a process without the lease tries to acquire it.
+const LEASE_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// Outbox entries published together.
+const MAX_BATCH_ENTRIES: u32 = 2_000;
 
-/// Relays until `stop`, or stands by while another process does.
+/// Relays until `stop`, or waits while another process holds the lease.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
     let mut wake_ups = app.feed.wake_ups();
-    let mut backoff = Backoff::new(POLL, Duration::from_secs(5));
+    let mut backoff = Backoff::new(POLL_INTERVAL, Duration::from_secs(5));
     while !stop.is_cancelled() {
         match drain(&app, &stop).await {
             Ok(true) => {
@@ -31,7 +31,8 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
             }
             Ok(false) => {
                 backoff.reset();
-                let _ = tokio::time::timeout(STAND_BY, announce(&app, &stop)).await;
+                let _ =
+                    tokio::time::timeout(LEASE_RETRY_INTERVAL, forward_wake_ups(&app, &stop)).await;
             }
             Err(error) => {
                 tracing::warn!(%error, "the relay waits");
@@ -40,31 +41,31 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
         }
     }
     if let Err(error) = app.store.relay_lease_release().await {
-        tracing::debug!(%error, "the next relay has to wait until the place is free");
+        tracing::debug!(%error, "the next relay waits until the lease expires");
     }
 }
 
-/// Where another process relays: tells it of every commit here, until `stop`.
-pub(crate) async fn announce(app: &App, stop: &CancellationToken) {
+/// While another process relays: sends it a wake-up for every commit here, until `stop`.
+pub(crate) async fn forward_wake_ups(app: &App, stop: &CancellationToken) {
     loop {
         let committed = tokio::select! {
             () = stop.cancelled() => return,
             committed = app.store.outbox_wait(Duration::from_secs(3600)) => committed,
         };
         if committed && let Err(error) = app.feed.send_wake_up(WakeUp::Outbox).await {
-            tracing::debug!(%error, "the relay finds it by itself");
+            tracing::debug!(%error, "the relay finds the messages by its own polling");
         }
     }
 }
 
-/// Publishes until the outbox is empty. `false`: another process is the owner.
+/// Publishes until the outbox is empty. `false`: another process holds the lease.
 async fn drain(app: &App, stop: &CancellationToken) -> Result<bool> {
     let store = &app.store;
     while !stop.is_cancelled() {
         if !store.relay_lease_acquire().await? {
             return Ok(false);
         }
-        let entries = store.outbox_peek(MESSAGES).await?;
+        let entries = store.outbox_peek(MAX_BATCH_ENTRIES).await?;
         if entries.is_empty() {
             break;
         }
@@ -89,6 +90,6 @@ async fn wait_for_messages(app: &App, wake_ups: &mut dyn WakeUpListener, stop: &
     tokio::select! {
         () = stop.cancelled() => {}
         () = woken => {}
-        _ = app.store.outbox_wait(POLL) => {}
+        _ = app.store.outbox_wait(POLL_INTERVAL) => {}
     }
 }

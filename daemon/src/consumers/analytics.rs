@@ -1,5 +1,5 @@
-//! The analytics group: totals at once, the archive in larger objects. Offsets are committed only
-//! when the object that holds their events is stored.
+//! The analytics group: totals at once, the archive in larger objects. An offset is committed only
+//! when the object with the events before it is stored.
 
 use std::{
     collections::BTreeMap,
@@ -18,33 +18,33 @@ use pm_common::{
     },
 };
 
-use super::{Consumed, Handler, Retry};
+use super::{ConsumedEvent, GroupHandler, RetryPolicy};
 use crate::app::App;
 
-/// Bytes of messages that may wait for their object, over all partitions.
-const WAITING_BYTES: usize = 8 << 20;
+/// Bytes of messages that are applied but not yet archived, over all partitions.
+const MAX_PENDING_BYTES: usize = 8 << 20;
 
 /// Effect: totals (each event once, by watermark), then the archive.
 #[derive(Debug)]
-pub(crate) struct Analytics {
+pub(crate) struct AnalyticsHandler {
     ledger: Arc<dyn Ledger>,
     archive: Arc<dyn Archive>,
     batch_size: usize,
     interval: Duration,
-    waiting: BTreeMap<(Topic, u32), Waiting>,
+    pending: BTreeMap<(Topic, u32), PendingObject>,
 }
 
-/// What a partition's next object will hold.
+/// The messages of a partition's next object.
 #[derive(Debug)]
-struct Waiting {
+struct PendingObject {
     since: Instant,
     bytes: usize,
     deliveries: Vec<Delivery>,
-    /// Where to go on once the object is stored.
+    /// The offset to commit when the object is stored.
     next: i64,
 }
 
-impl Analytics {
+impl AnalyticsHandler {
     /// A handler on the app's ledger and archive.
     pub(crate) fn new(app: &App) -> Self {
         Self {
@@ -52,29 +52,29 @@ impl Analytics {
             archive: Arc::clone(&app.archive),
             batch_size: app.config.archive_batch_size,
             interval: app.config.archive_interval,
-            waiting: BTreeMap::new(),
+            pending: BTreeMap::new(),
         }
     }
 
-    /// A batch that is applied again (a later part of it failed) is archived once.
-    fn keep(&mut self, delivery: &Delivery) {
-        let waiting = self
-            .waiting
+    /// A message that is applied again (another one of its batch failed) is archived once.
+    fn add_pending(&mut self, delivery: &Delivery) {
+        let pending = self
+            .pending
             .entry((delivery.record.topic, delivery.partition))
-            .or_insert_with(Waiting::new);
-        let newest = waiting.deliveries.last().map(|last| last.offset);
+            .or_insert_with(PendingObject::new);
+        let newest = pending.deliveries.last().map(|last| last.offset);
         if newest.is_none_or(|newest| newest < delivery.offset) {
-            waiting.bytes += delivery.record.value.len();
-            waiting.deliveries.push(delivery.clone());
+            pending.bytes += delivery.record.value.len();
+            pending.deliveries.push(delivery.clone());
         }
     }
 
-    fn is_due(&self, waiting: &Waiting) -> bool {
-        waiting.deliveries.len() >= self.batch_size || waiting.since.elapsed() >= self.interval
+    fn is_due(&self, pending: &PendingObject) -> bool {
+        pending.deliveries.len() >= self.batch_size || pending.since.elapsed() >= self.interval
     }
 }
 
-impl Waiting {
+impl PendingObject {
     fn new() -> Self {
         Self {
             since: Instant::now(),
@@ -86,22 +86,22 @@ impl Waiting {
 }
 
 #[async_trait]
-impl Handler for Analytics {
+impl GroupHandler for AnalyticsHandler {
     fn group(&self) -> ConsumerGroup {
         ConsumerGroup::Analytics
     }
 
-    fn retry(&self) -> Retry {
-        Retry {
+    fn retry_policy(&self) -> RetryPolicy {
+        RetryPolicy {
             attempts: 10,
             first: Duration::from_secs(2),
             cap: Duration::from_secs(60),
         }
     }
 
-    async fn apply(&mut self, batch: &[Consumed]) -> Result<()> {
+    async fn apply(&mut self, batch: &[ConsumedEvent]) -> Result<()> {
         let mut runs: BTreeMap<(SellerId, Topic), Vec<Event>> = BTreeMap::new();
-        for Consumed { delivery, event } in batch {
+        for ConsumedEvent { delivery, event } in batch {
             let key = (event.seller_id().clone(), delivery.record.topic);
             runs.entry(key).or_default().push(event.clone());
         }
@@ -111,63 +111,66 @@ impl Handler for Analytics {
             .map(|((seller, topic), events)| ledger.ledger_apply(seller, *topic, events));
         try_join_all(applied).await?;
         for consumed in batch {
-            self.keep(&consumed.delivery);
+            self.add_pending(&consumed.delivery);
         }
         Ok(())
     }
 
-    fn forget(&mut self, partitions: &[(Topic, u32)]) {
-        self.waiting.retain(|key, _| !partitions.contains(key));
+    fn revoked(&mut self, partitions: &[(Topic, u32)]) {
+        self.pending.retain(|key, _| !partitions.contains(key));
     }
 
-    fn forget_all(&mut self) {
-        self.waiting.clear();
+    fn restarted(&mut self) {
+        self.pending.clear();
     }
 
-    fn reached(&mut self, offsets: &[PartitionOffset]) {
+    fn mark_done(&mut self, offsets: &[PartitionOffset]) {
         for offset in offsets {
             let key = (offset.topic, offset.partition);
-            self.waiting.entry(key).or_insert_with(Waiting::new).next = offset.next;
+            self.pending
+                .entry(key)
+                .or_insert_with(PendingObject::new)
+                .next = offset.next;
         }
     }
 
-    async fn settle(&mut self, all: bool) -> Result<Vec<PartitionOffset>> {
-        let bytes: usize = self.waiting.values().map(|waiting| waiting.bytes).sum();
-        let all = all || bytes > WAITING_BYTES;
+    async fn committable(&mut self, all: bool) -> Result<Vec<PartitionOffset>> {
+        let bytes: usize = self.pending.values().map(|pending| pending.bytes).sum();
+        let all = all || bytes > MAX_PENDING_BYTES;
         let due: Vec<_> = self
-            .waiting
+            .pending
             .iter()
-            .filter(|(_, waiting)| all || self.is_due(waiting))
+            .filter(|(_, pending)| all || self.is_due(pending))
             .map(|(key, _)| *key)
             .collect();
-        let mut settled = Vec::new();
+        let mut committable = Vec::new();
         for key in due {
-            let Some(waiting) = self.waiting.get(&key) else {
+            let Some(pending) = self.pending.get(&key) else {
                 continue;
             };
-            if !waiting.deliveries.is_empty()
-                && let Err(error) = self.archive.events_put(&waiting.deliveries).await
+            if !pending.deliveries.is_empty()
+                && let Err(error) = self.archive.events_put(&pending.deliveries).await
             {
-                // What is stored already must be committed, or it would be stored twice.
-                return if settled.is_empty() {
+                // The objects stored so far must be committed, or they would be stored twice.
+                return if committable.is_empty() {
                     Err(error)
                 } else {
-                    Ok(settled)
+                    Ok(committable)
                 };
             }
             let (topic, partition) = key;
-            settled.push(PartitionOffset {
+            committable.push(PartitionOffset {
                 topic,
                 partition,
-                next: waiting.next,
+                next: pending.next,
             });
-            self.waiting.remove(&key);
+            self.pending.remove(&key);
         }
-        Ok(settled)
+        Ok(committable)
     }
 
-    fn patience(&self) -> Duration {
-        let oldest = self.waiting.values().map(|waiting| waiting.since).min();
+    fn commit_due_in(&self) -> Duration {
+        let oldest = self.pending.values().map(|pending| pending.since).min();
         oldest.map_or(Duration::from_secs(3600), |since| {
             self.interval.saturating_sub(since.elapsed())
         })

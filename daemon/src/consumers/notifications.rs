@@ -1,4 +1,4 @@
-//! The notification group: store what people are told, then tell whoever listens now.
+//! The notification group: stores notifications, then sends them to the open streams.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -19,33 +19,33 @@ use pm_common::{
     },
 };
 
-use super::{Consumed, Handler, Retry};
+use super::{ConsumedEvent, GroupHandler, RetryPolicy};
 use crate::app::App;
 
 /// Effect: inbox first (idempotent by seller and sequence), then the feed (a hint).
 #[derive(Debug)]
-pub(crate) struct Notify {
+pub(crate) struct NotificationHandler {
     inbox: Arc<dyn Inbox>,
     feed: Arc<dyn Feed>,
-    reached: Vec<PartitionOffset>,
+    done: Vec<PartitionOffset>,
 }
 
-impl Notify {
+impl NotificationHandler {
     /// A handler on the app's inbox and feed.
     pub(crate) fn new(app: &App) -> Self {
         Self {
             inbox: Arc::clone(&app.inbox),
             feed: Arc::clone(&app.feed),
-            reached: Vec::new(),
+            done: Vec::new(),
         }
     }
 
-    async fn tell(&self, seller: &SellerId, mut told: Vec<Notification>) -> Result<()> {
-        told.sort_by_key(|notification| notification.sequence);
-        self.inbox.inbox_put(seller, &told).await?;
-        for notification in told {
+    async fn publish(&self, seller: &SellerId, mut notifications: Vec<Notification>) -> Result<()> {
+        notifications.sort_by_key(|notification| notification.sequence);
+        self.inbox.inbox_put(seller, &notifications).await?;
+        for notification in notifications {
             if let Err(error) = self.feed.publish(seller, Arc::new(notification)).await {
-                // Streams read the inbox every few seconds anyway.
+                // Streams poll the inbox every few seconds.
                 tracing::debug!(%error, "the feed did not take a notification");
             }
         }
@@ -54,27 +54,27 @@ impl Notify {
 }
 
 #[async_trait]
-impl Handler for Notify {
+impl GroupHandler for NotificationHandler {
     fn group(&self) -> ConsumerGroup {
         ConsumerGroup::Notifications
     }
 
-    fn retry(&self) -> Retry {
-        Retry {
+    fn retry_policy(&self) -> RetryPolicy {
+        RetryPolicy {
             attempts: 5,
             first: Duration::from_millis(500),
             cap: Duration::from_secs(10),
         }
     }
 
-    /// The events of an import are told by the last one of their batch; the headers say which.
+    /// The last event of an import batch is the notification for the whole batch; the headers mark it.
     fn wants(&self, record: &Record) -> bool {
         record.topic == Topic::of(EventKind::ImportCompleted)
             || record.header(header::IMPORT_ID).is_none()
             || record.header(header::FIRST_SEQUENCE).is_some()
     }
 
-    async fn apply(&mut self, batch: &[Consumed]) -> Result<()> {
+    async fn apply(&mut self, batch: &[ConsumedEvent]) -> Result<()> {
         let mut by_seller: BTreeMap<SellerId, Vec<Notification>> = BTreeMap::new();
         for notification in batch
             .iter()
@@ -85,33 +85,33 @@ impl Handler for Notify {
                 .or_default()
                 .push(notification);
         }
-        let told = by_seller.into_iter().map(|(seller, told)| {
+        let published = by_seller.into_iter().map(|(seller, notifications)| {
             let this = &*self;
-            async move { this.tell(&seller, told).await }
+            async move { this.publish(&seller, notifications).await }
         });
-        try_join_all(told).await?;
+        try_join_all(published).await?;
         Ok(())
     }
 
-    fn forget(&mut self, partitions: &[(Topic, u32)]) {
+    fn revoked(&mut self, partitions: &[(Topic, u32)]) {
         let gone =
             |offset: &PartitionOffset| partitions.contains(&(offset.topic, offset.partition));
-        self.reached.retain(|offset| !gone(offset));
+        self.done.retain(|offset| !gone(offset));
     }
 
-    fn forget_all(&mut self) {
-        self.reached.clear();
+    fn restarted(&mut self) {
+        self.done.clear();
     }
 
-    fn reached(&mut self, offsets: &[PartitionOffset]) {
-        self.reached.extend_from_slice(offsets);
+    fn mark_done(&mut self, offsets: &[PartitionOffset]) {
+        self.done.extend_from_slice(offsets);
     }
 
-    async fn settle(&mut self, _all: bool) -> Result<Vec<PartitionOffset>> {
-        Ok(std::mem::take(&mut self.reached))
+    async fn committable(&mut self, _all: bool) -> Result<Vec<PartitionOffset>> {
+        Ok(std::mem::take(&mut self.done))
     }
 
-    fn patience(&self) -> Duration {
+    fn commit_due_in(&self) -> Duration {
         Duration::from_secs(3600)
     }
 }
