@@ -1,4 +1,4 @@
-//! TestEngines of one test alone, which it may kill, freeze and bring back.
+//! Engines of one test alone, which it may kill, freeze and bring back.
 
 use std::process::Command;
 
