@@ -70,15 +70,41 @@ impl ImportRunner {
     }
 
     async fn finish(&self, job: &ImportJob, end: ImportEnd) -> Result<Option<ImportJob>> {
-        let imports = &self.imports;
-        let ended = imports
-            .import_finish(&job.seller_id, &job.id, &self.worker, end)
-            .await?;
+        let ended = self.end(job, end).await?;
         if ended.is_some() {
             // The rejected rows are kept with the job; the file itself is not needed any more.
             self.archive.spool_remove(&job.id).await?;
         }
         Ok(ended)
+    }
+
+    /// Ends the job. An end whose answer was lost is asked for again, until it is known.
+    async fn end(&self, job: &ImportJob, end: ImportEnd) -> Result<Option<ImportJob>> {
+        let (imports, seller, id) = (&self.imports, &job.seller_id, &job.id);
+        let mut uncertain = false;
+        loop {
+            let tried = imports.import_finish(seller, id, &self.worker, end.clone());
+            match tried.await {
+                Ok(None) if uncertain => {
+                    let seen = imports.import_get(seller, id).await?;
+                    return Ok(seen.filter(|seen| seen.finished_at.is_some()));
+                }
+                Err(error @ Error::OutcomeUnknown { .. }) => {
+                    uncertain = true;
+                    self.pause(job, error).await?;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Waits for a store that is away, unless this process stops.
+    async fn pause(&self, job: &ImportJob, error: Error) -> Result<()> {
+        tracing::warn!(import = job.id, %error, "an import waits for the store");
+        tokio::select! {
+            () = self.stop.cancelled() => Err(error),
+            () = tokio::time::sleep(RETRY_PAUSE) => Ok(()),
+        }
     }
 
     async fn commit_all(&self, job: &ImportJob) -> Result<RunEnd> {
@@ -112,31 +138,37 @@ impl ImportRunner {
         }
     }
 
-    /// Commits a batch, waiting for a store that is away. An answer that was lost is found out by
-    /// the job's own checkpoint.
+    /// Commits a batch, waiting for a store that is away. Whether a batch is done whose answer was
+    /// lost, the job's own checkpoint says, behind the lock that its commit has: a second try is
+    /// stopped there.
     async fn commit(&self, job: &ImportJob, batch: ImportBatch) -> Result<BatchOutcome> {
+        let mut uncertain = false;
         loop {
-            let imports = &self.imports;
-            let tried = imports
-                .import_commit(&job.seller_id, &job.id, &self.worker, &batch)
-                .await;
-            let error = match tried {
-                Err(error @ Error::Unavailable { .. }) => error,
-                other => return other,
-            };
-            tracing::warn!(import = job.id, %error, "a batch waits for the store");
-            tokio::select! {
-                () = self.stop.cancelled() => return Err(error),
-                () = tokio::time::sleep(RETRY_PAUSE) => {}
-            }
-            let seen = imports.import_get(&job.seller_id, &job.id).await;
-            if let Ok(Some(seen)) = seen
-                && seen.checkpoint.batch == batch.from.batch + 1
-                && seen.status == ImportStatus::Processing
-            {
-                return Ok(BatchOutcome::Committed(seen.counts));
+            let (imports, worker) = (&self.imports, &self.worker);
+            let tried = imports.import_commit(&job.seller_id, &job.id, worker, &batch);
+            match tried.await {
+                Ok(BatchOutcome::Stopped) if uncertain => return self.found(job, &batch).await,
+                Err(error) if error.is_passing() => {
+                    uncertain |= matches!(error, Error::OutcomeUnknown { .. });
+                    self.pause(job, error).await?;
+                }
+                answer => return answer,
             }
         }
+    }
+
+    /// What became of a batch that may have been committed before.
+    async fn found(&self, job: &ImportJob, batch: &ImportBatch) -> Result<BatchOutcome> {
+        let seen = self.imports.import_get(&job.seller_id, &job.id).await?;
+        Ok(match seen {
+            Some(seen)
+                if seen.checkpoint.batch == batch.from.batch + 1
+                    && seen.status == ImportStatus::Processing =>
+            {
+                BatchOutcome::Committed(seen.counts)
+            }
+            _ => BatchOutcome::Stopped,
+        })
     }
 
     async fn why_stopped(&self, job: &ImportJob) -> Result<RunEnd> {

@@ -1,7 +1,8 @@
 //! The error kinds every port and driver shares.
 //!
 //! A kind says what the caller can do about it: mend the input (`Invalid`), look at the present
-//! state again (`Conflict`), come back later (`Unavailable`) or call an operator (`Corrupt`).
+//! state again (`Conflict`), come back later (`Unavailable`), find out what became of the change
+//! (`OutcomeUnknown`) or call an operator (`Corrupt`).
 //! An absent thing is not an error: ports answer `None`.
 
 use std::fmt;
@@ -23,6 +24,17 @@ pub enum Error {
         /// The port that the engine serves.
         port: Port,
         /// The engine's plain name, such as "SQLite".
+        engine: &'static str,
+        /// What went wrong, for operators; never shown to HTTP clients.
+        reason: String,
+    },
+    /// The engine was asked to commit a change and its answer was lost: the change may be done or
+    /// not. To be repeated only where a repetition acts once, and never a reason to clean up.
+    #[error("{engine} did not say whether a change was made: {reason}")]
+    OutcomeUnknown {
+        /// The port that the engine serves.
+        port: Port,
+        /// The engine's plain name, such as "PostgreSQL".
         engine: &'static str,
         /// What went wrong, for operators; never shown to HTTP clients.
         reason: String,
@@ -82,6 +94,24 @@ impl Error {
             port,
             engine,
             reason: reason.to_string(),
+        }
+    }
+
+    /// An engine whose answer to a commit was lost.
+    pub fn outcome_unknown(port: Port, engine: &'static str, reason: impl fmt::Display) -> Self {
+        Self::OutcomeUnknown {
+            port,
+            engine,
+            reason: reason.to_string(),
+        }
+    }
+
+    /// Whether waiting may help: an engine is away. Someone whose work may be done twice waits and
+    /// repeats it, also after an unknown outcome.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } | Self::OutcomeUnknown { .. } => true,
+            Self::Invalid(_) | Self::Conflict(_) | Self::Corrupt(_) => false,
         }
     }
 

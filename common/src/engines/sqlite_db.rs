@@ -108,7 +108,9 @@ impl SqliteDb {
         };
         let gone = || unavailable(self.port, "the writer has stopped");
         self.writer.send(Box::new(job)).await.map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?
+        // It stopped while it had the work.
+        let lost = |_| Error::outcome_unknown(self.port, ENGINE, "the writer has stopped");
+        answer.await.map_err(lost)?
     }
 
     /// Told behind every commit; one that nobody waits for is remembered.

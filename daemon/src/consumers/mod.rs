@@ -1,7 +1,7 @@
 //! One loop for both consumer groups: decode, effect, retry, dead letter, commit.
 //!
-//! Effects are idempotent and come before their offsets are committed. An engine that is away is
-//! waited for and never counts as an attempt; a message that fails on its own account is tried
+//! Effects are idempotent and come before their offsets are committed. An engine that is away, or
+//! that did not say whether it took an effect, is waited for and never counts as an attempt; a message that fails on its own account is tried
 //! again some times and then goes to the dead letter topic with its place and reason.
 
 pub(crate) mod analytics;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use pm_common::{
     domain::{
-        error::{Error, Result},
+        error::Result,
         event::Event,
         record::{Record, Topic},
     },
@@ -180,7 +180,7 @@ async fn apply_patiently<H: Handler>(
     let Err(error) = apply_when_there(handler, &batch, stop).await else {
         return Ok(());
     };
-    if matches!(error, Error::Unavailable { .. }) {
+    if error.is_passing() {
         return Err(error);
     }
     for message in batch {
@@ -202,7 +202,7 @@ async fn apply_alone<H: Handler>(
         attempt += 1;
         match apply_when_there(handler, std::slice::from_ref(&message), stop).await {
             Ok(()) => return Ok(()),
-            Err(error @ Error::Unavailable { .. }) => return Err(error),
+            Err(error) if error.is_passing() => return Err(error),
             Err(error) if attempt > retry.attempts => {
                 let (group, reason) = (handler.group(), error.to_string());
                 return dead_letter(app, group, &message.delivery, &reason, stop).await;
@@ -221,7 +221,7 @@ async fn apply_when_there<H: Handler>(
     let mut backoff = Backoff::new(Duration::from_millis(100), AWAY_CAP);
     loop {
         match handler.apply(batch).await {
-            Err(error @ Error::Unavailable { .. }) if !stop.is_cancelled() => {
+            Err(error) if error.is_passing() && !stop.is_cancelled() => {
                 let group = handler.group().as_str();
                 tracing::warn!(group, %error, "the consumer waits for an engine");
                 backoff.wait(stop).await;
@@ -262,7 +262,7 @@ async fn dead_letter(
     let mut backoff = Backoff::new(Duration::from_millis(100), AWAY_CAP);
     loop {
         match app.broker.publish(vec![letter.clone()]).await {
-            Err(Error::Unavailable { .. }) if !stop.is_cancelled() => backoff.wait(stop).await,
+            Err(error) if error.is_passing() && !stop.is_cancelled() => backoff.wait(stop).await,
             other => return other,
         }
     }

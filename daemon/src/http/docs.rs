@@ -32,7 +32,10 @@ const COMMON_RESPONSES: [(&str, &str); 4] = [
     ),
     ("403", "SELLER_MISMATCH"),
     ("500", "INTERNAL_ERROR"),
-    ("503", "DATABASE_UNAVAILABLE, OVERLOADED, with Retry-After"),
+    (
+        "503",
+        "DATABASE_UNAVAILABLE, OVERLOADED, OUTCOME_UNKNOWN (the change may be done), with Retry-After",
+    ),
 ];
 /// What a route with a body may answer besides.
 const WITH_BODY: [(&str, &str); 3] = [

@@ -99,6 +99,7 @@ impl ApiError {
             Self::Port(Error::Unavailable { .. }) => {
                 (S::SERVICE_UNAVAILABLE, "DATABASE_UNAVAILABLE")
             }
+            Self::Port(Error::OutcomeUnknown { .. }) => (S::SERVICE_UNAVAILABLE, "OUTCOME_UNKNOWN"),
             Self::Internal(_) | Self::Port(Error::Corrupt(_)) => {
                 (S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR")
             }
@@ -151,6 +152,11 @@ impl ApiError {
                 let subject = port.description();
                 format!("{subject} is unavailable, try again in a moment")
             }
+            Self::Port(Error::OutcomeUnknown { .. }) => {
+                "The change may be done or not: repeat it with the same Idempotency-Key, or look \
+                 before you repeat it without one"
+                    .into()
+            }
             Self::Internal(_) | Self::Port(Error::Corrupt(_)) => "Something went wrong".into(),
         }
     }
@@ -183,7 +189,10 @@ impl ApiError {
     fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited(_, decision) => Some(seconds_until_free(decision)),
-            Self::Overloaded | Self::Port(Error::Unavailable { .. }) => Some(RETRY_AFTER),
+            Self::Overloaded
+            | Self::Port(Error::Unavailable { .. } | Error::OutcomeUnknown { .. }) => {
+                Some(RETRY_AFTER)
+            }
             _ => None,
         }
     }
@@ -193,7 +202,7 @@ impl ApiError {
         match self {
             Self::Internal(reason) => tracing::error!(%reason, "request failed"),
             Self::Port(error @ Error::Corrupt(_)) => tracing::error!(%error, "request failed"),
-            Self::Port(error @ Error::Unavailable { .. }) => {
+            Self::Port(error @ (Error::Unavailable { .. } | Error::OutcomeUnknown { .. })) => {
                 outage::warn(error, "request refused");
             }
             _ => {}

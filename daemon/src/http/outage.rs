@@ -18,7 +18,7 @@ static SPOKEN: Mutex<BTreeMap<&'static str, Instant>> = Mutex::new(BTreeMap::new
 /// Says what could not be done, as a warning if it is time for one.
 pub(super) fn warn(error: &Error, what: &str) {
     let engine = match error {
-        Error::Unavailable { engine, .. } => engine,
+        Error::Unavailable { engine, .. } | Error::OutcomeUnknown { engine, .. } => engine,
         _ => "",
     };
     if is_due(engine) {

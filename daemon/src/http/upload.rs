@@ -1,5 +1,5 @@
 //! CSV in: an upload streams to the spool in constant memory, is looked at once its head is there,
-//! and becomes a queued import when its last byte is safe. A failed upload leaves no file.
+//! and becomes a queued import when its last byte is safe. Whatever is refused leaves nothing behind.
 
 use std::sync::Arc;
 
@@ -12,8 +12,9 @@ use bytes::Bytes;
 use pm_common::{
     api::{ErrorOut, ImportAcceptedOut},
     domain::{
+        error::Error,
         idempotency::Claim,
-        import_job::{ImportJob, NewImport, new_import_id},
+        import_job::{ImportId, ImportJob, NewImport, new_import_id},
         product_csv::{self, ImportOptions, ImportPlan, PlanError, PlanErrorCode},
         seller::SellerId,
     },
@@ -262,8 +263,7 @@ impl ReceivedUpload {
         let created = store
             .import_create(&seller, self.new, self.claim.as_ref())
             .await;
-        // Another process may have been quicker with an equal request.
-        if created.as_ref().map_or(true, |job| job.id != id)
+        if !may_be_needed(&created, &id)
             && let Err(error) = app.archive.spool_remove(&id).await
         {
             tracing::warn!(%error, import = id, "the file of a refused upload could not be removed");
@@ -272,6 +272,17 @@ impl ReceivedUpload {
             tracing::debug!(%error, "a worker finds the import by itself");
         }
         Ok(created?)
+    }
+}
+
+/// Whether an import may need the upload with this id. It does when one was queued, and it may when
+/// nothing is known: an import without its file can only fail.
+fn may_be_needed(created: &Result<ImportJob, Error>, id: &ImportId) -> bool {
+    match created {
+        // Another process may have been quicker with an equal request.
+        Ok(job) => job.id == *id,
+        Err(Error::Invalid(_) | Error::Conflict(_)) => false,
+        Err(Error::Unavailable { .. } | Error::OutcomeUnknown { .. } | Error::Corrupt(_)) => true,
     }
 }
 

@@ -2,25 +2,37 @@
 //! one trip to the server for all of them. No timer holds anything back: a request that comes when
 //! nothing is under way leaves at once.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::Duration,
+};
 
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 
 use super::failure::unavailable;
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 
 /// Questions answered together at most.
 const MAX_BATCH_REQUESTS: usize = 256;
 /// Requests that may wait; more callers wait to submit theirs.
 const MAX_QUEUED_REQUESTS: usize = 4096;
+/// How much longer than for its turn a request waits for the group that has taken it, whose
+/// deadline began later.
+const GRACE_TIME: Duration = Duration::from_millis(500);
 
 /// A request and whom to answer.
 #[derive(Debug)]
 pub(super) struct PendingRequest<Q, A> {
     pub request: Q,
+    /// The request is being worked on: it may be done although its caller stops waiting.
+    taken: Arc<AtomicBool>,
     reply: oneshot::Sender<Result<A>>,
 }
 
@@ -35,6 +47,7 @@ impl<Q, A> PendingRequest<Q, A> {
 pub(super) struct Batcher<Q, A> {
     requests: mpsc::Sender<PendingRequest<Q, A>>,
     deadline: Duration,
+    lost_answer: fn(String) -> Error,
 }
 
 impl<Q, A> fmt::Debug for Batcher<Q, A> {
@@ -44,10 +57,12 @@ impl<Q, A> fmt::Debug for Batcher<Q, A> {
 }
 
 impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
-    /// `max_in_flight`: how many groups are under way at most. `run_batch` answers every request of a group.
+    /// `max_in_flight`: how many groups are under way at most. `lost_answer`: what a caller gets whose
+    /// request was taken and not answered. `run_batch` answers every request of a group.
     pub(super) fn new<F>(
         max_in_flight: usize,
         deadline: Duration,
+        lost_answer: fn(String) -> Error,
         run_batch: impl Fn(Vec<PendingRequest<Q, A>>) -> F + Clone + Send + 'static,
     ) -> Self
     where
@@ -69,31 +84,62 @@ impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
                     {
                         return;
                     }
-                    // A caller that timed out has gone: its request must not be run later.
-                    group.retain(|waiting| !waiting.reply.is_closed());
+                    // A caller that timed out has gone: its request must not be run later. In this
+                    // order, so that one that goes just now knows that it may be run.
+                    group.retain(|waiting| {
+                        waiting.taken.store(true, SeqCst);
+                        !waiting.reply.is_closed()
+                    });
                     if !group.is_empty() {
                         run_batch(group).await;
                     }
                 }
             });
         }
-        Self { requests, deadline }
+        Self {
+            requests,
+            deadline,
+            lost_answer,
+        }
     }
 
-    /// Waits for the answer, until the deadline.
+    /// Waits for its turn until the deadline, and for the answer a moment longer.
     pub(super) async fn submit(&self, request: Q) -> Result<A> {
-        let (reply, answer) = oneshot::channel();
-        let asking = async {
-            let waiting = PendingRequest { request, reply };
-            self.requests.send(waiting).await.ok()?;
-            answer.await.ok()
+        let (reply, mut answer) = oneshot::channel();
+        let taken = Arc::new(AtomicBool::new(false));
+        let pending = PendingRequest {
+            request,
+            taken: Arc::clone(&taken),
+            reply,
         };
-        match timeout(self.deadline, asking).await {
-            Ok(answer) => answer.unwrap_or_else(|| Err(unavailable("the work on it has stopped"))),
-            Err(_) => {
-                let seconds = self.deadline.as_secs();
-                Err(unavailable(format!("no answer within {seconds} s")))
-            }
+        let until = Instant::now() + self.deadline;
+        match timeout_at(until, self.requests.send(pending)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(unavailable("the work on it has stopped")),
+            Err(_) => return Err(unavailable(self.lateness())),
         }
+        let mut waited = timeout_at(until, &mut answer).await;
+        if waited.is_err() && taken.load(SeqCst) {
+            waited = timeout_at(until + GRACE_TIME, &mut answer).await;
+        }
+        // From here on it is not taken any more.
+        answer.close();
+        let reason = match waited {
+            Ok(Ok(answer)) => return answer,
+            Ok(Err(_)) => "the work on it has stopped".to_owned(),
+            Err(_) => match answer.try_recv() {
+                Ok(answer) => return answer,
+                Err(_) => self.lateness(),
+            },
+        };
+        Err(if taken.load(SeqCst) {
+            (self.lost_answer)(reason)
+        } else {
+            unavailable(reason)
+        })
+    }
+
+    fn lateness(&self) -> String {
+        format!("no answer within {} s", self.deadline.as_secs())
     }
 }

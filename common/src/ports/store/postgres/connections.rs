@@ -6,12 +6,19 @@
 //! (the deadline passed, the caller went away, it broke) is closed: its late answer must not meet
 //! the next question.
 //!
+//! Whether a COMMIT that was sent and not answered took place is not known (`CommitTrace`). The
+//! caller gets to know just that, also when it was the deadline that passed; such a transaction runs
+//! again only when it acts once however often it runs (`write_repeatable`).
+//!
 //! Not the driver's pool: that probes a connection whenever one is given back, which costs a trip
 //! for every statement, and waits for the answer of a frozen server.
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
     time::{Duration, Instant},
 };
 
@@ -21,7 +28,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::failure::{DbFailure, DbResult, failed, unavailable};
+use super::failure::{DbFailure, DbResult, failed, leaves_open, outcome_unknown, unavailable};
 use crate::domain::error::{Error, Result};
 
 /// How often work is tried when the failure promises that a repetition helps.
@@ -60,11 +67,44 @@ struct ConnectionLease<'a> {
     _permit: SemaphorePermit<'a>,
 }
 
-/// Whether work runs in a transaction.
+/// How work runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WorkKind {
+    /// Without a transaction.
     Statements,
     Transaction,
+    /// In a transaction that may be committed twice.
+    Repeatable,
+}
+
+/// Whether a call has sent a COMMIT of which it does not know what became.
+#[derive(Debug, Default)]
+struct CommitTrace(AtomicBool);
+
+impl CommitTrace {
+    fn is_open(&self) -> bool {
+        self.0.load(SeqCst)
+    }
+
+    fn open(&self) {
+        self.0.store(true, SeqCst);
+    }
+
+    /// The server has said what became of it.
+    fn close(&self) {
+        self.0.store(false, SeqCst);
+    }
+
+    /// What the caller gets. An engine that is away says nothing of a commit that was sent before;
+    /// every other answer does: it comes of a repetition, which found what was committed.
+    fn settle<T>(&self, answer: Result<T>) -> Result<T> {
+        match answer {
+            Err(Error::Unavailable { reason, .. }) if self.is_open() => Err(outcome_unknown(
+                format!("{reason}, while a change was committed"),
+            )),
+            answer => answer,
+        }
+    }
 }
 
 impl ConnectionPool {
@@ -87,7 +127,8 @@ impl ConnectionPool {
         self.0.deadline
     }
 
-    /// Runs work that changes nothing, or a single statement that may be done twice.
+    /// Runs work that changes nothing, or statements that may each be done twice: they are when the
+    /// connection breaks.
     pub(super) async fn run<T, F>(&self, work: impl Fn(PgSession) -> F) -> Result<T>
     where
         F: Future<Output = DbResult<T>>,
@@ -96,13 +137,22 @@ impl ConnectionPool {
     }
 
     /// Runs work in a transaction. Everything is committed when it answers `Ok`, nothing when it
-    /// answers an error, unless the connection broke at the very commit. The work may run several
+    /// answers an error; with `OutcomeUnknown` it is everything or nothing. The work may run several
     /// times; only the last time counts.
     pub(super) async fn write<T, F>(&self, work: impl Fn(PgSession) -> F) -> Result<T>
     where
         F: Future<Output = DbResult<T>>,
     {
         self.run_within_deadline(WorkKind::Transaction, work).await
+    }
+
+    /// Runs work in a transaction that acts once however often it is committed: it runs again when
+    /// the outcome of a commit is unknown.
+    pub(super) async fn write_repeatable<T, F>(&self, work: impl Fn(PgSession) -> F) -> Result<T>
+    where
+        F: Future<Output = DbResult<T>>,
+    {
+        self.run_within_deadline(WorkKind::Repeatable, work).await
     }
 
     async fn run_within_deadline<T, F>(
@@ -113,7 +163,8 @@ impl ConnectionPool {
     where
         F: Future<Output = DbResult<T>>,
     {
-        match timeout(self.0.deadline, self.attempts(unit, work)).await {
+        let trace = CommitTrace::default();
+        let answer = match timeout(self.0.deadline, self.attempts(unit, &trace, work)).await {
             Ok(answer) => answer,
             Err(_) => {
                 // If one is frozen, all may be.
@@ -121,10 +172,16 @@ impl ConnectionPool {
                 let seconds = self.0.deadline.as_secs();
                 Err(unavailable(format!("no answer within {seconds} s")))
             }
-        }
+        };
+        trace.settle(answer)
     }
 
-    async fn attempts<T, F>(&self, unit: WorkKind, work: impl Fn(PgSession) -> F) -> Result<T>
+    async fn attempts<T, F>(
+        &self,
+        unit: WorkKind,
+        trace: &CommitTrace,
+        work: impl Fn(PgSession) -> F,
+    ) -> Result<T>
     where
         F: Future<Output = DbResult<T>>,
     {
@@ -132,7 +189,7 @@ impl ConnectionPool {
         loop {
             left -= 1;
             let lease = self.lease().await?;
-            match lease.attempt(unit, &work).await {
+            match lease.attempt(unit, trace, &work).await {
                 Ok(answer) => {
                     self.give_back(lease);
                     return Ok(answer);
@@ -144,9 +201,10 @@ impl ConnectionPool {
                 }
                 // A server that was restarted has broken the others, too.
                 Err(DbFailure::ConnectionLost(_)) if left > 0 => self.forget_idle(),
-                Err(DbFailure::ConnectionLost(error) | DbFailure::CommitUnknown(error)) => {
-                    return Err(error);
+                Err(DbFailure::CommitUnknown(_)) if left > 0 && unit == WorkKind::Repeatable => {
+                    self.forget_idle();
                 }
+                Err(failure) => return Err(failure.into()),
             }
         }
     }
@@ -185,7 +243,12 @@ impl ConnectionPool {
 }
 
 impl ConnectionLease<'_> {
-    async fn attempt<T, F>(&self, unit: WorkKind, work: impl Fn(PgSession) -> F) -> DbResult<T>
+    async fn attempt<T, F>(
+        &self,
+        unit: WorkKind,
+        trace: &CommitTrace,
+        work: impl Fn(PgSession) -> F,
+    ) -> DbResult<T>
     where
         F: Future<Output = DbResult<T>>,
     {
@@ -195,8 +258,15 @@ impl ConnectionLease<'_> {
         self.session().await.execute("BEGIN").await?;
         match work(self.session().await).await {
             Ok(answer) => {
+                // Of a transaction that ran before.
+                let open = trace.is_open();
+                trace.open();
                 let committing = self.session().await.execute("COMMIT").await;
-                committing.map_err(at_commit)?;
+                committing.map_err(at_commit).inspect_err(|failure| {
+                    if !open && !matches!(failure, DbFailure::CommitUnknown(_)) {
+                        trace.close();
+                    }
+                })?;
                 Ok(answer)
             }
             Err(failure @ (DbFailure::Permanent(_) | DbFailure::Retryable(_))) => {
@@ -212,14 +282,16 @@ impl ConnectionLease<'_> {
     }
 }
 
-/// A commit that the server refused is none; one that was not answered may be one.
+/// A commit that the server refused is none; one that was not answered, or whose session ended
+/// over it, may be one.
 fn at_commit(error: sqlx::Error) -> DbFailure {
-    match DbFailure::from(error) {
-        DbFailure::ConnectionLost(Error::Unavailable { reason, .. }) => {
-            DbFailure::CommitUnknown(unavailable(format!(
-                "{reason}, while a change was committed: it may be done"
-            )))
-        }
-        refused => refused,
+    let refused = error
+        .as_database_error()
+        .is_some_and(|answer| !leaves_open(answer.code().as_deref()));
+    if refused {
+        DbFailure::from(error)
+    } else {
+        let reason = failed(&error);
+        DbFailure::CommitUnknown(format!("{reason}, while a change was committed"))
     }
 }

@@ -21,7 +21,7 @@ pub(super) enum DbFailure {
     /// The connection is of no use any more; nothing was committed.
     ConnectionLost(Error),
     /// The connection broke while the commit was under way: it may be done or not.
-    CommitUnknown(Error),
+    CommitUnknown(String),
 }
 
 /// What work on a connection answers.
@@ -45,8 +45,8 @@ impl From<DbFailure> for Error {
         match failure {
             DbFailure::Permanent(error)
             | DbFailure::Retryable(error)
-            | DbFailure::ConnectionLost(error)
-            | DbFailure::CommitUnknown(error) => error,
+            | DbFailure::ConnectionLost(error) => error,
+            DbFailure::CommitUnknown(reason) => outcome_unknown(reason),
         }
     }
 }
@@ -74,6 +74,16 @@ fn ends_session(code: &str) -> bool {
     code.starts_with("08") || code.starts_with("57P") || code == "25P03"
 }
 
+/// Codes of an answer to COMMIT that does not say what became of it: the session ended over it
+/// (also while it waited for a replica), the server lost track of it (40003), or it broke (XX, 58).
+pub(super) fn leaves_open(code: Option<&str>) -> bool {
+    code.is_none_or(|code| {
+        ends_session(code)
+            || code == "40003"
+            || ["XX", "58"].iter().any(|class| code.starts_with(class))
+    })
+}
+
 /// The error kind of an engine failure.
 pub(super) fn failed(error: &sqlx::Error) -> Error {
     match error {
@@ -90,10 +100,16 @@ pub(super) fn unavailable(reason: impl fmt::Display) -> Error {
     Error::unavailable(Port::Store, ENGINE, reason)
 }
 
+/// What a caller gets whose change may be done.
+pub(super) fn outcome_unknown(reason: impl fmt::Display) -> Error {
+    Error::outcome_unknown(Port::Store, ENGINE, reason)
+}
+
 /// The same error for one more of those who asked together.
 pub(super) fn repeated(error: &Error) -> Error {
     match error {
         Error::Unavailable { reason, .. } => unavailable(reason),
+        Error::OutcomeUnknown { reason, .. } => outcome_unknown(reason),
         other => unavailable(other),
     }
 }

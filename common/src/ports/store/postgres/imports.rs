@@ -8,7 +8,7 @@ use sqlx::{FromRow, PgConnection};
 
 use super::{
     PostgresStore,
-    failure::DbResult,
+    failure::{DbResult, unavailable},
     idempotency, import_batch, import_end,
     import_row::{ImportRow, find, import_columns, lock, stored},
     import_take,
@@ -38,8 +38,10 @@ impl ImportStore for PostgresStore {
         claim: Option<&Claim>,
     ) -> Result<ImportJob> {
         let new = &new;
-        self.write(|mut session| async move { create(&mut session, seller, new, claim).await })
-            .await
+        let created = self.connections.write_repeatable(|mut session| async move {
+            create(&mut session, seller, new, claim).await
+        });
+        created.await
     }
 
     async fn import_claimed(&self, seller: &SellerId, claim: &Claim) -> Result<Option<ImportJob>> {
@@ -76,8 +78,10 @@ impl ImportStore for PostgresStore {
         id: &str,
         claim: Option<&Claim>,
     ) -> Result<Option<ImportJob>> {
-        self.write(|mut session| async move { cancel(&mut session, seller, id, claim).await })
-            .await
+        self.write(claim, |mut session| async move {
+            cancel(&mut session, seller, id, claim).await
+        })
+        .await
     }
 
     async fn import_rejects(
@@ -148,6 +152,8 @@ impl ImportStore for PostgresStore {
     }
 }
 
+/// May run again behind a commit whose answer was lost: the id is the caller's, so a job that has it
+/// is this one.
 async fn create(
     connection: &mut PgConnection,
     seller: &SellerId,
@@ -158,10 +164,10 @@ async fn create(
     if let Some(job) = named(&mut *connection, seller, id).await? {
         return Ok(job);
     }
-    let row: ImportRow = sqlx::query_as(concat!(
+    let row: Option<ImportRow> = sqlx::query_as(concat!(
         "INSERT INTO imports (seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
          position, low_stock, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10) \
-         RETURNING ",
+         ON CONFLICT (seller_id, id) DO NOTHING RETURNING ",
         import_columns!()
     ))
     .bind(seller.as_str())
@@ -174,8 +180,15 @@ async fn create(
     .bind(json(&new.plan.start))
     .bind(json(&LowStockDigest::default()))
     .bind(PgMoment(clock::now()))
-    .fetch_one(&mut *connection)
+    .fetch_optional(&mut *connection)
     .await?;
+    let row = match row {
+        None => find(&mut *connection, seller, &new.id).await?,
+        row => row,
+    };
+    let Some(row) = row else {
+        return Err(unavailable("the import was deleted just now").into());
+    };
     idempotency::keep(connection, seller, claim, Some(&new.id)).await?;
     Ok(row.into_job()?)
 }

@@ -42,7 +42,7 @@ use self::{
 use super::{Store, change::Rules};
 use crate::{
     config::Server,
-    domain::{error::Result, product::FieldError},
+    domain::{error::Result, idempotency::Claim, product::FieldError},
 };
 
 pub(super) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
@@ -118,12 +118,20 @@ impl PostgresStore {
         }
     }
 
-    /// Runs a transaction (`ConnectionPool::write`) and wakes the relay after its commit.
-    async fn write<T, F>(&self, work: impl Fn(PgSession) -> F) -> Result<T>
+    /// Runs a transaction and wakes the relay after its commit. One with a claim, which it takes
+    /// first and keeps its answer under, may be repeated.
+    async fn write<T, F>(
+        &self,
+        claim: Option<&Claim>,
+        work: impl Fn(PgSession) -> F,
+    ) -> Result<T>
     where
         F: Future<Output = DbResult<T>>,
     {
-        let answer = self.connections.write(work).await?;
+        let answer = match claim {
+            Some(_) => self.connections.write_repeatable(work).await?,
+            None => self.connections.write(work).await?,
+        };
         self.committed.notify_one();
         Ok(answer)
     }

@@ -79,7 +79,9 @@ impl Outbox for PostgresStore {
     }
 
     async fn outbox_remove(&self, entries: &[(SellerId, i64)]) -> Result<()> {
-        self.write(|mut session| async move { remove(&mut session, entries).await })
+        // What is gone is not removed again.
+        self.connections
+            .write_repeatable(|mut session| async move { remove(&mut session, entries).await })
             .await
     }
 

@@ -3,7 +3,8 @@
 //!
 //! That is only a saving. When a group fails, each of its products is stored on its own, so that
 //! the failure is the trouble of the one that caused it; and a group gives up quickly where it
-//! would have to wait for someone else's transaction, so that no seller holds up another for long.
+//! would have to wait for someone else's transaction, so that no seller holds up another for long. A
+//! group whose commit may be done did not fail: its products may be there, so none is stored again.
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
@@ -14,7 +15,7 @@ use tokio::sync::Notify;
 use super::{
     batcher::{Batcher, PendingRequest},
     connections::ConnectionPool,
-    failure::{DbResult, repeated},
+    failure::{DbResult, outcome_unknown, repeated},
     outbox,
     product_row::write_failed,
     types::{PgCents, PgMoment},
@@ -22,7 +23,7 @@ use super::{
 use crate::{
     domain::{
         clock::{self, Timestamp},
-        error::Result,
+        error::{Error, Result},
         event::{self, EventDraft},
         product::{NewProduct, Product},
         seller::SellerId,
@@ -58,7 +59,8 @@ pub(super) struct BatchInserter {
 impl BatchInserter {
     /// Where new products wait.
     pub(super) fn batcher(self) -> CreateBatcher {
-        Batcher::new(MAX_IN_FLIGHT, self.single.deadline(), move |group| {
+        let deadline = self.single.deadline();
+        Batcher::new(MAX_IN_FLIGHT, deadline, outcome_unknown, move |group| {
             let creator = self.clone();
             async move { creator.store(group).await }
         })
@@ -73,12 +75,9 @@ impl BatchInserter {
                     pending.respond(Ok(product));
                 }
             }
+            Err(error @ Error::OutcomeUnknown { .. }) => refuse(group, &error),
             // There is no time left to try again.
-            Err(error) if started.elapsed() > self.grouped.deadline() / 4 => {
-                for pending in group {
-                    pending.respond(Err(repeated(&error)));
-                }
-            }
+            Err(error) if started.elapsed() > self.grouped.deadline() / 4 => refuse(group, &error),
             // The product that caused it may have to wait; the next group does not wait with it.
             Err(_) => drop(tokio::spawn(self.clone().store_each(group))),
         }
@@ -106,6 +105,12 @@ impl BatchInserter {
             .await?;
         self.committed.notify_one();
         Ok(stored)
+    }
+}
+
+fn refuse(group: Vec<PendingCreate>, error: &Error) {
+    for pending in group {
+        pending.respond(Err(repeated(error)));
     }
 }
 

@@ -5,7 +5,7 @@ use sqlx::{Row, postgres::PgRow};
 use super::{
     batcher::{Batcher, PendingRequest},
     connections::ConnectionPool,
-    failure::repeated,
+    failure::{repeated, unavailable},
     product_row::{self, product_columns},
 };
 use crate::domain::{
@@ -22,10 +22,15 @@ type PendingGet = PendingRequest<(SellerId, ProductId), Option<Product>>;
 
 /// Where reads wait. The connections are theirs alone.
 pub(super) fn get_batcher(connections: ConnectionPool) -> GetBatcher {
-    Batcher::new(MAX_IN_FLIGHT, connections.deadline(), move |group| {
-        let connections = connections.clone();
-        async move { answer(&connections, group).await }
-    })
+    Batcher::new(
+        MAX_IN_FLIGHT,
+        connections.deadline(),
+        unavailable,
+        move |group| {
+            let connections = connections.clone();
+            async move { answer(&connections, group).await }
+        },
+    )
 }
 
 async fn answer(connections: &ConnectionPool, group: Vec<PendingGet>) {

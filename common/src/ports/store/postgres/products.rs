@@ -34,7 +34,7 @@ impl ProductStore for PostgresStore {
             return self.create_batcher.submit(new).await;
         }
         let (rules, new) = (self.rules, &new);
-        self.write(|mut session| async move {
+        self.write(claim, |mut session| async move {
             if let Some(product) = idempotency::claim(&mut session, seller, claim).await? {
                 return Ok(product);
             }
@@ -148,7 +148,7 @@ impl PostgresStore {
         claim: Option<&Claim>,
     ) -> Result<Option<Product>> {
         let rules = self.rules;
-        self.write(|mut session| async move {
+        self.write(claim, |mut session| async move {
             if let Some(product) = idempotency::claim(&mut session, seller, claim).await? {
                 return Ok(Some(product));
             }
