@@ -205,6 +205,9 @@ fn next_step(code: &str) -> Option<String> {
         "HTTP_404" | "HTTP_405" | "HTTP_501" => {
             "is this the address of a pmd server? `pm config list --origin` shows where it comes from"
         }
+        "OUTCOME_UNKNOWN" => {
+            "the change may be done: look before you repeat it (`pm products get ID`, `pm products list --sku SKU`, `pm imports list`)"
+        }
         "INTERNAL_ERROR" => "this is a bug in the server; its log has the request id",
         _ => return None,
     };
@@ -279,5 +282,6 @@ mod tests {
         assert_eq!(exit(429, "RATE_LIMIT_EXCEEDED"), 8);
         assert_eq!(exit(500, "INTERNAL_ERROR"), 1);
         assert_eq!(exit(503, "OVERLOADED"), 7);
+        assert_eq!(exit(503, "OUTCOME_UNKNOWN"), 7);
     }
 }

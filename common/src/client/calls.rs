@@ -1,5 +1,7 @@
 //! One method per endpoint.
 
+use std::time::Duration;
+
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Body, Method, Response, StatusCode, header};
 
@@ -11,6 +13,9 @@ use crate::{
     },
     domain::product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
 };
+
+/// How long a request waits at most before it is repeated.
+const MAX_REPEAT_WAIT: Duration = Duration::from_secs(2);
 
 /// Query parameters, in order; a name may occur more than once.
 pub type QueryPairs = [(String, String)];
@@ -40,7 +45,7 @@ impl Client {
 
     /// `POST /api/products`.
     pub async fn product_create(&self, product: &NewProduct) -> Result<Product> {
-        self.call(self.post("/api/products").json(product)).await
+        self.act(self.post("/api/products").json(product)).await
     }
 
     /// `PATCH /api/products/{id}`; with a version only if the product still has it.
@@ -62,14 +67,14 @@ impl Client {
 
     /// `POST /api/products/{id}/restore`.
     pub async fn product_restore(&self, id: ProductId) -> Result<Product> {
-        self.call(self.post(&format!("{}/restore", product(id))))
+        self.act(self.post(&format!("{}/restore", product(id))))
             .await
     }
 
     /// `POST /api/products/{id}/stock`.
     pub async fn product_stock(&self, id: ProductId, change: &StockChange) -> Result<Product> {
         let path = format!("{}/stock", product(id));
-        self.call(self.post(&path).json(change)).await
+        self.act(self.post(&path).json(change)).await
     }
 
     /// `GET /api/products/export`: the CSV as it comes.
@@ -109,8 +114,7 @@ impl Client {
 
     /// `POST /api/imports/{id}/cancel`.
     pub async fn import_cancel(&self, id: &str) -> Result<ImportAcceptedOut> {
-        self.call(self.post(&format!("{}/cancel", import(id))))
-            .await
+        self.act(self.post(&format!("{}/cancel", import(id)))).await
     }
 
     /// `GET /api/events`.
@@ -195,6 +199,23 @@ impl Client {
 
     fn get(&self, path: &str) -> reqwest::RequestBuilder {
         self.request(Method::GET, path)
+    }
+
+    /// Sends a request with a key; once more when the server does not know what became of it: the
+    /// key makes it act once.
+    async fn act<T: serde::de::DeserializeOwned>(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<T> {
+        let again = request.try_clone();
+        match (self.call(request).await, again) {
+            (Err(error), Some(again)) if error.is_unknown_outcome() => {
+                let wait = error.retry_after().unwrap_or(MAX_REPEAT_WAIT);
+                tokio::time::sleep(wait.min(MAX_REPEAT_WAIT)).await;
+                self.call(again).await
+            }
+            (answer, _) => answer,
+        }
     }
 
     /// A POST with a key of its own, so that a proxy that repeats it does no harm.

@@ -85,6 +85,12 @@ impl ClientError {
         }
     }
 
+    /// The server does not know whether the change was made.
+    pub fn is_unknown_outcome(&self) -> bool {
+        self.refusal()
+            .is_some_and(|refusal| refusal.body.error_code == "OUTCOME_UNKNOWN")
+    }
+
     /// How long the server asks to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         self.refusal()?.retry_after

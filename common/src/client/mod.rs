@@ -1,8 +1,9 @@
 //! The typed HTTP client: one method per endpoint, errors that say what the server said, and a
 //! reader of the event stream that resumes.
 //!
-//! A client sends the seller and the key it was made with, gives every request an id of its own
-//! and never retries by itself: only the caller knows what is safe to repeat.
+//! A client sends the seller and the key it was made with and gives every request an id of its own.
+//! It repeats one thing by itself, once: a POST whose outcome the server does not know, because its
+//! idempotency key makes it act once. Of everything else only the caller knows what is safe to repeat.
 
 mod calls;
 mod error;

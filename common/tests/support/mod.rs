@@ -1,6 +1,7 @@
 //! What the library's unit tests share: the settings of the engines under test, their own tables
 //! and servers, sample values, and random histories. `lib.rs` includes it for tests only.
 
+pub(crate) mod commit_proxy;
 #[cfg(feature = "aws")]
 pub(crate) mod dynamodb;
 pub(crate) mod history;

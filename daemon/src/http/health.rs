@@ -148,7 +148,9 @@ async fn probe(
     let (answer, response_time_ms) = timed(port, engine, ping, PROBE_TIMEOUT).await;
     let error = answer.err().map(|error| match error {
         // The reason may name hosts and users; it is in the log.
-        Error::Unavailable { engine, .. } | Error::OutcomeUnknown { engine, .. } => format!("{engine} is unavailable"),
+        Error::Unavailable { engine, .. } | Error::OutcomeUnknown { engine, .. } => {
+            format!("{engine} is unavailable")
+        }
         _ => "the probe failed".to_owned(),
     });
     ServiceOut {

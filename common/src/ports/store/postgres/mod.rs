@@ -120,11 +120,7 @@ impl PostgresStore {
 
     /// Runs a transaction and wakes the relay after its commit. One with a claim, which it takes
     /// first and keeps its answer under, may be repeated.
-    async fn write<T, F>(
-        &self,
-        claim: Option<&Claim>,
-        work: impl Fn(PgSession) -> F,
-    ) -> Result<T>
+    async fn write<T, F>(&self, claim: Option<&Claim>, work: impl Fn(PgSession) -> F) -> Result<T>
     where
         F: Future<Output = DbResult<T>>,
     {

@@ -4,6 +4,7 @@
 mod concurrency;
 mod imports;
 mod outages;
+mod outcomes;
 mod plans;
 mod relay;
 
@@ -49,6 +50,11 @@ impl TestDatabase {
 
     pub(super) async fn open(&self) -> Arc<dyn Store> {
         open(&url(&self.name)).await
+    }
+
+    /// Where it is.
+    pub(super) fn url(&self) -> String {
+        url(&self.name)
     }
 
     /// A connection of the test's own.
