@@ -163,7 +163,7 @@ async fn a_group_that_is_cut_behind_its_commit_invents_nothing() {
     create(&store, &a, lamp()).await;
     let (mut known, mut unknown) = (1, 0);
     for fault in [CommitFault::CutBehind, CommitFault::CutBefore] {
-        proxy.arm(fault, 2);
+        proxy.arm(fault, 1);
         let answers = join_all((0..CREATES).map(|_| store.product_create(&a, lamp(), None))).await;
         for answer in answers {
             match answer {
@@ -173,7 +173,7 @@ async fn a_group_that_is_cut_behind_its_commit_invents_nothing() {
             }
         }
     }
-    assert_eq!(proxy.struck(), 4);
+    assert_eq!(proxy.struck(), 2);
     let mut connection = database.connect().await;
     let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM products")
         .fetch_one(&mut connection)
@@ -183,7 +183,7 @@ async fn a_group_that_is_cut_behind_its_commit_invents_nothing() {
         (known..=known + unknown).contains(&rows),
         "{rows} of {known} and {unknown}"
     );
-    assert!(unknown > 4, "groups were cut");
+    assert!(unknown >= 2, "groups were cut");
     assert_eq!(assert_gapless(&store).await[&a], rows);
 }
 
