@@ -115,12 +115,8 @@ async fn every_write_that_is_cut_before_its_commit_is_done_once_or_not() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn a_commit_that_is_not_answered_in_time_is_unknown() {
-    let quick = [
-        StoreWrite::Create,
-        StoreWrite::Update,
-        StoreWrite::KeyCreate,
-    ];
-    for silent in join_all(quick.map(|write| trial(write, Some(CommitFault::Silence)))).await {
+    for write in [StoreWrite::Create, StoreWrite::Update] {
+        let silent = trial(write, Some(CommitFault::Silence)).await;
         assert_ne!(silent.before, silent.after);
         assert!(is_unknown(&silent.answer), "{:?}", silent.answer);
     }
