@@ -10,6 +10,8 @@
 
 mod analytics;
 mod archive;
+#[path = "../../../common/tests/support/commit_proxy.rs"]
+mod commit_proxy;
 mod crash;
 mod edges;
 mod harness;

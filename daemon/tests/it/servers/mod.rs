@@ -6,6 +6,7 @@ mod history;
 mod messages;
 mod nodes;
 mod outages;
+mod outcomes;
 mod relay;
 
 /// Every engine as a server.

@@ -24,19 +24,31 @@ const MAX_BATCH_REQUESTS: usize = 256;
 /// Requests that may wait; more callers wait to submit theirs.
 const MAX_QUEUED_REQUESTS: usize = 4096;
 /// How much longer than for its turn a request waits for the group that has taken it, whose
-/// deadline began later.
+/// deadline began later. With less than this left it is not taken any more.
 const GRACE_TIME: Duration = Duration::from_millis(500);
 
 /// A request and whom to answer.
 #[derive(Debug)]
 pub(super) struct PendingRequest<Q, A> {
     pub request: Q,
+    /// Until when it waits for its turn.
+    until: Instant,
     /// The request is being worked on: it may be done although its caller stops waiting.
     taken: Arc<AtomicBool>,
     reply: oneshot::Sender<Result<A>>,
 }
 
 impl<Q, A> PendingRequest<Q, A> {
+    /// Takes it to be run, unless it is too late for that or its caller has gone. In this order, so
+    /// that one that goes just now knows that it may be run.
+    fn take(&self) -> bool {
+        if self.until < Instant::now() + GRACE_TIME {
+            return false;
+        }
+        self.taken.store(true, SeqCst);
+        !self.reply.is_closed()
+    }
+
     /// Answers. Someone who went away does not need it.
     pub(super) fn respond(self, answer: Result<A>) {
         let _ = self.reply.send(answer);
@@ -84,12 +96,11 @@ impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
                     {
                         return;
                     }
-                    // A caller that timed out has gone: its request must not be run later. In this
-                    // order, so that one that goes just now knows that it may be run.
-                    group.retain(|waiting| {
-                        waiting.taken.store(true, SeqCst);
-                        !waiting.reply.is_closed()
-                    });
+                    let (group, late): (Vec<_>, Vec<_>) =
+                        group.into_iter().partition(PendingRequest::take);
+                    for pending in late {
+                        pending.respond(Err(unavailable(lateness(deadline))));
+                    }
                     if !group.is_empty() {
                         run_batch(group).await;
                     }
@@ -107,16 +118,17 @@ impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
     pub(super) async fn submit(&self, request: Q) -> Result<A> {
         let (reply, mut answer) = oneshot::channel();
         let taken = Arc::new(AtomicBool::new(false));
+        let until = Instant::now() + self.deadline;
         let pending = PendingRequest {
             request,
+            until,
             taken: Arc::clone(&taken),
             reply,
         };
-        let until = Instant::now() + self.deadline;
         match timeout_at(until, self.requests.send(pending)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(unavailable("the work on it has stopped")),
-            Err(_) => return Err(unavailable(self.lateness())),
+            Err(_) => return Err(unavailable(lateness(self.deadline))),
         }
         let mut waited = timeout_at(until, &mut answer).await;
         if waited.is_err() && taken.load(SeqCst) {
@@ -129,7 +141,7 @@ impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
             Ok(Err(_)) => "the work on it has stopped".to_owned(),
             Err(_) => match answer.try_recv() {
                 Ok(answer) => return answer,
-                Err(_) => self.lateness(),
+                Err(_) => lateness(self.deadline),
             },
         };
         Err(if taken.load(SeqCst) {
@@ -138,8 +150,8 @@ impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
             unavailable(reason)
         })
     }
+}
 
-    fn lateness(&self) -> String {
-        format!("no answer within {} s", self.deadline.as_secs())
-    }
+fn lateness(deadline: Duration) -> String {
+    format!("no answer within {} s", deadline.as_secs())
 }

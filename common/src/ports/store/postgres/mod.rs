@@ -124,10 +124,20 @@ impl PostgresStore {
     where
         F: Future<Output = DbResult<T>>,
     {
-        let answer = match claim {
-            Some(_) => self.connections.write_repeatable(work).await?,
-            None => self.connections.write(work).await?,
-        };
+        if claim.is_some() {
+            return self.write_repeatable(work).await;
+        }
+        let answer = self.connections.write(work).await?;
+        self.committed.notify_one();
+        Ok(answer)
+    }
+
+    /// Runs a transaction that acts once however often it is committed, and wakes the relay.
+    async fn write_repeatable<T, F>(&self, work: impl Fn(PgSession) -> F) -> Result<T>
+    where
+        F: Future<Output = DbResult<T>>,
+    {
+        let answer = self.connections.write_repeatable(work).await?;
         self.committed.notify_one();
         Ok(answer)
     }

@@ -80,8 +80,7 @@ impl Outbox for PostgresStore {
 
     async fn outbox_remove(&self, entries: &[(SellerId, i64)]) -> Result<()> {
         // What is gone is not removed again.
-        self.connections
-            .write_repeatable(|mut session| async move { remove(&mut session, entries).await })
+        self.write_repeatable(|mut session| async move { remove(&mut session, entries).await })
             .await
     }
 
