@@ -9,7 +9,7 @@ mod batch;
 mod block;
 mod change;
 mod column;
-mod ended;
+mod import_end;
 mod listing;
 mod postgres;
 mod sqlite;

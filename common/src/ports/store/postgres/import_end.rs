@@ -13,7 +13,7 @@ use crate::{
         error::Conflict,
         import_job::{ImportJob, ImportStatus},
     },
-    ports::store::{ImportEnd, block, ended::Ended},
+    ports::store::{ImportEnd, block, import_end::Ended},
 };
 
 /// Ends a job that waits; asks the worker of one that runs. The job's row is locked.

@@ -10,8 +10,8 @@ use sqlx::{Row, SqliteConnection};
 
 use super::{
     bulk,
+    counters::{self, CounterDelta},
     import_row::{find, stored},
-    numbers::{self, Take},
     outbox,
     product_row::{self, product_columns},
 };
@@ -108,12 +108,12 @@ async fn write(
     }
     let seller = job.seller_id.clone();
     let created = merged.created();
-    let ids = Take {
+    let ids = CounterDelta {
         ids: created,
         live: stored(created as u64),
-        ..Take::default()
+        ..CounterDelta::default()
     };
-    let first_id = numbers::take(&mut *connection, &seller, ids).await?.id;
+    let first_id = counters::take(&mut *connection, &seller, ids).await?.id;
     let (job, drafts, products) = apart(move || {
         merged.number(first_id..);
         let context = EventContext {
@@ -138,12 +138,12 @@ async fn write_numbered(
     at: Timestamp,
 ) -> Result<()> {
     let seller = &job.seller_id;
-    let take = Take {
+    let take = CounterDelta {
         events: drafts.len(),
         blocks: block::blocks(drafts.len()),
-        ..Take::default()
+        ..CounterDelta::default()
     };
-    let numbers = numbers::take(&mut *connection, seller, take).await?;
+    let numbers = counters::take(&mut *connection, seller, take).await?;
     let group = ImportGroup {
         import_id: job.id.clone(),
         file_name: job.file_name.clone(),

@@ -1,4 +1,4 @@
-//! Import jobs as their seller sees them; the worker's side is in `import_work` and `import_batch`.
+//! Import jobs as their seller sees them; the worker's side is in `import_take` and `import_batch`.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use sqlx::{FromRow, SqliteConnection};
 
 use super::{
-    SqliteStore, idempotency, import_batch,
+    SqliteStore, idempotency, import_batch, import_end,
     import_row::{ImportRow, find, stored},
-    import_work,
+    import_take,
 };
 use crate::{
     domain::{
@@ -125,13 +125,13 @@ impl ImportStore for SqliteStore {
 
     async fn import_take(&self, worker: &str, lease: Duration) -> Result<Option<ImportJob>> {
         // Most looks find nothing; those do not disturb the writer.
-        if !import_work::any_to_take(self.db.readers(), worker).await? {
+        if !import_take::any_to_take(self.db.readers(), worker).await? {
             return Ok(None);
         }
         let worker = worker.to_owned();
         self.db
             .write(move |connection| {
-                Box::pin(async move { import_work::take(connection, &worker, lease).await })
+                Box::pin(async move { import_take::take(connection, &worker, lease).await })
             })
             .await
     }
@@ -168,7 +168,7 @@ impl ImportStore for SqliteStore {
                     match find(&mut *connection, &seller, &id).await? {
                         Some(row) if row.is_held_by(&worker) => {
                             let job = row.into_job()?;
-                            import_work::end(connection, job, end).await.map(Some)
+                            import_end::end(connection, job, end).await.map(Some)
                         }
                         _ => Ok(None),
                     }
@@ -181,7 +181,7 @@ impl ImportStore for SqliteStore {
         let (seller, id, worker) = (seller.clone(), id.to_owned(), worker.to_owned());
         self.db
             .write(move |connection| {
-                Box::pin(async move { import_work::free(connection, &seller, &id, &worker).await })
+                Box::pin(async move { import_take::free(connection, &seller, &id, &worker).await })
             })
             .await
     }
@@ -229,7 +229,7 @@ async fn cancel(
     let Some(row) = find(&mut *connection, seller, id).await? else {
         return Ok(None);
     };
-    let job = import_work::cancel(connection, row.into_job()?).await?;
+    let job = import_end::cancel(connection, row.into_job()?).await?;
     idempotency::keep(connection, seller, claim, &job.id).await?;
     Ok(Some(job))
 }

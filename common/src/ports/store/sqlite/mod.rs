@@ -6,14 +6,15 @@
 
 mod admin;
 mod bulk;
+mod counters;
 mod idempotency;
 mod import_batch;
+mod import_end;
 mod import_row;
-mod import_work;
+mod import_take;
 mod imports;
 mod keys;
 mod list;
-mod numbers;
 mod outbox;
 mod product_row;
 mod product_write;

@@ -3,7 +3,7 @@
 use sqlx::SqliteConnection;
 
 use super::{
-    numbers::{self, Numbers, Take},
+    counters::{self, CounterDelta, TakenNumbers},
     outbox::insert_outbox,
     product_row::{self, put_product},
 };
@@ -21,8 +21,8 @@ use crate::{
     },
 };
 
-const fn take(standing: Standing, ids: usize, events: usize) -> Take {
-    Take {
+const fn take(standing: Standing, ids: usize, events: usize) -> CounterDelta {
+    CounterDelta {
         ids,
         events,
         blocks: 1,
@@ -41,7 +41,7 @@ pub(super) async fn create(
     let mut product = new.into_product(0, seller.clone(), clock::now());
     // How many events there are does not depend on the id, so all numbers come in one trip.
     let events = event::created_count(&product, rules.context());
-    let numbers = numbers::take(connection, seller, take(Standing::ENTERS, 1, events)).await?;
+    let numbers = counters::take(connection, seller, take(Standing::ENTERS, 1, events)).await?;
     product.id = numbers.id;
     let drafts = event::created(&product, rules.context());
     write(connection, &product, None, drafts, numbers).await?;
@@ -52,7 +52,7 @@ pub(super) async fn create(
 pub(super) async fn put(connection: &mut SqliteConnection, next: Next) -> Result<Product> {
     let (product, standing) = (next.product, next.standing);
     let take = take(standing, 0, next.drafts.len());
-    let numbers = numbers::take(connection, &product.seller_id, take).await?;
+    let numbers = counters::take(connection, &product.seller_id, take).await?;
     write(
         connection,
         &product,
@@ -70,7 +70,7 @@ async fn write(
     product: &Product,
     deleted_at: Option<Timestamp>,
     drafts: Vec<EventDraft>,
-    numbers: Numbers,
+    numbers: TakenNumbers,
 ) -> Result<()> {
     let at = product.updated_at;
     let block = block::pack(drafts, numbers.sequence, at, None).pop();

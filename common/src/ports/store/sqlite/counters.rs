@@ -10,7 +10,7 @@ use crate::{
 
 /// What a transaction needs of each, and what it adds to the seller's products.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Take {
+pub(super) struct CounterDelta {
     pub ids: usize,
     pub events: usize,
     /// Rows of the outbox.
@@ -21,7 +21,7 @@ pub(super) struct Take {
 
 /// The first number of each run that was taken.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Numbers {
+pub(super) struct TakenNumbers {
     pub id: i64,
     pub sequence: i64,
     pub block: i64,
@@ -31,8 +31,8 @@ pub(super) struct Numbers {
 pub(super) async fn take(
     connection: &mut SqliteConnection,
     seller: &SellerId,
-    take: Take,
-) -> Result<Numbers> {
+    take: CounterDelta,
+) -> Result<TakenNumbers> {
     let [ids, events, blocks] =
         [take.ids, take.events, take.blocks].map(|n| i64::try_from(n).unwrap_or(i64::MAX));
     let rows = sqlx::query(
@@ -56,7 +56,7 @@ pub(super) async fn take(
         return Err(failed(sqlx::Error::RowNotFound));
     };
     let last = |row: &sqlx::sqlite::SqliteRow, column| row.try_get::<i64, _>(column);
-    Ok(Numbers {
+    Ok(TakenNumbers {
         id: last(counters, 0).map_err(failed)? - ids + 1,
         block: last(counters, 1).map_err(failed)? - blocks + 1,
         sequence: last(sequence, 0).map_err(failed)? - events + 1,
