@@ -41,8 +41,8 @@ pub(super) async fn commit(
     worker: &str,
     batch: &ImportBatch,
 ) -> DbResult<BatchOutcome> {
-    let job = match lock(&mut *connection, seller, id).await? {
-        Some(row) if row.is_held_by(worker) => row.into_job()?,
+    let (lease_ms, job) = match lock(&mut *connection, seller, id).await? {
+        Some(row) if row.is_held_by(worker) => (row.lease_ms, row.into_job()?),
         _ => return Ok(BatchOutcome::Stopped),
     };
     if job.cancel_requested || job.checkpoint != batch.from {
@@ -52,7 +52,7 @@ pub(super) async fn commit(
     // sku more to find, so this ends however many do so.
     connection.execute("SAVEPOINT batch").await?;
     loop {
-        match write(&mut *connection, rules, job.clone(), batch).await {
+        match write(&mut *connection, rules, (job.clone(), lease_ms), batch).await {
             Err(DbFailure::Retryable(_)) => connection.execute("ROLLBACK TO batch").await?,
             counts => return counts.map(BatchOutcome::Committed),
         };
@@ -63,7 +63,7 @@ pub(super) async fn commit(
 async fn write(
     connection: &mut PgConnection,
     rules: Rules,
-    job: ImportJob,
+    (job, lease_ms): (ImportJob, Option<i64>),
     batch: &ImportBatch,
 ) -> DbResult<ImportCounts> {
     let at = clock::now();
@@ -75,12 +75,13 @@ async fn write(
     import_products::copy_rejects(&mut *connection, &job, rejects).await?;
     let counts = job.counts;
     if merged.writes.is_empty() {
-        save(connection, &job, &job.low_stock).await?;
+        save(connection, &job, lease_ms, &job.low_stock).await?;
     } else {
         let ids = counters::ids(&mut *connection, merged.created()).await?;
         merged.number(ids);
         let plan = WritePlan {
             job,
+            lease_ms,
             merged: Arc::new(merged),
             rules,
             at,
@@ -119,6 +120,7 @@ async fn merge(
 struct WritePlan {
     /// The job after the batch, without the batch's low-stock warnings.
     job: ImportJob,
+    lease_ms: Option<i64>,
     merged: Arc<Merged>,
     rules: Rules,
     at: Timestamp,
@@ -140,7 +142,13 @@ impl WritePlan {
         let packing = self.packed(likely);
         import_products::write(&mut *connection, seller, &self.merged).await?;
         let mut packed = packing.await?;
-        save(&mut *connection, &self.job, &packed.low_stock).await?;
+        save(
+            &mut *connection,
+            &self.job,
+            self.lease_ms,
+            &packed.low_stock,
+        )
+        .await?;
         let take = CounterDelta {
             events: packed.events,
             live: stored(self.merged.created() as u64),
@@ -187,16 +195,18 @@ impl WritePlan {
     }
 }
 
-/// The job's counts and checkpoint, and a new lease.
+/// The job's counts and checkpoint, and a new lease. Its length is given: a distributed table takes no
+/// sum with a column of type interval, nor a clock that runs on during the statement.
 async fn save(
     connection: &mut PgConnection,
     job: &ImportJob,
+    lease_ms: Option<i64>,
     low_stock: &LowStockDigest,
 ) -> DbResult<()> {
     sqlx::query(
         "UPDATE imports SET batch = $3, position = $4, rows = $5, created = $6, updated = $7, \
          unchanged = $8, skipped = $9, rejected = $10, low_stock = $11, \
-         lease_until = clock_timestamp() + lease_ms * interval '1 millisecond' \
+         lease_until = statement_timestamp() + $12 * interval '1 millisecond' \
          WHERE seller_id = $1 AND id = $2",
     )
     .bind(job.seller_id.as_str())
@@ -210,6 +220,7 @@ async fn save(
     .bind(stored(job.counts.skipped))
     .bind(stored(job.counts.rejected))
     .bind(json(low_stock))
+    .bind(lease_ms)
     .execute(connection)
     .await?;
     Ok(())

@@ -17,7 +17,7 @@ macro_rules! import_columns {
     () => {
         "seller_id, id, status, file_name, bytes_total, sha256, plan, batch, position, rows, \
          created, updated, unchanged, skipped, rejected, low_stock, cancel_requested, created_at, \
-         started_at, finished_at, error, owner"
+         started_at, finished_at, error, owner, lease_ms"
     };
 }
 pub(super) use import_columns;
@@ -58,6 +58,8 @@ pub(super) struct ImportRow {
     finished_at: Option<PgMoment>,
     error: Option<String>,
     owner: Option<String>,
+    /// How long the owner's lease is from each batch on.
+    pub(super) lease_ms: Option<i64>,
 }
 
 impl ImportRow {

@@ -1,6 +1,6 @@
 //! The outbox: events from the commit of their change until the relay has published them.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use sqlx::PgConnection;
@@ -104,17 +104,17 @@ impl Outbox for PostgresStore {
 /// Seller, id and block of a row.
 pub(super) type OutboxRow = (String, i64, Vec<u8>);
 
-/// The oldest rows. Only the blocks that are answered are read: the sum runs over the rows, and a large block is
-/// not in its row.
+/// The oldest rows. Which ones is decided without their blocks, so that only those that are answered
+/// are read, and sent by the nodes of a distributed table.
 pub(super) async fn oldest(
     connection: &mut PgConnection,
     messages: u32,
 ) -> DbResult<Vec<OutboxRow>> {
     let rows = sqlx::query_as(
-        "SELECT seller_id, id, block FROM ( \
-             SELECT seller_id, id, block, messages, sum(messages) OVER (ORDER BY id) AS so_far \
-             FROM (SELECT seller_id, id, block, messages FROM outbox ORDER BY id LIMIT $2) AS few \
-         ) AS summed WHERE so_far - messages < $1 ORDER BY id",
+        "SELECT seller_id, id, block FROM outbox WHERE id <= (SELECT max(id) FROM ( \
+             SELECT id, messages, sum(messages) OVER (ORDER BY id) AS so_far \
+             FROM (SELECT id, messages FROM outbox ORDER BY id LIMIT $2) AS few \
+         ) AS summed WHERE so_far - messages < $1) ORDER BY id LIMIT $2",
     )
     .bind(i64::from(messages.max(1)))
     .bind(PEEK_ROWS)
@@ -132,18 +132,15 @@ fn entry((seller, id, block): OutboxRow) -> Result<OutboxEntry> {
     })
 }
 
+/// Ids are unique across sellers. Both lists are named, so that a distributed table asks only the shards
+/// of these sellers.
 async fn remove(connection: &mut PgConnection, entries: &[(SellerId, i64)]) -> DbResult<()> {
-    let (sellers, ids): (Vec<&str>, Vec<i64>) = entries
-        .iter()
-        .map(|(seller, id)| (seller.as_str(), *id))
-        .unzip();
-    sqlx::query(
-        "DELETE FROM outbox USING unnest($1, $2) AS gone (seller_id, id) \
-         WHERE outbox.seller_id = gone.seller_id AND outbox.id = gone.id",
-    )
-    .bind(sellers)
-    .bind(ids)
-    .execute(connection)
-    .await?;
+    let sellers: BTreeSet<&str> = entries.iter().map(|(seller, _)| seller.as_str()).collect();
+    let ids: Vec<i64> = entries.iter().map(|(_, id)| *id).collect();
+    sqlx::query("DELETE FROM outbox WHERE seller_id = ANY($1) AND id = ANY($2)")
+        .bind(Vec::from_iter(sellers))
+        .bind(ids)
+        .execute(connection)
+        .await?;
     Ok(())
 }

@@ -124,11 +124,17 @@ pub(super) fn write_failed(error: sqlx::Error, sku: Option<&str>) -> DbFailure {
     }
 }
 
-/// Whether the write met a live product with the same sku. On a distributed table the index has a
-/// suffix for its shard.
+/// No two live products of a seller have the same sku in it.
+const SKU_INDEX: &str = "idx_products_seller_sku";
+
+/// Whether the write met a live product with the same sku. From a distributed table the index has a
+/// suffix for its shard, stands in the message only, and a COPY gives its error another code.
 pub(super) fn takes_a_sku(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| {
-        let broken = error.constraint().unwrap_or_default();
-        error.is_unique_violation() && broken.starts_with("idx_products_seller_sku")
+        let index = error.constraint();
+        let code = error.code();
+        matches!(code.as_deref(), Some("23505" | "XX000"))
+            && (index.is_some_and(|index| index.starts_with(SKU_INDEX))
+                || error.message().contains(SKU_INDEX))
     })
 }

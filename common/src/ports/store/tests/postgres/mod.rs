@@ -2,6 +2,7 @@
 //! already, gone when the test ends.
 
 mod concurrency;
+mod distributed;
 mod imports;
 mod outages;
 mod outcomes;
