@@ -11,12 +11,18 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use serde_json::{Map, Value};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::error::{ApiError, ApiResult};
 
 /// How long a body may pause.
 const MAX_BODY_PAUSE: Duration = Duration::from_secs(30);
+/// How long a body may take before its mean rate counts.
+const RATE_GRACE: Duration = Duration::from_secs(30);
+/// Least mean rate of a body, in bytes per second.
+const MIN_BODY_RATE: u64 = 4 * 1024;
+/// Longest time that a body may take, an upload's too.
+const MAX_BODY_TIME: Duration = Duration::from_secs(6 * 60 * 60);
 /// Largest body that is not an upload.
 pub(super) const JSON_MAX: u64 = 1024 * 1024;
 /// How much of a refused body is read on, so that its sender gets to read the answer.
@@ -68,10 +74,47 @@ impl<S: Sync> FromRequest<S> for JsonBody {
     }
 }
 
+/// How fast a body comes in: neither pauses nor a trickle hold its request for long.
+#[derive(Debug)]
+pub(super) struct BodyPace {
+    since: Instant,
+    bytes: u64,
+}
+
+impl BodyPace {
+    pub(super) fn start() -> Self {
+        Self {
+            since: Instant::now(),
+            bytes: 0,
+        }
+    }
+
+    /// When the next piece must be there.
+    fn deadline(&self) -> Instant {
+        let earned = RATE_GRACE + Duration::from_secs(self.bytes / MIN_BODY_RATE);
+        (self.since + earned.min(MAX_BODY_TIME)).min(Instant::now() + MAX_BODY_PAUSE)
+    }
+}
+
+/// The request with its whole body in memory; one that only reads has none that is looked at.
+pub(super) async fn received(request: Request) -> ApiResult<Request> {
+    if request.method().is_safe() {
+        return Ok(request);
+    }
+    let (parts, mut body) = request.into_parts();
+    match read_whole(&parts.headers, &mut body).await {
+        Ok(bytes) => Ok(Request::from_parts(parts, Body::from(bytes))),
+        Err(error) => {
+            drain_refused(&parts.headers, &mut body, &error).await;
+            Err(error)
+        }
+    }
+}
+
 /// The next piece, or `None` at the end.
-pub(super) async fn next_chunk(body: &mut Body) -> ApiResult<Option<Bytes>> {
+pub(super) async fn next_chunk(body: &mut Body, pace: &mut BodyPace) -> ApiResult<Option<Bytes>> {
     loop {
-        let frame = timeout(MAX_BODY_PAUSE, body.frame())
+        let frame = timeout_at(pace.deadline(), body.frame())
             .await
             .map_err(|_| ApiError::RequestTimeout)?;
         match frame {
@@ -82,6 +125,7 @@ pub(super) async fn next_chunk(body: &mut Body) -> ApiResult<Option<Bytes>> {
             Some(Ok(frame)) => {
                 // Trailers are of no interest.
                 if let Ok(data) = frame.into_data() {
+                    pace.bytes += data.len() as u64;
                     return Ok(Some(data));
                 }
             }
@@ -98,8 +142,8 @@ pub(super) async fn drain_refused(headers: &HeaderMap, body: &mut Body, refusal:
         return;
     }
     let read_on = async {
-        let mut left = DRAIN_MAX;
-        while let Ok(Some(chunk)) = next_chunk(body).await {
+        let (mut left, mut pace) = (DRAIN_MAX, BodyPace::start());
+        while let Ok(Some(chunk)) = next_chunk(body, &mut pace).await {
             let Some(less) = left.checked_sub(chunk.len() as u64) else {
                 return;
             };
@@ -137,8 +181,8 @@ async fn read_whole(headers: &HeaderMap, body: &mut Body) -> ApiResult<Bytes> {
     if declared_length(headers).is_some_and(|length| length > JSON_MAX) {
         return Err(ApiError::BodyTooLarge(JSON_MAX));
     }
-    let mut whole = BytesMut::new();
-    while let Some(chunk) = next_chunk(body).await? {
+    let (mut whole, mut pace) = (BytesMut::new(), BodyPace::start());
+    while let Some(chunk) = next_chunk(body, &mut pace).await? {
         if (whole.len() + chunk.len()) as u64 > JSON_MAX {
             return Err(ApiError::BodyTooLarge(JSON_MAX));
         }

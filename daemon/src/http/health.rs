@@ -13,12 +13,50 @@ use pm_common::{
     },
     ports::broker::{Broker, ConsumerGroup},
 };
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
 
 use super::{HttpState, json_body::json_response, outage};
 
 /// How long a probe may take.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long what was found is told to other callers.
+const PROBE_SHARED: Duration = Duration::from_secs(1);
+
+/// What was found lately: callers who come together cost one probe, of whom one asks and the
+/// others wait for its answer.
+#[derive(Debug, Default)]
+pub(super) struct SharedProbes {
+    services: SharedProbe<ServicesOut>,
+    ready: SharedProbe<bool>,
+}
+
+#[derive(Debug)]
+struct SharedProbe<T>(Mutex<Option<(Instant, T)>>);
+
+impl<T> Default for SharedProbe<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T: Clone> SharedProbe<T> {
+    /// What is known, asked anew if it is too old.
+    async fn get(&self, ask: impl Future<Output = T>) -> T {
+        let mut known = self.0.lock().await;
+        if let Some((found_at, found)) = &*known
+            && found_at.elapsed() < PROBE_SHARED
+        {
+            return found.clone();
+        }
+        let found = ask.await;
+        *known = Some((Instant::now(), found.clone()));
+        found
+    }
+}
 
 /// How well everything is
 ///
@@ -26,7 +64,7 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 #[utoipa::path(get, path = "/health", tag = "Health",
     responses((status = 200, body = HealthOut), (status = 503, body = HealthOut)))]
 pub(super) async fn health(State(http): State<Arc<HttpState>>) -> Response {
-    let services = services(&http).await;
+    let services = http.health.services.get(services(&http)).await;
     let others = [
         &services.redis,
         &services.kafka,
@@ -58,11 +96,16 @@ pub(super) async fn health(State(http): State<Arc<HttpState>>) -> Response {
 pub(super) async fn ready(State(http): State<Arc<HttpState>>) -> Response {
     let ping = http.app.store.ping();
     let engine = http.app.config.engine(Port::Store);
-    let probe = timed(Port::Store, engine, ping, PROBE_TIMEOUT).await.0;
-    let error = match probe {
+    let probe = async {
+        timed(Port::Store, engine, ping, PROBE_TIMEOUT)
+            .await
+            .0
+            .is_ok()
+    };
+    let error = match http.health.ready.get(probe).await {
         _ if http.shutdown.is_cancelled() => Some("the server is shutting down"),
-        Ok(()) => None,
-        Err(_) => Some("the database is unavailable"),
+        true => None,
+        false => Some("the database is unavailable"),
     };
     let (code, status) = match error {
         None => (StatusCode::OK, "ready"),

@@ -1,6 +1,6 @@
 //! Admission: each request to a seller's route is identified, charged to a bucket, and its answer
 //! says what is left, errors included. The import route is charged to the bulk bucket alone.
-//! In front of that, a bound on the requests the process works on at once.
+//! Behind that, a bound on the requests the process works on at once.
 
 use std::sync::Arc;
 
@@ -47,15 +47,20 @@ pub(super) async fn bulk(
     admit(&http, RateBucket::Bulk, request, next).await
 }
 
-/// Layer: refuses what exceeds the process' capacity.
+/// Layer: takes the body in, then refuses what exceeds the process' capacity. A permit counts
+/// work, so that clients who send slowly keep none from others.
 pub(super) async fn capacity(
     State(http): State<Arc<HttpState>>,
     request: Request,
     next: Next,
 ) -> Response {
+    let request = match body::received(request).await {
+        Ok(request) => request,
+        Err(error) => return error.into_response(),
+    };
     // Held until the handler has answered.
     let Ok(_permit) = http.capacity.try_acquire() else {
-        return refuse(request, ApiError::Overloaded).await;
+        return ApiError::Overloaded.into_response();
     };
     next.run(request).await
 }
@@ -63,7 +68,8 @@ pub(super) async fn capacity(
 async fn admit(http: &HttpState, bucket: RateBucket, mut request: Request, next: Next) -> Response {
     let seller = match identity::identify(http, request.headers(), None).await {
         Ok(seller) => seller,
-        Err(error) => return refuse(request, error).await,
+        // A stranger's body is not read on.
+        Err(error) => return error.into_response(),
     };
     let decision = check(http, &seller, bucket).await;
     let mut response = match decision {

@@ -1,8 +1,8 @@
 //! The HTTP side: routes, the layers around them, and the server that runs them.
 //!
 //! A handler parses, makes one call of a port and replies. Everything a request passes on its
-//! way in, outermost first: request id, metrics, panics caught, host and origin, CORS, capacity; then on a seller's
-//! routes identity and rate limit.
+//! way in, outermost first: request id, metrics, panics caught, host and origin, CORS; then on a seller's
+//! routes identity, rate limit, and capacity once the body is in.
 
 mod analytics;
 mod body;
@@ -49,7 +49,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use self::serve::serve;
-use self::{error::ApiError, frame::FrameCache, idempotency::InFlight, identity::KeyCache};
+use self::{
+    error::ApiError, frame::FrameCache, health::SharedProbes, idempotency::InFlight,
+    identity::KeyCache,
+};
 use crate::app::App;
 
 /// What all requests share.
@@ -61,8 +64,9 @@ struct HttpState {
     keys: KeyCache,
     uploads: InFlight,
     frames: FrameCache,
-    /// One permit per request that is worked on, streams not counted.
-    capacity: Semaphore,
+    /// One permit per request whose body is in and that is worked on, streams not counted.
+    capacity: Arc<Semaphore>,
+    health: SharedProbes,
 }
 
 impl HttpState {
@@ -73,7 +77,8 @@ impl HttpState {
             keys: KeyCache::default(),
             uploads: InFlight::default(),
             frames: FrameCache::new(),
-            capacity: Semaphore::new(limit::AT_ONCE),
+            capacity: Arc::new(Semaphore::new(limit::AT_ONCE)),
+            health: SharedProbes::default(),
         }
     }
 }
@@ -137,20 +142,20 @@ fn routes(http: &Arc<HttpState>) -> OpenApiRouter<Arc<HttpState>> {
         .routes(routes!(analytics::categories))
         .routes(routes!(analytics::daily))
         .routes(routes!(analytics::low_stock))
+        .route_layer(from_fn_with_state(Arc::clone(http), limit::capacity))
         .route_layer(from_fn_with_state(Arc::clone(http), limit::standard));
     let bulk = OpenApiRouter::new()
         .routes(routes!(upload::import))
         .route_layer(from_fn_with_state(Arc::clone(http), limit::bulk));
-    let bounded = standard
+    OpenApiRouter::with_openapi(docs::description())
+        .merge(standard)
         .merge(bulk)
         .merge(open_routes())
-        .route_layer(from_fn_with_state(Arc::clone(http), limit::capacity));
-    OpenApiRouter::with_openapi(docs::description())
-        .merge(bounded)
         .routes(routes!(stream::stream))
 }
 
-/// The routes that need no seller.
+/// The routes that need no seller. In front of every limit: liveness is answered whatever the
+/// process is busy with, and what the others ask is shared by their callers.
 fn open_routes() -> OpenApiRouter<Arc<HttpState>> {
     OpenApiRouter::new()
         .routes(routes!(health::health))

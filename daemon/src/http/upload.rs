@@ -34,8 +34,6 @@ use super::{
 
 /// How much of a file is looked at before the rest is taken.
 const MAX_SNIFF_BYTES: usize = 1024 * 1024;
-/// What a multipart body may have around its file.
-const MAX_FRAMING_BYTES: u64 = 64 * 1024;
 
 /// Import a CSV file
 ///
@@ -78,6 +76,9 @@ pub(super) async fn import(
             return Err(error);
         }
     };
+    let Ok(_permit) = http.capacity.clone().try_acquire_owned() else {
+        return Err(ApiError::Overloaded);
+    };
     // Carried through to its end even if the client goes away now.
     let queued = tokio::spawn(upload.queue(http, seller)).await;
     let job = queued.map_err(|error| ApiError::Internal(error.to_string()))??;
@@ -101,7 +102,7 @@ async fn receive(
     let asked = UploadParams::read(uri)?;
     body::plain_encoding(headers)?;
     let limit = http.app.config.import_max_bytes;
-    let most = limit.saturating_add(MAX_FRAMING_BYTES);
+    let most = limit.saturating_add(upload_file::MAX_FRAMING_BYTES);
     if body::declared_length(headers).is_some_and(|length| length > most) {
         return Err(ApiError::FileTooLarge(limit));
     }

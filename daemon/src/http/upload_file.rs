@@ -1,5 +1,10 @@
 //! The file within an upload: the only part `file` of a multipart body, or the body itself.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use axum::{
     body::Body,
     http::{HeaderMap, header},
@@ -7,15 +12,18 @@ use axum::{
 use bytes::Bytes;
 use futures_util::stream;
 use multer::{Field, Multipart as Parts};
+use tokio::task::yield_now;
 use utoipa::ToSchema;
 
 use super::{
-    body,
+    body::{self, BodyPace},
     error::{ApiError, ApiResult},
 };
 
 /// The name of a raw body that has none.
 const DEFAULT_FILE_NAME: &str = "upload.csv";
+/// Most that a multipart body may have around its file: headers of parts, preamble, epilogue.
+pub(super) const MAX_FRAMING_BYTES: u64 = 64 * 1024;
 /// Longest file name, in characters.
 const NAME_MAX: usize = 255;
 /// Types of a CSV file; one whose name ends in `.csv` may have any.
@@ -43,11 +51,14 @@ pub(super) enum UploadedFile<'a> {
     Raw {
         name: String,
         body: &'a mut Body,
+        pace: BodyPace,
     },
     Part {
         name: String,
         field: Box<Field<'a>>,
         parts: Parts<'a>,
+        /// Bytes that came in and were not the file's.
+        framing: Arc<AtomicU64>,
     },
 }
 
@@ -65,7 +76,11 @@ impl<'a> UploadedFile<'a> {
         }
         if CSV_TYPES.contains(&essence.as_str()) {
             let name = plain_name(asked_name.unwrap_or(DEFAULT_FILE_NAME));
-            return Ok(Self::Raw { name, body });
+            return Ok(Self::Raw {
+                name,
+                body,
+                pace: BodyPace::start(),
+            });
         }
         let message = "Send the file as multipart/form-data or as a text/csv body";
         Err(ApiError::UnsupportedMediaType(message.to_owned()))
@@ -76,9 +91,20 @@ impl<'a> UploadedFile<'a> {
             let message = "A multipart Content-Type needs its boundary";
             ApiError::UnsupportedMediaType(message.to_owned())
         })?;
-        let chunks = stream::unfold(body, |body| async move {
-            let chunk = body::next_chunk(body).await.transpose()?;
-            Some((chunk, body))
+        let framing = Arc::new(AtomicU64::new(0));
+        let start = (body, BodyPace::start(), Arc::clone(&framing));
+        let chunks = stream::unfold(start, |(body, mut pace, framing)| async move {
+            // The parser takes all that is ready before it looks: one piece at a time.
+            yield_now().await;
+            if framing.load(Ordering::Relaxed) > MAX_FRAMING_BYTES {
+                let refusal = Err(ApiError::BodyTooLarge(MAX_FRAMING_BYTES));
+                return Some((refusal, (body, pace, framing)));
+            }
+            let chunk = body::next_chunk(body, &mut pace).await.transpose()?;
+            if let Ok(chunk) = &chunk {
+                framing.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            }
+            Some((chunk, (body, pace, framing)))
         });
         let mut parts = Parts::new(chunks, boundary);
         let field = parts.next_field().await.map_err(broken)?;
@@ -99,14 +125,21 @@ impl<'a> UploadedFile<'a> {
             name,
             field: Box::new(field),
             parts,
+            framing,
         })
     }
 
     /// The next bytes, or `None` at the end.
     pub(super) async fn chunk(&mut self) -> ApiResult<Option<Bytes>> {
         match self {
-            Self::Raw { body, .. } => body::next_chunk(body).await,
-            Self::Part { field, .. } => field.chunk().await.map_err(broken),
+            Self::Raw { body, pace, .. } => body::next_chunk(body, pace).await,
+            Self::Part { field, framing, .. } => {
+                let chunk = field.chunk().await.map_err(broken)?;
+                if let Some(chunk) = &chunk {
+                    framing.fetch_sub(chunk.len() as u64, Ordering::Relaxed);
+                }
+                Ok(chunk)
+            }
         }
     }
 
@@ -118,6 +151,7 @@ impl<'a> UploadedFile<'a> {
                 name,
                 field,
                 mut parts,
+                ..
             } => {
                 drop(field);
                 match parts.next_field().await.map_err(broken)? {

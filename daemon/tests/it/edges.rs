@@ -340,3 +340,48 @@ async fn garbage_on_the_wire_is_survived() {
     let health: Value = daemon.get("/health").await.expect(200);
     assert_eq!(health["status"], json!("healthy"));
 }
+
+/// Whoever trickles a body holds no capacity: liveness and sellers are answered beside more of
+/// them than are worked on at once.
+///
+/// Red when: the permit is taken before the body is in, or liveness is behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn trickling_bodies_hold_no_capacity() {
+    let daemon = TestDaemon::start().await;
+    let place = daemon.url.trim_start_matches("http://");
+    let head = "POST /api/products HTTP/1.1\r\nHost: x\r\nX-Seller-Id: slow\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+    let mut slow = Vec::new();
+    for number in 0..4_300 {
+        let mut client = TcpStream::connect(place).await.unwrap();
+        let head = head.replace("slow", &format!("slow-{}", number / 50));
+        client.write_all(head.as_bytes()).await.unwrap();
+        slow.push(client);
+    }
+    daemon.get("/health/live").await.expect(200);
+    daemon.seller("shop-1").create("Mug").await;
+    drop(slow);
+}
+
+/// Framing around an upload's file is bounded: a preamble, a part's headers and an epilogue that
+/// never end are refused.
+///
+/// Red when: the bytes around the file are not counted.
+#[tokio::test]
+async fn endless_multipart_framing_is_refused() {
+    let daemon = TestDaemon::start().await;
+    let seller = daemon.seller("shop-1");
+    let filler = "x".repeat(1 << 20);
+    let part = "--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"p.csv\"";
+    let file = "\r\n\r\nname,price\nMug,1\n\r\n--X--\r\n";
+    for body in [
+        format!("{filler}\r\n{part}{file}"),
+        format!("{part}\r\nX-Long: {filler}{file}"),
+        format!("{part}{file}{filler}"),
+    ] {
+        let kind = "multipart/form-data; boundary=X";
+        let reply = seller
+            .post_text("/api/products/import", kind, body.into_bytes())
+            .await;
+        reply.refused(413, "BODY_TOO_LARGE");
+    }
+}
