@@ -349,7 +349,7 @@ async fn garbage_on_the_wire_is_survived() {
 async fn trickling_bodies_hold_no_capacity() {
     let daemon = TestDaemon::start().await;
     let place = daemon.url.trim_start_matches("http://");
-    let head = "POST /api/products HTTP/1.1\r\nHost: x\r\nX-Seller-Id: slow\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+    let head = "POST /api/products HTTP/1.1\r\nHost: localhost\r\nX-Seller-Id: slow\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
     let mut slow = Vec::new();
     for number in 0..4_300 {
         let mut client = TcpStream::connect(place).await.unwrap();
