@@ -3,6 +3,7 @@
 //! nothing is under way leaves at once.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{
         Arc,
@@ -11,13 +12,17 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
-use super::failure::unavailable;
-use crate::domain::error::{Error, Result};
+use super::failure::{repeated, unavailable};
+use crate::domain::{
+    error::{Error, Result},
+    seller::SellerId,
+};
 
 /// Questions answered together at most.
 const MAX_BATCH_REQUESTS: usize = 256;
@@ -26,6 +31,11 @@ const MAX_QUEUED_REQUESTS: usize = 4096;
 /// How much longer than for its turn a request waits for the group that has taken it, whose
 /// deadline began later. With less than this left it is not taken any more.
 const GRACE_TIME: Duration = Duration::from_millis(500);
+/// Groups of one seller that are under way at the same time, for each group of the batcher.
+pub(super) const MAX_SELLERS_IN_FLIGHT: usize = 4;
+/// How long the next group waits for the sellers of this one: a node that hangs holds up its own
+/// sellers only.
+const MAX_SELLER_WAIT: Duration = Duration::from_millis(200);
 
 /// A request and whom to answer.
 #[derive(Debug)]
@@ -150,6 +160,32 @@ impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
             unavailable(reason)
         })
     }
+}
+
+/// Fails a whole group.
+pub(super) fn refuse<Q, A>(group: Vec<PendingRequest<Q, A>>, error: &Error) {
+    for pending in group {
+        pending.respond(Err(repeated(error)));
+    }
+}
+
+/// Runs a group of several sellers as one group for each of them.
+pub(super) async fn run_by_seller<Q: Send + 'static, A: Send + 'static, F>(
+    group: Vec<PendingRequest<(SellerId, Q), A>>,
+    run_batch: impl Fn(Vec<PendingRequest<(SellerId, Q), A>>) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut sellers = BTreeMap::<SellerId, Vec<_>>::new();
+    for pending in group {
+        let seller = pending.request.0.clone();
+        sellers.entry(seller).or_default().push(pending);
+    }
+    let running = sellers
+        .into_values()
+        .map(|group| tokio::spawn(run_batch(group)));
+    // Those that take longer go on.
+    let _ = timeout(MAX_SELLER_WAIT, join_all(running)).await;
 }
 
 fn lateness(deadline: Duration) -> String {

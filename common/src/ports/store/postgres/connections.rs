@@ -46,6 +46,7 @@ type IdleConnection = (Arc<AsyncMutex<PgConnection>>, Instant);
 struct PoolState {
     options: PgConnectOptions,
     deadline: Duration,
+    begin: &'static str,
     permits: Semaphore,
     /// The last one used comes first.
     idle: Mutex<Vec<IdleConnection>>,
@@ -64,6 +65,7 @@ pub(super) type PgSession = OwnedMutexGuard<PgConnection>;
 /// A connection in use.
 struct ConnectionLease<'a> {
     connection: Arc<AsyncMutex<PgConnection>>,
+    begin: &'static str,
     _permit: SemaphorePermit<'a>,
 }
 
@@ -109,14 +111,17 @@ impl CommitTrace {
 
 impl ConnectionPool {
     /// `deadline`: how long a call takes at most, with its wait for a connection and all repetitions.
+    /// `begin`: how a transaction begins, with what it sets for itself.
     pub(super) fn new(
         options: PgConnectOptions,
         max_connections: usize,
         deadline: Duration,
+        begin: &'static str,
     ) -> Self {
         Self(Arc::new(PoolState {
             options,
             deadline,
+            begin,
             permits: Semaphore::new(max_connections),
             idle: Mutex::default(),
         }))
@@ -225,6 +230,7 @@ impl ConnectionPool {
         };
         Ok(ConnectionLease {
             connection,
+            begin: self.0.begin,
             _permit: permit,
         })
     }
@@ -255,7 +261,7 @@ impl ConnectionLease<'_> {
         if unit == WorkKind::Statements {
             return work(self.session().await).await;
         }
-        self.session().await.execute("BEGIN").await?;
+        self.session().await.execute(self.begin).await?;
         match work(self.session().await).await {
             Ok(answer) => {
                 // Of a transaction that ran before.

@@ -18,6 +18,7 @@ mod import_row;
 mod import_take;
 mod imports;
 mod keys;
+mod layout;
 mod list;
 mod outbox;
 mod product_create;
@@ -33,9 +34,11 @@ use sqlx::{ConnectOptions, migrate::MigrateError, postgres::PgConnectOptions};
 use tokio::{sync::Notify, time::timeout};
 
 use self::{
+    batcher::MAX_SELLERS_IN_FLIGHT,
     connections::{ConnectionPool, PgSession},
     failure::{DbResult, failed, unavailable},
-    product_create::{BatchInserter, CreateBatcher, GROUP_LOCK_TIMEOUT},
+    layout::TableLayout,
+    product_create::{BatchInserter, CreateBatcher, GROUP_BEGIN},
     product_get::{GetBatcher, get_batcher},
     relay_lease::RelayLease,
 };
@@ -67,37 +70,42 @@ struct PostgresStore {
     relay_lease: RelayLease,
     committed: Arc<Notify>,
     rules: Rules,
+    layout: TableLayout,
 }
 
 /// Opens the database and brings its schema up to date.
 pub(super) async fn connect(server: &Server, low_stock_threshold: i32) -> Result<Arc<dyn Store>> {
     let options = options(server)?;
-    migrate(&options).await?;
+    let layout = migrate(&options).await?;
     let rules = Rules {
         low_stock_threshold,
     };
-    Ok(Arc::new(PostgresStore::new(&options, rules)))
+    Ok(Arc::new(PostgresStore::new(&options, rules, layout)))
 }
 
 impl PostgresStore {
-    fn new(options: &PgConnectOptions, rules: Rules) -> Self {
-        let short_lock_options = options
-            .clone()
-            .options([("lock_timeout", GROUP_LOCK_TIMEOUT)]);
+    fn new(options: &PgConnectOptions, rules: Rules, layout: TableLayout) -> Self {
         let pool = |options: &PgConnectOptions, max_connections, deadline| {
-            ConnectionPool::new(options.clone(), max_connections, deadline)
+            ConnectionPool::new(options.clone(), max_connections, deadline, "BEGIN")
         };
         let connections = pool(options, MAX_CONNECTIONS, REQUEST_TIMEOUT);
         let committed = Arc::<Notify>::default();
+        // One for each group under way; on distributed tables a group is one per seller.
+        let groups = match layout {
+            TableLayout::OneServer => 1,
+            TableLayout::Distributed => MAX_SELLERS_IN_FLIGHT,
+        };
         let inserter = BatchInserter {
-            grouped: pool(
-                &short_lock_options,
-                product_create::MAX_IN_FLIGHT,
+            grouped: ConnectionPool::new(
+                options.clone(),
+                product_create::MAX_IN_FLIGHT * groups,
                 REQUEST_TIMEOUT,
+                GROUP_BEGIN,
             ),
             single: connections.clone(),
             committed: Arc::clone(&committed),
             rules,
+            layout,
         };
         Self {
             connections,
@@ -106,15 +114,19 @@ impl PostgresStore {
                 MAX_IMPORT_CONNECTIONS,
                 IMPORT_TIMEOUT,
             ),
-            get_batcher: Arc::new(get_batcher(pool(
-                options,
-                product_get::MAX_IN_FLIGHT,
-                REQUEST_TIMEOUT,
-            ))),
+            get_batcher: Arc::new(get_batcher(
+                pool(
+                    options,
+                    product_get::MAX_IN_FLIGHT * groups,
+                    REQUEST_TIMEOUT,
+                ),
+                layout,
+            )),
             create_batcher: Arc::new(inserter.batcher()),
             relay_lease: RelayLease::new(options),
             committed,
             rules,
+            layout,
         }
     }
 
@@ -156,6 +168,8 @@ fn options(server: &Server) -> Result<PgConnectOptions> {
         ("idle_in_transaction_session_timeout", "10s"),
         ("jit", "off"),
         ("enable_seqscan", "off"),
+        // What a transaction sets for itself holds on the nodes of a cluster, too.
+        ("citus.propagate_set_commands", "local"),
     ]))
 }
 
@@ -172,11 +186,12 @@ fn import_options(options: &PgConnectOptions) -> PgConnectOptions {
 
 /// Several daemons may start at the same time: an advisory lock lets one migrate, the others wait
 /// for it and find nothing left to do.
-async fn migrate(options: &PgConnectOptions) -> Result<()> {
+async fn migrate(options: &PgConnectOptions) -> Result<TableLayout> {
     let options = options.clone().options([("statement_timeout", "0")]);
     let connecting = timeout(REQUEST_TIMEOUT, options.connect()).await;
     let late = || unavailable(format!("no answer within {} s", REQUEST_TIMEOUT.as_secs()));
     let mut connection = connecting.map_err(|_| late())?.map_err(|e| failed(&e))?;
+    let layout = TableLayout::read(&mut connection).await?;
     let migrating = timeout(MIGRATION_TIMEOUT, MIGRATOR.run(&mut connection)).await;
     migrating
         .map_err(|_| unavailable("the migration takes too long"))?
@@ -185,5 +200,6 @@ async fn migrate(options: &PgConnectOptions) -> Result<()> {
                 unavailable(format!("cannot migrate: {}", answer.message()))
             }
             other => unavailable(format!("cannot migrate: {other}")),
-        })
+        })?;
+    Ok(layout)
 }

@@ -9,13 +9,15 @@
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use futures_util::{StreamExt, stream};
-use sqlx::{PgConnection, Row, postgres::PgRow};
+use sqlx::{FromRow, PgConnection, Postgres, postgres::PgArguments, query::Query};
 use tokio::sync::Notify;
 
 use super::{
-    batcher::{Batcher, PendingRequest},
+    batcher::{Batcher, PendingRequest, refuse, run_by_seller},
     connections::ConnectionPool,
-    failure::{DbResult, outcome_unknown, repeated},
+    counters::{self, CounterDelta},
+    failure::{DbResult, outcome_unknown},
+    layout::TableLayout,
     outbox,
     product_row::write_failed,
     types::{PgCents, PgMoment},
@@ -37,8 +39,9 @@ use crate::{
 
 /// Groups under way at most.
 pub(super) const MAX_IN_FLIGHT: usize = 2;
-/// How long a group waits for a lock of someone else's.
-pub(super) const GROUP_LOCK_TIMEOUT: &str = "100ms";
+/// A group waits for a lock of someone else's no longer than this. Set in the transaction: what is set
+/// for the session stays on the coordinator of a cluster.
+pub(super) const GROUP_BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '100ms'";
 /// Products of a group that failed are stored on their own, so many at a time.
 const MAX_SINGLE_INSERTS: usize = 8;
 
@@ -48,12 +51,13 @@ type PendingCreate = PendingRequest<(SellerId, NewProduct), Product>;
 /// What storing takes.
 #[derive(Debug, Clone)]
 pub(super) struct BatchInserter {
-    /// For groups; they wait for a lock no longer than `GROUP_LOCK_TIMEOUT`.
+    /// For groups; their transactions begin with `GROUP_BEGIN`.
     pub grouped: ConnectionPool,
     /// For a product on its own.
     pub single: ConnectionPool,
     pub committed: Arc<Notify>,
     pub rules: Rules,
+    pub layout: TableLayout,
 }
 
 impl BatchInserter {
@@ -62,11 +66,18 @@ impl BatchInserter {
         let deadline = self.single.deadline();
         Batcher::new(MAX_IN_FLIGHT, deadline, outcome_unknown, move |group| {
             let creator = self.clone();
-            async move { creator.store(group).await }
+            async move {
+                match creator.layout {
+                    TableLayout::OneServer => creator.store(group).await,
+                    TableLayout::Distributed => {
+                        run_by_seller(group, |group| creator.clone().store(group)).await;
+                    }
+                }
+            }
         })
     }
 
-    async fn store(&self, group: Vec<PendingCreate>) {
+    async fn store(self, group: Vec<PendingCreate>) {
         let started = Instant::now();
         let new: Vec<_> = group.iter().map(|pending| &pending.request).collect();
         match self.insert(&self.grouped, &new).await {
@@ -79,7 +90,7 @@ impl BatchInserter {
             // There is no time left to try again.
             Err(error) if started.elapsed() > self.grouped.deadline() / 4 => refuse(group, &error),
             // The product that caused it may have to wait; the next group does not wait with it.
-            Err(_) => drop(tokio::spawn(self.clone().store_each(group))),
+            Err(_) => drop(tokio::spawn(self.store_each(group))),
         }
     }
 
@@ -99,18 +110,12 @@ impl BatchInserter {
         connections: &ConnectionPool,
         new: &[&(SellerId, NewProduct)],
     ) -> Result<Vec<Product>> {
-        let rules = self.rules;
+        let (rules, layout) = (self.rules, self.layout);
         let stored = connections
-            .write(|mut session| async move { insert(&mut session, rules, new).await })
+            .write(|mut session| async move { insert(&mut session, rules, layout, new).await })
             .await?;
         self.committed.notify_one();
         Ok(stored)
-    }
-}
-
-fn refuse(group: Vec<PendingCreate>, error: &Error) {
-    for pending in group {
-        pending.respond(Err(repeated(error)));
     }
 }
 
@@ -118,19 +123,21 @@ fn refuse(group: Vec<PendingCreate>, error: &Error) {
 pub(super) async fn insert(
     connection: &mut PgConnection,
     rules: Rules,
+    layout: TableLayout,
     new: &[&(SellerId, NewProduct)],
 ) -> DbResult<Vec<Product>> {
     let at = clock::now();
-    let rows = insert_rows(&mut *connection, rules, new, at).await?;
+    let rows = match layout {
+        TableLayout::OneServer => insert_rows(&mut *connection, rules, new, at).await?,
+        TableLayout::Distributed => insert_seller_rows(&mut *connection, rules, new, at).await?,
+    };
     let mut products = Vec::with_capacity(new.len());
     let mut events: BTreeMap<&SellerId, (Vec<EventDraft>, i64)> = BTreeMap::new();
-    for ((seller, new), row) in new.iter().copied().zip(&rows) {
-        let product = new
-            .clone()
-            .into_product(row.try_get(0)?, seller.clone(), at);
+    for ((seller, new), (id, sequence)) in new.iter().copied().zip(rows) {
+        let product = new.clone().into_product(id, seller.clone(), at);
         let (drafts, last) = events.entry(seller).or_default();
         drafts.extend(event::created(&product, rules.context()));
-        *last = row.try_get(1)?;
+        *last = sequence;
         products.push(product);
     }
     let blocks: Vec<(&SellerId, Block)> = events
@@ -146,43 +153,92 @@ pub(super) async fn insert(
     Ok(products)
 }
 
-/// Inserts the rows, then counts them for their sellers, in one trip; answers each one's id and
-/// the last sequence of its seller. Products come in the order of their keys, so that two groups
-/// that meet do so in the same order; the sellers' counters are locked after all of them.
+// What a product is given by its caller: the columns, their values, and the arrays that
+// `bind_columns` binds.
+macro_rules! given_columns {
+    () => {
+        "name, description, price, quantity, category, sku, low_stock_threshold, attributes"
+    };
+}
+macro_rules! given_values {
+    () => {
+        "name, description, price, quantity, category, sku, low_stock_threshold, attributes::json"
+    };
+}
+macro_rules! given_arrays {
+    () => {
+        "$2, $3, $4, $5, $6, $7, $8, $9"
+    };
+}
+
+/// Binds the time as $1 and `given_arrays`.
+fn bind_columns<'q>(
+    statement: Query<'q, Postgres, PgArguments>,
+    new: &[&'q (SellerId, NewProduct)],
+    at: Timestamp,
+) -> Query<'q, Postgres, PgArguments> {
+    fn all<'n, T>(new: &[&'n (SellerId, NewProduct)], of: impl Fn(&'n NewProduct) -> T) -> Vec<T> {
+        new.iter().map(|(_, new)| of(new)).collect()
+    }
+    statement
+        .bind(PgMoment(at))
+        .bind(all(new, |new| &new.name))
+        .bind(all(new, |new| new.description.as_deref()))
+        .bind(all(new, |new| PgCents(new.price.cents())))
+        .bind(all(new, |new| new.quantity))
+        .bind(all(new, |new| &new.category))
+        .bind(all(new, |new| new.sku.as_deref()))
+        .bind(all(new, |new| new.low_stock_threshold))
+        .bind(all(new, |new| new.attributes.as_ref().map(json)))
+}
+
+/// How many events a new product has, which does not depend on its id.
+fn event_count((seller, new): &(SellerId, NewProduct), rules: Rules, at: Timestamp) -> i64 {
+    let product = new.clone().into_product(0, seller.clone(), at);
+    let events = event::created_count(&product, rules.context());
+    i64::try_from(events).unwrap_or(i64::MAX)
+}
+
+/// The sku to name in an error, where it can only be this one.
+fn only_sku<'n>(new: &[&'n (SellerId, NewProduct)]) -> Option<&'n str> {
+    match new {
+        [(_, one)] => one.sku.as_deref(),
+        _ => None,
+    }
+}
+
+/// Each product's id and the last sequence of its seller.
+type InsertedRow = (i64, i64);
+
+/// Inserts the rows, then counts them for their sellers, in one trip. Products come in the order of
+/// their keys, so that two groups that meet do so in the same order; the sellers' counters are locked
+/// after all of them.
 async fn insert_rows(
     connection: &mut PgConnection,
     rules: Rules,
     new: &[&(SellerId, NewProduct)],
     at: Timestamp,
-) -> DbResult<Vec<PgRow>> {
-    fn all<'n, T>(new: &[&'n (SellerId, NewProduct)], of: impl Fn(&'n NewProduct) -> T) -> Vec<T> {
-        new.iter().map(|(_, new)| of(new)).collect()
-    }
-    // How many events there are does not depend on the id.
-    let events = |(seller, new): &&(SellerId, NewProduct)| {
-        let product = new.clone().into_product(0, seller.clone(), at);
-        let events = event::created_count(&product, rules.context());
-        i64::try_from(events).unwrap_or(i64::MAX)
-    };
+) -> DbResult<Vec<InsertedRow>> {
     let sellers: Vec<&str> = new.iter().map(|(seller, _)| seller.as_str()).collect();
-    let sku = match new {
-        [(_, one)] => one.sku.as_deref(),
-        _ => None,
-    };
-    sqlx::query(
+    let events: Vec<i64> = new.iter().map(|new| event_count(new, rules, at)).collect();
+    let statement = sqlx::query(concat!(
+        // The rows with their ids.
         "WITH given AS MATERIALIZED ( \
              SELECT *, nextval('products_id_seq') AS id \
-             FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY \
-             AS given (seller_id, name, description, price, quantity, category, sku, \
-                       low_stock_threshold, attributes, events, place)), \
+             FROM unnest($10, $11, ",
+        given_arrays!(),
+        ") WITH ORDINALITY AS given (seller_id, events, ",
+        given_columns!(),
+        ", place)), \
          stored AS ( \
-             INSERT INTO products (seller_id, id, name, description, price, quantity, category, \
-                 sku, low_stock_threshold, attributes, version, created_at, updated_at) \
-             SELECT seller_id, id, name, description, price, quantity, category, sku, \
-                 low_stock_threshold, attributes::json, 1, $11, $11 \
-             FROM given ORDER BY seller_id COLLATE \"C\", sku COLLATE \"C\", id \
-             RETURNING seller_id, id), \
-         counted AS ( \
+             INSERT INTO products (seller_id, id, version, created_at, updated_at, ",
+        given_columns!(),
+        ") SELECT seller_id, id, 1, $1, $1, ",
+        given_values!(),
+        " FROM given ORDER BY seller_id COLLATE \"C\", sku COLLATE \"C\", id \
+             RETURNING seller_id, id), ",
+        // One row per seller: its lock is the last one.
+        "counted AS ( \
              INSERT INTO sellers (seller_id, sequence, live, deleted) \
              SELECT stored.seller_id, sum(events)::bigint, count(*), 0 \
              FROM stored JOIN given USING (id) \
@@ -190,22 +246,54 @@ async fn insert_rows(
              ON CONFLICT (seller_id) DO UPDATE SET \
                  sequence = sellers.sequence + excluded.sequence, \
                  live = sellers.live + excluded.live \
-             RETURNING seller_id, sequence) \
-         SELECT given.id, counted.sequence FROM given \
+             RETURNING seller_id, sequence) ",
+        // Answered in the order they were given in.
+        "SELECT given.id, counted.sequence FROM given \
          JOIN counted ON counted.seller_id = given.seller_id ORDER BY place",
-    )
-    .bind(sellers)
-    .bind(all(new, |new| &new.name))
-    .bind(all(new, |new| new.description.as_deref()))
-    .bind(all(new, |new| PgCents(new.price.cents())))
-    .bind(all(new, |new| new.quantity))
-    .bind(all(new, |new| &new.category))
-    .bind(all(new, |new| new.sku.as_deref()))
-    .bind(all(new, |new| new.low_stock_threshold))
-    .bind(all(new, |new| new.attributes.as_ref().map(json)))
-    .bind(new.iter().map(events).collect::<Vec<i64>>())
-    .bind(PgMoment(at))
-    .fetch_all(connection)
-    .await
-    .map_err(|error| write_failed(error, sku))
+    ));
+    let rows = bind_columns(statement, new, at).bind(sellers).bind(events);
+    let rows = rows.fetch_all(connection).await;
+    let rows = rows.map_err(|error| write_failed(error, only_sku(new)))?;
+    let inserted = rows.iter().map(InsertedRow::from_row);
+    Ok(inserted.collect::<sqlx::Result<_>>()?)
+}
+
+/// As `insert_rows`, for products of one seller: each statement goes to the node that has it. A
+/// statement that writes two tables would go to all nodes.
+async fn insert_seller_rows(
+    connection: &mut PgConnection,
+    rules: Rules,
+    new: &[&(SellerId, NewProduct)],
+    at: Timestamp,
+) -> DbResult<Vec<InsertedRow>> {
+    let Some((seller, _)) = new.first() else {
+        return Ok(Vec::new());
+    };
+    let ids = counters::ids(&mut *connection, new.len()).await?;
+    let statement = sqlx::query(concat!(
+        "INSERT INTO products (seller_id, id, version, created_at, updated_at, ",
+        given_columns!(),
+        ") SELECT $10, id, 1, $1, $1, ",
+        given_values!(),
+        " FROM unnest($11, ",
+        given_arrays!(),
+        ") AS given (id, ",
+        given_columns!(),
+        ") ORDER BY sku COLLATE \"C\", id",
+    ));
+    bind_columns(statement, new, at)
+        .bind(seller.as_str())
+        .bind(&ids)
+        .execute(&mut *connection)
+        .await
+        .map_err(|error| write_failed(error, only_sku(new)))?;
+    let events: i64 = new.iter().map(|new| event_count(new, rules, at)).sum();
+    let delta = CounterDelta {
+        events: usize::try_from(events).unwrap_or_default(),
+        live: i64::try_from(new.len()).unwrap_or(i64::MAX),
+        deleted: 0,
+    };
+    let first = counters::take(connection, seller, delta).await?;
+    let last = first + events - 1;
+    Ok(ids.into_iter().map(|id| (id, last)).collect())
 }

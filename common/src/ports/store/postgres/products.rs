@@ -33,12 +33,12 @@ impl ProductStore for PostgresStore {
         if claim.is_none() {
             return self.create_batcher.submit(new).await;
         }
-        let (rules, new) = (self.rules, &new);
+        let (rules, layout, new) = (self.rules, self.layout, &new);
         self.write(claim, |mut session| async move {
             if let Some(product) = idempotency::claim(&mut session, seller, claim).await? {
                 return Ok(product);
             }
-            let mut stored = product_create::insert(&mut session, rules, &[new]).await?;
+            let mut stored = product_create::insert(&mut session, rules, layout, &[new]).await?;
             let product = stored.remove(0);
             idempotency::keep(&mut session, seller, claim, Some(&product)).await?;
             Ok(product)

@@ -62,6 +62,36 @@ macro_rules! battery {
     };
 }
 
+/// What has other statements on distributed tables, with these.
+macro_rules! distributed_battery {
+    ($($module:ident: $($test:ident)+;)+) => {
+        mod distributed_battery {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                #[ignore = "needs dev/engines"]
+                async fn $test() {
+                    let database = super::super::postgres::TestDatabase::distributed().await;
+                    super::super::$module::$test(database.open().await).await;
+                })+
+            })+
+        }
+    };
+}
+
+distributed_battery! {
+    products:
+        a_created_product_is_read_back
+        a_sku_is_unique_among_live_products_of_a_seller;
+    events:
+        each_change_has_its_events
+        sequences_have_no_gap_under_concurrency;
+    claims:
+        equal_requests_act_once
+        every_claimed_change_is_replayed;
+    isolation:
+        a_foreign_seller_sees_and_changes_nothing;
+}
+
 battery! {
     products:
         a_created_product_is_read_back

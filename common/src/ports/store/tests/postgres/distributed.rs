@@ -3,14 +3,17 @@
 
 use std::{fs, path::Path};
 
-use super::{TestDatabase, imports::import, run};
+use super::{TestDatabase, config, imports::import, run};
 use crate::{
     domain::{
         error::{Conflict, Error},
         idempotency::Claim,
         product_csv::ImportMode,
     },
-    ports::store::tests::{batches::row, imports::started, seller, with_sku},
+    ports::store::{
+        connect,
+        tests::{assert_gapless, batches::row, create, imports::started, lamp, seller, with_sku},
+    },
 };
 
 /// A distributed UPDATE or DELETE takes no function that answers something else from row to row, and
@@ -81,4 +84,53 @@ async fn a_taken_sku_is_known_by_the_name_in_the_message() {
     let job = started(&store, &a, ImportMode::Upsert, "w").await;
     let counts = import(&store, job, "w", &[row(2, Some("S-2"), 5)], 1).await;
     assert_eq!(counts.created, 1);
+}
+
+/// Red when: a worker is taken for a database like any other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs dev/engines"]
+async fn a_worker_of_a_cluster_is_refused() {
+    let database = TestDatabase::migrated().await;
+    let mut server = database.connect().await;
+    let worker =
+        "CREATE FUNCTION citus_is_coordinator() RETURNS boolean LANGUAGE sql AS 'SELECT false'";
+    run(&mut server, worker.to_owned()).await;
+    let refused = connect(&config(&database.url())).await;
+    let said = refused.unwrap_err().to_string();
+    assert!(said.contains("DATABASE_URL names a worker"), "{said}");
+    let coordinator = "CREATE OR REPLACE FUNCTION citus_is_coordinator() RETURNS boolean LANGUAGE sql AS 'SELECT true'";
+    run(&mut server, coordinator.to_owned()).await;
+    database.open().await.ping().await.unwrap();
+}
+
+/// A seller whose rows are locked, or whose node hangs, is waited for by its own requests only.
+///
+/// Red when: `run_by_seller` waits for every seller of a group (the other sellers' creates and reads
+/// take as long as the lock is held).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs dev/engines"]
+async fn a_seller_that_waits_holds_up_no_other() {
+    let database = TestDatabase::distributed().await;
+    let store = database.open().await;
+    let (held, free) = (seller("held"), seller("free"));
+    create(&store, &held, lamp()).await;
+    let mut other = database.connect().await;
+    run(&mut other, "BEGIN".to_owned()).await;
+    run(&mut other, "UPDATE sellers SET live = live".to_owned()).await;
+    let waiting: Vec<_> = (0..32)
+        .map(|_| {
+            let (store, held) = (store.clone(), held.clone());
+            tokio::spawn(async move { store.product_create(&held, lamp(), None).await })
+        })
+        .collect();
+    for _ in 0..8 {
+        let id = create(&store, &free, lamp()).await.id;
+        assert!(store.product_get(&free, id).await.unwrap().is_some());
+    }
+    assert!(waiting.iter().any(|waiting| !waiting.is_finished()));
+    run(&mut other, "COMMIT".to_owned()).await;
+    for waiting in waiting {
+        waiting.await.unwrap().unwrap();
+    }
+    assert_eq!(assert_gapless(&store).await[&held], 33);
 }

@@ -37,6 +37,19 @@ impl TestDatabase {
         Self::create(&format!(" TEMPLATE {template}")).await
     }
 
+    /// With the schema, and what makes the adapter take the tables for distributed ones.
+    pub(super) async fn distributed() -> Self {
+        let database = Self::migrated().await;
+        let mut server = database.connect().await;
+        for statement in [
+            "CREATE TABLE pg_dist_partition (logicalrelid regclass)",
+            "INSERT INTO pg_dist_partition VALUES ('products')",
+        ] {
+            run(&mut server, statement.to_owned()).await;
+        }
+        database
+    }
+
     /// Without anything.
     pub(super) async fn empty() -> Self {
         Self::create("").await
