@@ -1,6 +1,8 @@
 //! Messages on their way between the outbox, the broker and the consumers, and the block format
 //! that packs many of them into one row.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::domain::{
@@ -72,6 +74,9 @@ impl Topic {
         }
     }
 }
+
+/// How long the broker keeps events; one that is older cannot be read any more.
+pub const LOG_RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Header names of an event's message.
 pub mod header {

@@ -6,8 +6,9 @@
 
 pub(crate) mod analytics;
 pub(crate) mod notify;
+mod seller_queue;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use pm_common::{
@@ -58,6 +59,19 @@ pub(crate) trait Handler: Send {
     /// The effect. May come again for messages it had before.
     async fn apply(&mut self, batch: &[Consumed]) -> Result<()>;
 
+    /// A message went to the dead letters: nothing waits for it.
+    fn bury(&mut self, _delivery: &Delivery) {}
+
+    /// Messages that failed on their own account since the last call, with the reasons.
+    fn take_rejected(&mut self) -> Vec<(Delivery, String)> {
+        Vec::new()
+    }
+
+    /// Partitions of which no more is taken for now.
+    fn full_partitions(&self) -> BTreeSet<(Topic, u32)> {
+        BTreeSet::new()
+    }
+
     /// Another member reads these partitions from now on, from what is committed.
     fn forget(&mut self, partitions: &[(Topic, u32)]);
 
@@ -105,8 +119,12 @@ async fn consume<H: Handler>(app: &App, handler: &mut H, stop: &CancellationToke
         let offsets = ends(&polled.deliveries);
         let wanted = decode(app, handler, polled.deliveries, stop).await?;
         apply_patiently(app, handler, wanted, stop).await?;
+        for (delivery, reason) in handler.take_rejected() {
+            dead_letter(app, handler.group(), &delivery, &reason, stop).await?;
+        }
         handler.reached(&offsets);
         commit(handler, subscription.as_mut(), false).await?;
+        subscription.set_paused(&handler.full_partitions());
     }
 }
 
@@ -147,7 +165,7 @@ fn ends(batch: &[Delivery]) -> Vec<PartitionOffset> {
 /// Reads the messages that matter; unreadable ones go to the dead letters at once.
 async fn decode<H: Handler>(
     app: &App,
-    handler: &H,
+    handler: &mut H,
     batch: Vec<Delivery>,
     stop: &CancellationToken,
 ) -> Result<Vec<Consumed>> {
@@ -160,6 +178,7 @@ async fn decode<H: Handler>(
             Ok(event) => wanted.push(Consumed { delivery, event }),
             Err(error) => {
                 dead_letter(app, handler.group(), &delivery, &error.to_string(), stop).await?;
+                handler.bury(&delivery);
             }
         }
     }

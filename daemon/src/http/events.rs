@@ -5,7 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use pm_common::{
     api::{ErrorOut, EventsOut, EventsPagination},
-    domain::notification::NotificationKind,
+    domain::{
+        clock,
+        notification::{Notification, NotificationKind},
+    },
 };
 
 use super::{HttpState, error::ApiResult, identity::RequestSeller, params::QueryParams, reply};
@@ -36,14 +39,34 @@ pub(super) async fn list(
     let limit = params.number("limit", 1..=LIMIT_MAX, DEFAULT_LIMIT);
     let kind = params.word("type", &kinds, None);
     params.finish()?;
-    let data = http
-        .app
-        .inbox
-        .inbox_list(&seller, after, limit, kind)
-        .await?;
+    let inbox = &http.app.inbox;
+    let mut data = inbox.inbox_list(&seller, after, limit, kind).await?;
+    // While a put is in progress, later ones may be there before earlier ones.
+    let end = match kind {
+        None => whole_until(&data, after),
+        Some(_) => inbox.inbox_last(&seller).await?,
+    };
+    data.retain(|notification| notification.sequence <= end);
+    for notification in &mut data {
+        // A stream has its `gap` for that.
+        notification.lost_from = None;
+    }
     let next_after = data.last().map_or(after, |last| last.sequence);
     reply::ok(&EventsOut {
         data,
         pagination: EventsPagination { limit, next_after },
     })
+}
+
+/// The sequence up to which nothing is missing that may still come.
+fn whole_until(data: &[Notification], after: i64) -> i64 {
+    let now = clock::now();
+    let mut end = after;
+    for next in data {
+        if !next.follows(end, now) {
+            break;
+        }
+        end = next.sequence;
+    }
+    end
 }

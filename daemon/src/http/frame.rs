@@ -45,7 +45,7 @@ pub(super) fn notification(notification: &Notification) -> String {
 fn write_frame(text: &mut String, notification: &Notification, id: Option<i64>) {
     let name = notification.kind.as_str();
     // A notification is plain JSON, and writing to a text cannot fail.
-    let data = serde_json::to_string(notification).unwrap_or_default();
+    let data = serde_json::to_string(&*notification.shown()).unwrap_or_default();
     let _ = match id {
         Some(id) => write!(text, "event: {name}\nid: {id}\ndata: {data}\n\n"),
         None => write!(text, "event: {name}\ndata: {data}\n\n"),
@@ -108,6 +108,7 @@ mod tests {
             read: false,
             sequence: 12,
             first_sequence: None,
+            lost_from: None,
         }
     }
 

@@ -2,10 +2,17 @@
 //!
 //! The feed is heard first and the inbox read after, so that nothing falls between them. What is
 //! heard is sent only if it is the next; anything else makes the client look into the inbox, which
-//! it also does every few seconds, because the feed may lose. A hole in the inbox closes as a rule
-//! within moments (another consumer is about to fill it); one that stays is told as a `gap`.
-
-mod hole;
+//! it also does every few seconds, because the feed may lose.
+//!
+//! The inbox is filled in the order of the sequence, so it says itself what is lost, and a hole is
+//! never concluded from waiting:
+//!
+//! | right behind the cursor | the stream |
+//! |---|---|
+//! | the next notification | sends it |
+//! | one that names what was lost before it (`lostFrom`) | tells a `gap`, then sends it |
+//! | one that is older than the log keeps events: what is missing has expired | tells a `gap`, then sends it |
+//! | any other: a put is in progress, or was cut off and will be repeated | waits for the rest |
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +29,6 @@ use pm_common::{
 };
 use tokio::time::{Instant, sleep_until};
 
-use self::hole::Hole;
 use super::{HttpState, frame, metrics::OpenStream, start::Start};
 
 /// Between two comments on a quiet stream.
@@ -32,10 +38,6 @@ const LOOK: Duration = Duration::from_secs(2);
 const LOOK_MAX: Duration = Duration::from_secs(8);
 /// Before the inbox is asked again after an error.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
-/// How long a hole is waited for.
-const HOLE_PATIENCE: Duration = Duration::from_secs(30);
-/// How long the first of a seller of whom nothing is kept may be overtaken by the next.
-const SETTLE: Duration = Duration::from_secs(1);
 /// Between two progress reports of an import: two a second.
 const PROGRESS: Duration = Duration::from_millis(500);
 /// Notifications read from the inbox at once.
@@ -62,8 +64,6 @@ pub(super) struct Tail {
     look_at: Instant,
     look_every: Duration,
     beat_at: Instant,
-    /// Something is missing right behind the cursor.
-    hole: Option<Hole>,
     /// When the next progress report may be sent.
     progress_at: Instant,
     /// A progress report waits for its time.
@@ -94,7 +94,6 @@ impl Tail {
             look_at: if live { now + LOOK } else { now },
             look_every: LOOK,
             beat_at: now + HEARTBEAT,
-            hole: None,
             progress_at: now,
             held: false,
             _open: OpenStream::new(),
@@ -149,19 +148,12 @@ impl Tail {
             return;
         }
         if told.first() != self.next_sequence() || self.held || !self.live {
-            // A known hole has its own times to look.
-            if self.hole.is_none() {
-                self.look_at = Instant::now();
-            }
+            self.look_at = Instant::now();
         } else if self.too_early(told.kind) {
             self.hold();
         } else {
-            let others_wait = self.hole.is_some();
             let bytes = self.http.frames.of(&told);
             self.sent(&told, &bytes);
-            if others_wait {
-                self.look_at = Instant::now();
-            }
         }
     }
 
@@ -183,6 +175,7 @@ impl Tail {
         self.held = false;
         for (place, told) in page.iter().enumerate() {
             if !self.reaches(told) {
+                self.look_again(place > 0, false);
                 return;
             }
             // Nobody who waits for news of a product waits for a progress report's time.
@@ -197,7 +190,6 @@ impl Tail {
                 return;
             }
         }
-        self.hole = None;
         self.look_again(found, more);
     }
 
@@ -223,10 +215,7 @@ impl Tail {
         if told.first() == next || (told.first() < next && !self.adrift) {
             return true;
         }
-        let patience = if self.adrift { SETTLE } else { HOLE_PATIENCE };
-        let hole = self.hole.get_or_insert_with(Hole::new);
-        if let Some(at) = hole.look_at(told, patience) {
-            self.look_at = at;
+        if !self.is_settled(told) {
             return false;
         }
         let before = told.first() - 1;
@@ -236,8 +225,13 @@ impl Tail {
                 .extend_from_slice(frame::gap(next, before).as_bytes());
         }
         self.cursor = before;
-        self.hole = None;
         true
+    }
+
+    /// Whether what is missing between the cursor and this one will not come.
+    fn is_settled(&self, told: &Notification) -> bool {
+        let is_first_known = self.adrift && (told.lost_from.is_some() || told.first() <= 1);
+        is_first_known || told.follows(self.cursor, clock::now())
     }
 
     /// Sends one read from the inbox. Of one that reaches back behind the cursor (the client named
@@ -259,7 +253,6 @@ impl Tail {
         self.out.extend_from_slice(frame);
         self.cursor = told.sequence;
         self.adrift = false;
-        self.hole = None;
         self.look_every = LOOK;
         self.look_at = self.look_at.min(now + LOOK);
         if told.kind == NotificationKind::ImportProgress {

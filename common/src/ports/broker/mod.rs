@@ -6,7 +6,7 @@ mod kafka;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -77,6 +77,17 @@ pub struct PartitionOffset {
     pub next: i64,
 }
 
+/// A group's place in a partition of an event topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartitionProgress {
+    pub topic: Topic,
+    pub partition: u32,
+    /// Everything before it is committed, or has expired.
+    pub done: i64,
+    /// The offset of the next message to be appended.
+    pub next: i64,
+}
+
 /// What a poll returns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PollBatch {
@@ -96,8 +107,19 @@ pub trait Broker: Send + Sync + std::fmt::Debug {
     /// Joins a group on all event topics, from its committed offsets, at first from the earliest.
     async fn subscribe(&self, group: ConsumerGroup) -> Result<Box<dyn Subscription>>;
 
+    /// The group's place in every partition of the event topics; partitions that never had a
+    /// message may be left out.
+    async fn progress(&self, group: ConsumerGroup) -> Result<Vec<PartitionProgress>>;
+
     /// The number of messages in event topics that the group has not committed yet.
-    async fn lag(&self, group: ConsumerGroup) -> Result<u64>;
+    async fn lag(&self, group: ConsumerGroup) -> Result<u64> {
+        let all = self.progress(group).await?;
+        let lag: i64 = all
+            .iter()
+            .map(|place| (place.next - place.done).max(0))
+            .sum();
+        Ok(lag.unsigned_abs())
+    }
 
     /// One cheap round trip.
     async fn ping(&self) -> Result<()>;
@@ -121,4 +143,8 @@ pub trait Subscription: Send + std::fmt::Debug {
     /// The next reader of the partitions starts there. The offsets are durable soon, at the latest
     /// before this member leaves. Those of revoked partitions are ignored.
     async fn commit(&mut self, offsets: &[PartitionOffset]) -> Result<()>;
+
+    /// Fetches no more from these partitions, and again from all others. What was fetched already
+    /// is still delivered. An engine that delivers in the order of arrival has no need of it.
+    fn set_paused(&mut self, _partitions: &BTreeSet<(Topic, u32)>) {}
 }

@@ -65,6 +65,7 @@ pub(super) fn notification(seller: &SellerId, sequence: i64) -> Arc<Notification
         read: false,
         sequence,
         first_sequence: None,
+        lost_from: None,
     })
 }
 

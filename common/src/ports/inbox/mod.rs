@@ -60,6 +60,12 @@ pub trait Inbox: Send + Sync + std::fmt::Debug {
     /// The range of stored sequences.
     async fn inbox_bounds(&self, seller: &SellerId) -> Result<InboxBounds>;
 
+    /// The sequence up to which a seller's notifications are stored without a hole that a put which
+    /// was cut off may have left; 0 for an empty inbox.
+    async fn inbox_last(&self, seller: &SellerId) -> Result<i64> {
+        Ok(self.inbox_bounds(seller).await?.newest)
+    }
+
     /// One cheap round trip.
     async fn ping(&self) -> Result<()>;
 

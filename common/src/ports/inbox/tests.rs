@@ -115,6 +115,7 @@ fn notification(seller: &SellerId, sequence: i64) -> Notification {
         read: false,
         sequence,
         first_sequence: None,
+        lost_from: None,
     }
 }
 

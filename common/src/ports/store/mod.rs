@@ -157,6 +157,10 @@ pub trait Outbox: Send + Sync + std::fmt::Debug {
     /// Forgets rows whose messages are all acknowledged.
     async fn outbox_remove(&self, entries: &[(SellerId, i64)]) -> Result<()>;
 
+    /// The ids of a seller's first and last row; `None` when it has none. A seller's ids ascend in
+    /// the order of its commits.
+    async fn outbox_span(&self, seller: &SellerId) -> Result<Option<(i64, i64)>>;
+
     /// Messages that wait.
     async fn outbox_backlog(&self) -> Result<u64>;
 

@@ -1,6 +1,6 @@
 //! A stream against the embedded inbox and feed.
 
-use pm_common::config::Config;
+use pm_common::{config::Config, domain::record::LOG_RETENTION};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -65,6 +65,7 @@ impl Stage {
             read: false,
             sequence,
             first_sequence: (first < sequence).then_some(first),
+            lost_from: None,
         }
     }
 
@@ -149,7 +150,7 @@ async fn what_the_feed_lost_or_swapped_comes_in_order() {
 async fn lost_history_is_told_as_a_gap() {
     let stage = Stage::new().await;
     let old = Notification {
-        timestamp: clock::now().minus(hole::AGE * 2).millis(),
+        timestamp: clock::now().minus(LOG_RETENTION * 2).millis(),
         ..stage.created(8)
     };
     stage.put(&old).await;
@@ -183,8 +184,13 @@ async fn an_empty_history_holds_nothing_up() {
         let stage = Stage::new().await;
         let mut client = stage.open(last).await;
         client.ids_until(last.unwrap_or(0)).await;
+        // Put in two steps, the later one first: it is not sent before the rest is there.
         stage.tell(&stage.created(1002)).await;
-        stage.tell(&stage.created(1001)).await;
+        let first = Notification {
+            lost_from: Some(1),
+            ..stage.created(1001)
+        };
+        stage.tell(&first).await;
         let ids = client.ids_until(1002).await;
         assert_eq!(ids[ids.len() - 2..], [1001, 1002], "{last:?}");
         assert!(client.text.contains(before), "{}", client.text);

@@ -6,7 +6,7 @@ use rdkafka::{
     ClientConfig, Message as _, Offset, TopicPartitionList,
     config::FromClientConfig as _,
     consumer::{BaseConsumer, CommitMode, Consumer as _},
-    message::Headers as _,
+    message::{Header, Headers as _, OwnedHeaders},
     producer::{BaseProducer, BaseRecord, Producer as _},
 };
 use serde_json::Value;
@@ -110,9 +110,25 @@ impl TopicReader {
 
     /// Puts a message into a topic as a foreign program does.
     pub(crate) fn send(&self, topic: &str, key: &str, value: &[u8]) {
+        self.send_with(topic, key, &[], value);
+    }
+
+    /// The same with headers.
+    pub(crate) fn send_with(&self, topic: &str, key: &str, headers: &[(&str, &str)], value: &[u8]) {
         let producer = BaseProducer::from_config(&self.client("writer")).unwrap();
         let name = format!("{}{topic}", self.prefix);
-        let record = BaseRecord::to(&name).key(key).payload(value);
+        let headers = headers
+            .iter()
+            .fold(OwnedHeaders::new(), |all, (key, value)| {
+                all.insert(Header {
+                    key,
+                    value: Some(*value),
+                })
+            });
+        let record = BaseRecord::to(&name)
+            .key(key)
+            .payload(value)
+            .headers(headers);
         producer.send(record).map_err(|(error, _)| error).unwrap();
         producer.flush(KAFKA_TIMEOUT).unwrap();
     }

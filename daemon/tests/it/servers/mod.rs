@@ -8,6 +8,7 @@ mod nodes;
 mod outages;
 mod outcomes;
 mod relay;
+mod streams;
 
 /// Every engine as a server.
 const ALL: [&str; 5] = ["postgres", "redis", "kafka", "dynamodb", "s3"];

@@ -20,7 +20,7 @@ use self::{
     partition_batch::{PackedBlock, pack_records},
     subscription::EmbeddedSubscription,
 };
-use super::{Broker, ConsumerGroup, Subscription};
+use super::{Broker, ConsumerGroup, PartitionProgress, Subscription};
 use crate::{
     domain::{
         clock::{self, Timestamp},
@@ -81,13 +81,10 @@ impl Broker for EmbeddedBroker {
         Ok(Box::new(subscription))
     }
 
-    async fn lag(&self, group: ConsumerGroup) -> Result<u64> {
-        let partitions = group_progress(self.log.database.readers(), group).await?;
-        let events = partitions.iter().filter(|partition| partition.has_events());
-        let lag: i64 = events
-            .map(|partition| partition.next - partition.committed)
-            .sum();
-        Ok(u64::try_from(lag).unwrap_or(0))
+    async fn progress(&self, group: ConsumerGroup) -> Result<Vec<PartitionProgress>> {
+        let mut all = group_progress(self.log.database.readers(), group).await?;
+        all.retain(|place| Topic::EVENTS.contains(&place.topic));
+        Ok(all)
     }
 
     async fn ping(&self) -> Result<()> {
@@ -99,8 +96,8 @@ impl Broker for EmbeddedBroker {
         let mut done: BTreeMap<(Topic, u32), i64> = BTreeMap::new();
         for group in ConsumerGroup::ALL {
             for progress in group_progress(self.log.database.readers(), group).await? {
-                let end = if progress.has_events() {
-                    progress.committed
+                let end = if Topic::EVENTS.contains(&progress.topic) {
+                    progress.done
                 } else {
                     progress.next
                 };
@@ -201,20 +198,6 @@ async fn append(
     Ok(())
 }
 
-/// The end of a partition and a group's committed offset in it.
-struct PartitionProgress {
-    topic: Topic,
-    partition: u32,
-    next: i64,
-    committed: i64,
-}
-
-impl PartitionProgress {
-    fn has_events(&self) -> bool {
-        Topic::EVENTS.contains(&self.topic)
-    }
-}
-
 #[derive(FromRow)]
 struct ProgressRow {
     topic: String,
@@ -242,7 +225,7 @@ async fn group_progress<'e>(
             topic: parse_topic(&row.topic)?,
             partition: row.partition,
             next: row.next,
-            committed: row.committed,
+            done: row.committed,
         })
     };
     rows.into_iter().map(progress).collect()

@@ -11,8 +11,8 @@ use futures_util::TryStreamExt;
 use sqlx::{FromRow, SqliteConnection};
 
 use super::{
-    super::{ConsumerGroup, Delivery, PartitionOffset, PollBatch, Subscription},
-    EmbeddedLog, PartitionProgress, failed, group_progress, parse_topic,
+    super::{ConsumerGroup, Delivery, PartitionOffset, PartitionProgress, PollBatch, Subscription},
+    EmbeddedLog, failed, group_progress, parse_topic,
 };
 use crate::domain::{
     clock::Timestamp,
@@ -56,11 +56,11 @@ impl EmbeddedSubscription {
             .map_err(failed)?;
         let mut committed = HashMap::new();
         for progress in group_progress(&mut *snapshot, group).await? {
-            if progress.has_events() && progress.committed < progress.next {
+            if Topic::EVENTS.contains(&progress.topic) && progress.done < progress.next {
                 let first = first_uncommitted_row(&mut snapshot, &progress).await?;
                 after = after.min(first.map_or(after, |id| id - 1));
             }
-            committed.insert((progress.topic, progress.partition), progress.committed);
+            committed.insert((progress.topic, progress.partition), progress.done);
         }
         snapshot.rollback().await.map_err(failed)?;
         Ok(Self {
@@ -156,7 +156,7 @@ async fn first_uncommitted_row(
     )
     .bind(progress.topic.as_str())
     .bind(progress.partition)
-    .bind(progress.committed)
+    .bind(progress.done)
     .fetch_optional(reader)
     .await
     .map_err(failed)

@@ -28,7 +28,7 @@
 //! handler gets the first reason as its error.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -63,6 +63,8 @@ struct LockedState {
     owned: BTreeMap<TopicPartition, OwnedPartition>,
     /// Not yet reported to the handler.
     revoked: Vec<TopicPartition>,
+    /// The handler has enough of these for now.
+    paused: BTreeSet<TopicPartition>,
     closing: bool,
     failure: Option<String>,
 }
@@ -120,6 +122,11 @@ impl ConsumerState {
         }
     }
 
+    /// The partitions that the handler wants no more of for now.
+    pub(super) fn paused(&self) -> BTreeSet<TopicPartition> {
+        self.state().paused.clone()
+    }
+
     pub(super) fn push(&self, delivery: Delivery) {
         let mut state = self.state();
         state.bytes += size(&delivery);
@@ -138,6 +145,7 @@ impl ConsumerState {
         let mut state = self.state();
         for partition in partitions {
             state.owned.remove(partition);
+            state.paused.remove(partition);
             state.drop_waiting(*partition);
             if !state.revoked.contains(partition) {
                 state.revoked.push(*partition);
@@ -230,6 +238,13 @@ impl ConsumerState {
         drop(state);
         self.done.notify_one();
         Ok(())
+    }
+
+    pub(super) fn set_paused(&self, partitions: &BTreeSet<TopicPartition>) {
+        let mut state = self.state();
+        if state.paused != *partitions {
+            state.paused.clone_from(partitions);
+        }
     }
 
     pub(super) fn close(&self) {

@@ -1,4 +1,4 @@
-//! The lag of a group: the ends of the partitions minus its committed offsets. A client that never
+//! How far a group is: its committed offsets and the ends of the partitions. A client that never
 //! joins the group fetches them, in a few requests whatever the number of partitions.
 
 use std::{
@@ -15,8 +15,10 @@ use rdkafka::{
 };
 
 use super::{
-    super::ConsumerGroup, KafkaCluster, blocking, client_log::ClientLog, drop_in_background,
-    unavailable,
+    super::{ConsumerGroup, PartitionProgress},
+    KafkaCluster, blocking,
+    client_log::ClientLog,
+    drop_in_background, unavailable,
 };
 use crate::domain::error::Result;
 
@@ -33,14 +35,14 @@ pub(super) struct LagMonitor {
 }
 
 impl LagMonitor {
-    pub(super) async fn lag(
+    pub(super) async fn progress(
         &self,
         cluster: &Arc<KafkaCluster>,
         group: ConsumerGroup,
-    ) -> Result<u64> {
+    ) -> Result<Vec<PartitionProgress>> {
         let client = self.client(cluster, group)?;
         let cluster = Arc::clone(cluster);
-        blocking(move || lag(&client, &cluster)).await
+        blocking(move || progress(&client, &cluster)).await
     }
 
     fn client(&self, cluster: &KafkaCluster, group: ConsumerGroup) -> Result<Arc<LagClient>> {
@@ -70,16 +72,16 @@ impl Drop for LagMonitor {
 }
 
 /// Retries while a partition is new or changes its leader.
-fn lag(client: &LagClient, cluster: &KafkaCluster) -> KafkaResult<u64> {
+fn progress(client: &LagClient, cluster: &KafkaCluster) -> KafkaResult<Vec<PartitionProgress>> {
     let end = Instant::now() + LAG_TIMEOUT;
     loop {
         // The library's messages wait until they are polled.
         while client.poll(Duration::ZERO).is_some() {}
-        match read_lag(client, cluster, end) {
+        match read_progress(client, cluster, end) {
             Err(error) if is_transient(&error) && Instant::now() + LAG_RETRY_PAUSE < end => {
                 let _ = client.poll(LAG_RETRY_PAUSE);
             }
-            lag => return lag,
+            read => return read,
         }
     }
 }
@@ -91,7 +93,11 @@ fn is_transient(error: &KafkaError) -> bool {
     )
 }
 
-fn read_lag(client: &LagClient, cluster: &KafkaCluster, end: Instant) -> KafkaResult<u64> {
+fn read_progress(
+    client: &LagClient,
+    cluster: &KafkaCluster,
+    end: Instant,
+) -> KafkaResult<Vec<PartitionProgress>> {
     let left = || end.saturating_duration_since(Instant::now());
     let mut all = TopicPartitionList::new();
     for topic in cluster.names.events() {
@@ -103,7 +109,7 @@ fn read_lag(client: &LagClient, cluster: &KafkaCluster, end: Instant) -> KafkaRe
     }
     if all.count() == 0 {
         // The topics do not exist yet.
-        return Ok(0);
+        return Ok(Vec::new());
     }
     let committed = client.committed_offsets(all.clone(), left())?;
     let at = |position| {
@@ -114,14 +120,18 @@ fn read_lag(client: &LagClient, cluster: &KafkaCluster, end: Instant) -> KafkaRe
     };
     let (first, next) = (at(Offset::Beginning)?, at(Offset::End)?);
     let elements = all.elements();
-    let lags = elements.iter().map(|partition| {
+    let places = elements.iter().filter_map(|partition| {
         let offset = |list: &TopicPartitionList| {
             let found = list.find_partition(partition.topic(), partition.partition());
             found.and_then(|found| found.offset().to_raw()).unwrap_or(0)
         };
-        // It is negative when nothing is committed.
-        let done = offset(&committed).max(offset(&first));
-        u64::try_from(offset(&next) - done).unwrap_or(0)
+        Some(PartitionProgress {
+            topic: cluster.names.find(partition.topic())?,
+            partition: u32::try_from(partition.partition()).ok()?,
+            // It is negative when nothing is committed.
+            done: offset(&committed).max(offset(&first)),
+            next: offset(&next),
+        })
     });
-    Ok(lags.sum())
+    Ok(places.collect())
 }

@@ -25,7 +25,7 @@ use self::{
     lag::LagMonitor, publisher::KafkaPublisher, subscription::KafkaSubscription,
     topic_names::KafkaNames, topics::TopicSetup,
 };
-use super::{Broker, ConsumerGroup, Subscription};
+use super::{Broker, ConsumerGroup, PartitionProgress, Subscription};
 use crate::{
     config,
     domain::{
@@ -93,8 +93,8 @@ impl Broker for KafkaBroker {
         Ok(Box::new(subscription))
     }
 
-    async fn lag(&self, group: ConsumerGroup) -> Result<u64> {
-        self.lag_monitor.lag(&self.cluster, group).await
+    async fn progress(&self, group: ConsumerGroup) -> Result<Vec<PartitionProgress>> {
+        self.lag_monitor.progress(&self.cluster, group).await
     }
 
     async fn ping(&self) -> Result<()> {

@@ -9,6 +9,7 @@
 //! partitions are revoked, or when the member leaves, is committed before it gives them up.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, mpsc},
@@ -125,6 +126,10 @@ impl Subscription for KafkaSubscription {
     async fn commit(&mut self, offsets: &[PartitionOffset]) -> Result<()> {
         self.state.mark_done(offsets)
     }
+
+    fn set_paused(&mut self, partitions: &BTreeSet<(Topic, u32)>) {
+        self.state.set_paused(partitions);
+    }
 }
 
 impl Drop for KafkaSubscription {
@@ -165,17 +170,22 @@ fn commit_all(consumer: &BaseConsumer<RebalanceListener>) {
 
 fn read_all(consumer: &BaseConsumer<RebalanceListener>, state: &ConsumerState) {
     let pause = || consumer.pause(&consumer.assignment()?);
-    let resume = || consumer.resume(&consumer.assignment()?);
     let mut paused = false;
+    let mut held = BTreeSet::new();
     loop {
         let capacity = state.wait_capacity(if paused { Duration::ZERO } else { PAUSE_AFTER });
-        let switched = match capacity {
-            Capacity::Closing => return,
-            Capacity::Available if paused => resume(),
-            Capacity::Full if !paused => pause(),
-            Capacity::Available | Capacity::Full => Ok(()),
+        if capacity == Capacity::Closing {
+            return;
+        }
+        let now_held = state.paused();
+        let (was_paused, changed) = (paused, held != now_held);
+        (paused, held) = (capacity == Capacity::Full, now_held);
+        let switched = match paused {
+            true if was_paused => Ok(()),
+            true => pause(),
+            false if was_paused || changed => pause_only(consumer, &held),
+            false => Ok(()),
         };
-        paused = capacity == Capacity::Full;
         let read = switched.and_then(|()| match consumer.poll(POLL_TIMEOUT) {
             Some(Ok(message)) => {
                 if let Some(delivery) = delivery(consumer.context(), &message) {
@@ -192,6 +202,28 @@ fn read_all(consumer: &BaseConsumer<RebalanceListener>, state: &ConsumerState) {
             return state.fail(error.to_string());
         }
     }
+}
+
+/// Fetches from all partitions but these. Pausing what is paused, or resuming what is not, does
+/// nothing.
+fn pause_only(
+    consumer: &BaseConsumer<RebalanceListener>,
+    held: &BTreeSet<(Topic, u32)>,
+) -> KafkaResult<()> {
+    let assigned = consumer.assignment()?;
+    let names = &consumer.context().cluster.names;
+    let (mut pause, mut resume) = (TopicPartitionList::new(), TopicPartitionList::new());
+    for element in assigned.elements() {
+        let partition = u32::try_from(element.partition()).ok();
+        let place = names.find(element.topic()).zip(partition);
+        let list = match place {
+            Some(place) if held.contains(&place) => &mut pause,
+            _ => &mut resume,
+        };
+        list.add_partition(element.topic(), element.partition());
+    }
+    consumer.pause(&pause)?;
+    consumer.resume(&resume)
 }
 
 /// `None` for a foreign topic.

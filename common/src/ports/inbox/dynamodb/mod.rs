@@ -26,6 +26,7 @@ use crate::{
         error::Result,
         notification::{Notification, NotificationKind},
         port::Port,
+        record::LOG_RETENTION,
         seller::SellerId,
     },
     engines::aws_clients::table::{Design, Item, Table},
@@ -35,6 +36,9 @@ use crate::{
 const OPERATION_DEADLINE: Duration = Duration::from_secs(10);
 /// Batches written at the same time. A large put would otherwise be throttled.
 const MAX_CONCURRENT_BATCHES: usize = 32;
+/// Batches of one seller written at the same time, so that only the newest items of a seller can
+/// have a hole.
+const WINDOW_BATCHES: usize = 10;
 /// Items per page, after the first page.
 const MAX_PAGE_ITEMS: u32 = 1000;
 
@@ -84,15 +88,15 @@ impl Inbox for DynamoDbInbox {
             let rest = next_batch.map(|first| items.split_off(&first));
             batches.push(std::mem::replace(&mut items, rest.unwrap_or_default()));
         }
-        let puts = batches
-            .into_iter()
-            .map(|batch| self.put_batch(seller, batch));
-        self.table
-            .within(OPERATION_DEADLINE, async {
-                try_join_all(puts).await?;
-                Ok(())
-            })
-            .await
+        let mut batches = batches.into_iter().peekable();
+        while batches.peek().is_some() {
+            let window = batches.by_ref().take(WINDOW_BATCHES);
+            let puts = window.map(|batch| self.put_batch(seller, batch));
+            self.table
+                .within(OPERATION_DEADLINE, try_join_all(puts))
+                .await?;
+        }
+        Ok(())
     }
 
     async fn inbox_list(
@@ -116,6 +120,27 @@ impl Inbox for DynamoDbInbox {
             oldest: read(oldest)?.map_or(0, |oldest| oldest.first()),
             newest: read(newest)?.map_or(0, |newest| newest.sequence),
         })
+    }
+
+    /// A put that was cut off leaves holes in its last window only.
+    async fn inbox_last(&self, seller: &SellerId) -> Result<i64> {
+        let window = u32::try_from(WINDOW_BATCHES * put::MAX_BATCH_ITEMS).unwrap_or(u32::MAX);
+        let query = self.query(seller, 0, window, None, QueryOrder::NewestFirst);
+        let newest = self.table.within(OPERATION_DEADLINE, query).await?;
+        let is_all = newest.len() < WINDOW_BATCHES * put::MAX_BATCH_ITEMS;
+        let fresh_from = clock::now().minus(LOG_RETENTION).millis();
+        let (mut last, mut next_from, mut fresh) = (0, None, false);
+        for item in newest {
+            let stored = item::decode(item)?;
+            if next_from.is_none_or(|from| stored.sequence + 1 < from) {
+                last = stored.sequence;
+            }
+            next_from = Some(stored.accounts_from());
+            fresh = stored.timestamp > fresh_from;
+        }
+        // What is before the oldest has expired, unless that is so young that it may yet come.
+        let may_lack_first = is_all && fresh && next_from.is_some_and(|from| from > 1);
+        Ok(if may_lack_first { 0 } else { last })
     }
 
     /// Reads a key that cannot exist: `-` is no valid seller.

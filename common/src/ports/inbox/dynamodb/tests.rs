@@ -31,6 +31,7 @@ fn notification(seller: &SellerId, sequence: i64) -> Notification {
         read: false,
         sequence,
         first_sequence: None,
+        lost_from: None,
     }
 }
 

@@ -84,6 +84,19 @@ impl Outbox for PostgresStore {
             .await
     }
 
+    async fn outbox_span(&self, seller: &SellerId) -> Result<Option<(i64, i64)>> {
+        let seller = seller.as_str();
+        let (first, last): (Option<i64>, Option<i64>) = self
+            .connections
+            .run(|mut session| async move {
+                let span = "SELECT min(id), max(id) FROM outbox WHERE seller_id = $1";
+                let span = sqlx::query_as(span).bind(seller);
+                Ok(span.fetch_one(&mut *session).await?)
+            })
+            .await?;
+        Ok(first.zip(last))
+    }
+
     async fn outbox_backlog(&self) -> Result<u64> {
         let waiting: i64 = self
             .connections

@@ -93,6 +93,16 @@ impl Outbox for SqliteStore {
             .await
     }
 
+    async fn outbox_span(&self, seller: &SellerId) -> Result<Option<(i64, i64)>> {
+        let (first, last): (Option<i64>, Option<i64>) =
+            sqlx::query_as("SELECT min(id), max(id) FROM outbox WHERE seller_id = ?")
+                .bind(seller.as_str())
+                .fetch_one(self.db.readers())
+                .await
+                .map_err(failed)?;
+        Ok(first.zip(last))
+    }
+
     async fn outbox_backlog(&self) -> Result<u64> {
         let waiting: i64 = sqlx::query_scalar("SELECT outbox_messages FROM counters")
             .fetch_one(self.db.readers())
