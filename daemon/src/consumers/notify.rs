@@ -235,7 +235,7 @@ impl Notify {
     /// Stores a run of notifications; one by one when one of them is refused on its own account.
     async fn tell(&self, seller: &SellerId, told: Vec<Notification>) -> Result<StoreOutcome> {
         match self.inbox.inbox_put(seller, &told).await {
-            Err(error @ Error::Unavailable { .. }) => return Err(error),
+            Err(error) if error.is_passing() => return Err(error),
             Err(_) => return self.tell_singly(seller, told).await,
             Ok(()) => {}
         }
@@ -263,7 +263,7 @@ impl Notify {
                 .await
             {
                 Ok(()) => last = Some(sequence),
-                Err(error @ Error::Unavailable { .. }) => return Err(error),
+                Err(error) if error.is_passing() => return Err(error),
                 Err(error) => {
                     let rejected = Some((sequence, error));
                     return Ok(StoreOutcome { last, rejected });
