@@ -1,10 +1,12 @@
 //! One record's cells, split without copying what need not be copied.
 //!
-//! Quoting as everybody writes it: a cell whose first character after padding is `"` is quoted,
-//! `""` inside is one quote, text after the closing quote is kept. Unquoted cells are trimmed,
-//! quoted ones keep their blanks.
+//! A cell whose first character after padding is `"` is quoted, `""` inside is one quote. Unquoted
+//! cells are trimmed, quoted ones keep their blanks. Quotes that do not enclose the cell are text:
+//! such a record is rejected, and this is how its copy shows them.
 
 use memchr::{memchr, memchr_iter};
+
+use super::cell_syntax::CellSyntax;
 
 /// Where a cell's text lies.
 #[derive(Debug, Clone, Copy)]
@@ -54,15 +56,15 @@ impl<'a> RowCells<'a> {
 /// Splits records into cells; its buffers are reused from record to record.
 #[derive(Debug)]
 pub(super) struct CellSplitter {
-    delimiter: u8,
+    syntax: CellSyntax,
     bounds: Vec<CellBounds>,
     unquoted: String,
 }
 
 impl CellSplitter {
-    pub(super) const fn new(delimiter: u8) -> Self {
+    pub(super) const fn new(syntax: CellSyntax) -> Self {
         Self {
-            delimiter,
+            syntax,
             bounds: Vec::new(),
             unquoted: String::new(),
         }
@@ -72,7 +74,7 @@ impl CellSplitter {
     pub(super) fn split<'a>(&'a mut self, record: &'a str) -> RowCells<'a> {
         self.bounds.clear();
         let bytes = record.as_bytes();
-        if memchr(b'"', bytes).is_some() {
+        if self.syntax.is_quoted() && memchr(b'"', bytes).is_some() {
             self.unquote(record);
             return RowCells {
                 text: &self.unquoted,
@@ -80,7 +82,7 @@ impl CellSplitter {
             };
         }
         let mut start = 0;
-        for end in memchr_iter(self.delimiter, bytes).chain([bytes.len()]) {
+        for end in memchr_iter(self.syntax.delimiter, bytes).chain([bytes.len()]) {
             self.bounds.push(CellBounds {
                 start,
                 end,
@@ -99,15 +101,16 @@ impl CellSplitter {
         let mut rest = record;
         loop {
             let start = self.unquoted.len();
-            let opened = opening(rest, self.delimiter);
-            if let Some(opened) = opened {
-                rest = self.quoted_part(opened);
-            }
-            let end = memchr(self.delimiter, rest.as_bytes());
-            let (tail, next) = rest.split_at(end.unwrap_or(rest.len()));
-            let quoted = opened.is_some();
-            self.unquoted
-                .push_str(if quoted { tail.trim_end() } else { tail });
+            let after = self.quoted_cell(rest);
+            let quoted = after.is_some();
+            let (literal, next) = match after {
+                Some(after) => ("", after),
+                None => {
+                    let end = memchr(self.syntax.delimiter, rest.as_bytes());
+                    rest.split_at(end.unwrap_or(rest.len()))
+                }
+            };
+            self.unquoted.push_str(literal);
             self.bounds.push(CellBounds {
                 start,
                 end: self.unquoted.len(),
@@ -120,8 +123,29 @@ impl CellSplitter {
         }
     }
 
-    /// Takes the text up to the closing quote and returns what follows it.
-    fn quoted_part<'a>(&mut self, mut rest: &'a str) -> &'a str {
+    /// Takes a cell's text out of its quotes and returns what follows the cell. `None` when it is
+    /// not in quotes, or in faulty ones: these are text.
+    fn quoted_cell<'a>(&mut self, cell: &'a str) -> Option<&'a str> {
+        let start = self.unquoted.len();
+        let after = self.quoted_part(self.after_padding(cell).strip_prefix('"')?);
+        let after = after.map(|after| self.after_padding(after));
+        let ended = after.filter(|after| {
+            let next = after.bytes().next();
+            next.is_none_or(|byte| byte == self.syntax.delimiter)
+        });
+        if ended.is_none() {
+            self.unquoted.truncate(start);
+        }
+        ended
+    }
+
+    fn after_padding<'a>(&self, text: &'a str) -> &'a str {
+        let padding = |c: char| u8::try_from(c).is_ok_and(|byte| self.syntax.is_padding(byte));
+        text.trim_start_matches(padding)
+    }
+
+    /// Takes the text up to the closing quote and returns what follows it, if there is one.
+    fn quoted_part<'a>(&mut self, mut rest: &'a str) -> Option<&'a str> {
         while let Some((text, after)) = rest.split_once('"') {
             self.unquoted.push_str(text);
             match after.strip_prefix('"') {
@@ -129,23 +153,11 @@ impl CellSplitter {
                     self.unquoted.push('"');
                     rest = more;
                 }
-                None => return after,
+                None => return Some(after),
             }
         }
-        self.unquoted.push_str(rest);
-        ""
+        None
     }
-}
-
-/// What follows the opening quote, when the cell is a quoted one.
-fn opening(cell: &str, delimiter: u8) -> Option<&str> {
-    let padding = |c: char| u8::try_from(c).is_ok_and(|byte| is_padding(byte, delimiter));
-    cell.trim_start_matches(padding).strip_prefix('"')
-}
-
-/// Blanks that may stand between a delimiter and an opening quote.
-pub(super) const fn is_padding(byte: u8, delimiter: u8) -> bool {
-    byte == b' ' || byte == b'\t' && delimiter != b'\t'
 }
 
 #[cfg(test)]
@@ -153,7 +165,7 @@ mod tests {
     use super::*;
 
     fn split(record: &str) -> Vec<String> {
-        let mut splitter = CellSplitter::new(b',');
+        let mut splitter = CellSplitter::new(CellSyntax::standard(b','));
         let cells = splitter.split(record);
         cells.iter().map(str::to_owned).collect()
     }
@@ -168,10 +180,14 @@ mod tests {
     #[test]
     fn quotes_protect_delimiters_newlines_and_blanks() {
         assert_eq!(split("\" a,b \", \"x\"\"y\" ,z"), [" a,b ", "x\"y", "z"]);
-        assert_eq!(
-            split("\"a\nb\"c d,5\" pipe,\"\""),
-            ["a\nbc d", "5\" pipe", ""]
-        );
-        assert_eq!(split("a,\"open, to the end"), ["a", "open, to the end"]);
+        assert_eq!(split("\"a\nb\"  ,5\" pipe,\"\""), ["a\nb", "5\" pipe", ""]);
+    }
+
+    /// Red when: a faulty quote takes text out of its cell, or delimiters into it.
+    #[test]
+    fn faulty_quotes_are_text() {
+        assert_eq!(split("\"a \"b\" c\",d"), ["\"a \"b\" c\"", "d"]);
+        assert_eq!(split("a,\"open, to"), ["a", "\"open", "to"]);
+        assert_eq!(split("\"a\"b,\"c,d\""), ["\"a\"b", "c,d"]);
     }
 }

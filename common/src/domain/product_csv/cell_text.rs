@@ -6,7 +6,7 @@
 //! so `'n' roll` stays what it is. Column names follow the same rule; there, names that would be
 //! read as something else than an attribute, or lose their padding, are marked too.
 
-use super::header;
+use super::{cell_syntax::CellSyntax, header};
 
 /// Whether a spreadsheet could take the text for a formula, or an import for an absent value.
 fn needs_mark(text: &str) -> bool {
@@ -21,26 +21,32 @@ fn name_needs_mark(name: &str) -> bool {
 }
 
 /// Writes a present text value, marked where needed.
-pub(super) fn write_text(out: &mut Vec<u8>, text: &str, delimiter: u8) {
-    write_marked(out, text, needs_mark(text), delimiter);
+pub(super) fn write_text(out: &mut Vec<u8>, text: &str, syntax: CellSyntax) {
+    write_marked(out, text, needs_mark(text), syntax);
 }
 
 /// Writes an attribute's name as a column header.
-pub(super) fn write_attribute_name(out: &mut Vec<u8>, name: &str, delimiter: u8) {
-    write_marked(out, name, name_needs_mark(name), delimiter);
+pub(super) fn write_attribute_name(out: &mut Vec<u8>, name: &str, syntax: CellSyntax) {
+    write_marked(out, name, name_needs_mark(name), syntax);
 }
 
-fn write_marked(out: &mut Vec<u8>, text: &str, marked: bool, delimiter: u8) {
+fn write_marked(out: &mut Vec<u8>, text: &str, marked: bool, syntax: CellSyntax) {
     if marked {
-        write_cell(out, &format!("'{text}"), delimiter);
+        write_cell(out, &format!("'{text}"), syntax);
     } else {
-        write_cell(out, text, delimiter);
+        write_cell(out, text, syntax);
     }
 }
 
-/// Writes a cell as it is, in double quotes where its text could not be read back without.
-pub(super) fn write_cell(out: &mut Vec<u8>, text: &str, delimiter: u8) {
-    let special = |b: u8| b == delimiter || matches!(b, b'"' | b'\r' | b'\n');
+/// Writes a cell as it is, in double quotes where its text could not be read back without. Where
+/// quotes are text, a blank stands for what would separate cells.
+pub(super) fn write_cell(out: &mut Vec<u8>, text: &str, syntax: CellSyntax) {
+    if !syntax.is_quoted() {
+        let separates = |b: u8| b == syntax.delimiter || matches!(b, b'\r' | b'\n');
+        out.extend(text.bytes().map(|b| if separates(b) { b' ' } else { b }));
+        return;
+    }
+    let special = |b: u8| b == syntax.delimiter || matches!(b, b'"' | b'\r' | b'\n');
     if !text.bytes().any(special) && text.trim().len() == text.len() {
         out.extend_from_slice(text.as_bytes());
         return;
@@ -74,7 +80,7 @@ mod tests {
 
     fn written(text: &str) -> String {
         let mut out = Vec::new();
-        write_text(&mut out, text, b';');
+        write_text(&mut out, text, CellSyntax::standard(b';'));
         String::from_utf8(out).unwrap()
     }
 
@@ -113,7 +119,7 @@ mod tests {
             ("'Colour", false),
         ] {
             let mut out = Vec::new();
-            write_attribute_name(&mut out, name, b',');
+            write_attribute_name(&mut out, name, CellSyntax::standard(b','));
             let cell = String::from_utf8(out).unwrap();
             let cell = cell.trim_matches('"');
             assert_eq!(marked_name(cell), marked.then_some(name), "{name:?}");

@@ -3,10 +3,12 @@
 use super::{
     CsvDialect, FilePosition, ImportOptions, ImportPreset, ProductField,
     cell_splitter::CellSplitter,
+    cell_syntax::CellSyntax,
     cell_text::marked_name,
     header::{self, HeaderCell, fold},
     plan_error::PlanError,
     record_reader::{RecordReader, RecordShape},
+    tab_quotes::quotes_between_tabs,
 };
 
 /// The most columns a file may have.
@@ -97,24 +99,39 @@ fn header_with(head: &[u8], complete: bool, delimiter: char) -> Result<FileHeade
         line: 1,
         preset_state: None,
     };
-    let separator = u8::try_from(delimiter).unwrap_or(b',');
+    let mut syntax = CellSyntax::standard(u8::try_from(delimiter).unwrap_or(b','));
     let bytes = head.get(start..).unwrap_or_default();
-    let mut records = RecordReader::new(bytes, separator, &from);
+    if delimiter == '\t' {
+        syntax.quotes = quotes_between_tabs(bytes);
+    }
+    let mut records = RecordReader::new(bytes, syntax, &from);
     let empty = || PlanError::invalid("file", "not_empty", "is empty; it needs a header line");
     // Reading from memory cannot fail.
     let record = records.next().ok().flatten().ok_or_else(empty)?;
-    if record.shape == RecordShape::Unclosed && complete {
-        let rest = "has a header with an opening quote that is never closed";
+    let faulty = match record.shape {
+        RecordShape::StrayQuote => {
+            Some("has a header with a quote that is neither doubled nor closes its cell")
+        }
+        RecordShape::Unclosed if complete => {
+            Some("has a header with an opening quote that is never closed")
+        }
+        _ => None,
+    };
+    if let Some(rest) = faulty {
         return Err(PlanError::invalid("file", "format", rest));
     }
     if record.shape != RecordShape::Whole || !(record.ended || complete) {
         let rest = "has a header line of more than 1 MiB; is a quote left open, or is it no CSV?";
         return Err(PlanError::invalid("file", "max_bytes", rest));
     }
-    let cells = header_cells(records.bytes(&record), separator)?;
+    let cells = header_cells(records.bytes(&record), syntax)?;
     let (byte, line) = records.offset();
     Ok(FileHeader {
-        dialect: CsvDialect { bom, delimiter },
+        dialect: CsvDialect {
+            bom,
+            delimiter,
+            quotes: syntax.quotes,
+        },
         cells,
         end: FilePosition {
             byte,
@@ -124,7 +141,7 @@ fn header_with(head: &[u8], complete: bool, delimiter: char) -> Result<FileHeade
     })
 }
 
-fn header_cells(line: &[u8], delimiter: u8) -> Result<Vec<HeaderCell>, PlanError> {
+fn header_cells(line: &[u8], syntax: CellSyntax) -> Result<Vec<HeaderCell>, PlanError> {
     let text = std::str::from_utf8(line).map_err(|error| {
         let rest = format!(
             "is not UTF-8 (the header's byte {} is not); save it again as CSV UTF-8",
@@ -136,7 +153,7 @@ fn header_cells(line: &[u8], delimiter: u8) -> Result<Vec<HeaderCell>, PlanError
         let rest = "has NUL bytes in its header, as UTF-16 has; save it again as CSV UTF-8";
         return Err(PlanError::encoding(rest));
     }
-    let mut splitter = CellSplitter::new(delimiter);
+    let mut splitter = CellSplitter::new(syntax);
     let cells = splitter.split(text);
     Ok(cells.iter().map(header_cell).collect())
 }

@@ -3,11 +3,13 @@
 
 use super::{
     ProductField,
+    cell_syntax::CellSyntax,
     cell_text::{write_attribute_name, write_text},
 };
 use crate::domain::product::Product;
 
 const EXPORT_DELIMITER: u8 = b',';
+const EXPORT_SYNTAX: CellSyntax = CellSyntax::standard(EXPORT_DELIMITER);
 
 /// Writes products as CSV: the seven columns of ours, then one per attribute name.
 #[derive(Debug, Clone)]
@@ -27,7 +29,7 @@ impl ExportWriter {
         let mut out = fields.join(",").into_bytes();
         for name in &self.attribute_names {
             out.push(EXPORT_DELIMITER);
-            write_attribute_name(&mut out, name, EXPORT_DELIMITER);
+            write_attribute_name(&mut out, name, EXPORT_SYNTAX);
         }
         out.push(b'\n');
         out
@@ -64,11 +66,11 @@ const EXPORT_COLUMNS: [ProductField; 7] = [
 fn write_field(product: &Product, field: ProductField, out: &mut Vec<u8>) {
     match field {
         ProductField::Sku => write_optional(product.sku.as_ref(), out),
-        ProductField::Name => write_text(out, &product.name, EXPORT_DELIMITER),
+        ProductField::Name => write_text(out, &product.name, EXPORT_SYNTAX),
         ProductField::Description => write_optional(product.description.as_ref(), out),
         ProductField::Price => out.extend_from_slice(product.price.to_string().as_bytes()),
         ProductField::Quantity => out.extend_from_slice(product.quantity.to_string().as_bytes()),
-        ProductField::Category => write_text(out, &product.category, EXPORT_DELIMITER),
+        ProductField::Category => write_text(out, &product.category, EXPORT_SYNTAX),
         ProductField::LowStockThreshold => {
             if let Some(threshold) = product.low_stock_threshold {
                 out.extend_from_slice(threshold.to_string().as_bytes());
@@ -79,6 +81,6 @@ fn write_field(product: &Product, field: ProductField, out: &mut Vec<u8>) {
 
 fn write_optional(text: Option<&String>, out: &mut Vec<u8>) {
     if let Some(text) = text {
-        write_text(out, text, EXPORT_DELIMITER);
+        write_text(out, text, EXPORT_SYNTAX);
     }
 }

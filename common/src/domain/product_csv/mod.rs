@@ -5,6 +5,7 @@
 //! caller, positions allow to read on after a crash.
 
 mod cell_splitter;
+mod cell_syntax;
 mod cell_text;
 mod default_values;
 mod dialect;
@@ -16,6 +17,7 @@ mod plan;
 mod plan_error;
 mod preset;
 mod record_reader;
+mod record_scanner;
 mod reject_encoder;
 mod rejects_file;
 mod row;
@@ -23,10 +25,12 @@ mod row_error;
 mod row_fields;
 mod row_reader;
 mod row_rules;
+mod tab_quotes;
 #[cfg(test)]
 mod tests;
 
 pub use self::{
+    cell_syntax::QuoteStyle,
     export::ExportWriter,
     options::{ImportMode, ImportOptions, ImportPreset, ProductField},
     plan::plan,
@@ -62,6 +66,9 @@ pub struct CsvDialect {
     pub bom: bool,
     /// `,`, `;`, tab or `|`.
     pub delimiter: char,
+    /// What quotes mean.
+    #[serde(default)]
+    pub quotes: QuoteStyle,
 }
 
 /// One column of the file.

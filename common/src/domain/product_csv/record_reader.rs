@@ -1,16 +1,23 @@
 //! The stream cut into records: where each begins and ends, on which line, with bounded memory.
 //!
-//! A record ends at LF, CR LF or CR outside quotes. A record longer than `MAX_RECORD_BYTES` is passed
-//! over, however long it is, and reported; memory stays below twice that limit.
+//! A record ends at LF, CR LF or CR outside quotes. One with a fault in its quotes ends with the
+//! line that has the opening quote, so that no later line is lost in it. A record longer than
+//! `MAX_RECORD_BYTES` is passed over, however long it is, and reported; memory stays below twice
+//! that limit. No byte is looked at more often than about twice: the lines that a faulty quote
+//! would have swallowed have no open quote of their own.
 
 use std::{
     io::{self, Read},
     ops::Range,
 };
 
-use memchr::{memchr, memchr2, memchr2_iter, memchr3};
+use memchr::{memchr, memchr2};
 
-use super::{FilePosition, cell_splitter::is_padding};
+use super::{
+    FilePosition,
+    cell_syntax::CellSyntax,
+    record_scanner::{RecordScanner, ScanStep},
+};
 
 /// The longest record, in bytes.
 pub(super) const MAX_RECORD_BYTES: usize = 1024 * 1024;
@@ -20,8 +27,12 @@ const READ_CHUNK_BYTES: usize = 64 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RecordShape {
     Whole,
+    /// A quote inside a quoted cell neither closes it nor is doubled.
+    StrayQuote,
     /// The file ended inside a quoted cell.
     Unclosed,
+    /// A quoted cell goes on for more than `MAX_RECORD_BYTES`.
+    Endless,
     /// More than `MAX_RECORD_BYTES` bytes; the text is gone.
     TooLarge,
 }
@@ -34,6 +45,8 @@ pub(super) struct RawRecord {
     pub(super) shape: RecordShape,
     /// The line of its first byte.
     pub(super) line: u64,
+    /// The line of its last byte, or of the last byte that a faulty quote would have swallowed.
+    pub(super) last_line: u64,
     /// Its first byte, from the start of the file.
     pub(super) byte: u64,
     /// Whether a line end closes it, not the end of the input.
@@ -44,7 +57,7 @@ pub(super) struct RawRecord {
 #[derive(Debug)]
 pub(super) struct RecordReader<R> {
     input: R,
-    delimiter: u8,
+    syntax: CellSyntax,
     buffer: Vec<u8>,
     /// The bytes read but not yet passed.
     unread: Range<usize>,
@@ -55,10 +68,10 @@ pub(super) struct RecordReader<R> {
 
 impl<R: Read> RecordReader<R> {
     /// `input` is at `from.byte` of the file.
-    pub(super) fn new(input: R, delimiter: u8, from: &FilePosition) -> Self {
+    pub(super) const fn new(input: R, syntax: CellSyntax, from: &FilePosition) -> Self {
         Self {
             input,
-            delimiter,
+            syntax,
             buffer: Vec::new(),
             unread: 0..0,
             eof: false,
@@ -90,73 +103,121 @@ impl<R: Read> RecordReader<R> {
     }
 
     fn next_line(&mut self) -> io::Result<Option<RawRecord>> {
-        if let Some(length) = plain_line(self.pending()) {
-            let end = RecordEnd {
-                at: length,
-                lines: 1,
-                closed: true,
-            };
-            return Ok(Some(self.pass(&end, 0)));
+        if let Some(length) = plain_line(self.pending(), self.syntax) {
+            return Ok(Some(self.pass(length, 0, RecordShape::Whole, 0)));
         }
-        let mut scan = RecordScanner::new(self.delimiter);
-        // Bytes of this record that were looked at and kept, and such as were dropped.
-        let (mut seen, mut dropped) = (0, 0);
+        let mut scan = RecordScanner::new(self.syntax);
         loop {
-            let fresh = self.pending().get(seen..).unwrap_or_default();
-            let found = scan.find_end(fresh);
-            // After a CR at the very end an LF may follow that belongs to it.
-            let cut = found.is_some_and(|at| fresh.get(at..) == Some(b"\r")) && !self.eof;
-            match found {
-                Some(at) if !cut => return Ok(Some(self.pass(&scan.end(seen + at), dropped))),
-                Some(at) => seen += at,
-                None => seen += fresh.len(),
+            match scan.scan(self.pending(), self.eof) {
+                ScanStep::End(at) => {
+                    let lines = scan.lines();
+                    return Ok(Some(self.pass(at, lines, RecordShape::Whole, lines)));
+                }
+                ScanStep::StrayQuote => return self.cut(&scan, RecordShape::StrayQuote).map(Some),
+                ScanStep::More if self.eof => return self.last(&scan),
+                ScanStep::More => {}
             }
-            if self.eof {
-                let nothing = seen + dropped == 0;
-                return Ok((!nothing).then(|| self.pass(&scan.end(seen), dropped)));
-            }
-            if seen > MAX_RECORD_BYTES {
-                self.unread.start += seen;
-                dropped += seen;
-                seen = 0;
+            if scan.at() > MAX_RECORD_BYTES {
+                return match scan.is_inside_quotes() {
+                    true => self.cut(&scan, RecordShape::Endless).map(Some),
+                    false => self.skip_line(scan.at(), scan.lines()).map(Some),
+                };
             }
             self.fill()?;
         }
+    }
+
+    /// The record that the input's end ends, if there is one.
+    fn last(&mut self, scan: &RecordScanner) -> io::Result<Option<RawRecord>> {
+        let (length, lines) = (self.unread.len(), scan.lines());
+        if length == 0 {
+            Ok(None)
+        } else if scan.is_inside_quotes() {
+            self.cut(scan, RecordShape::Unclosed).map(Some)
+        } else {
+            Ok(Some(self.pass(length, lines, RecordShape::Whole, lines)))
+        }
+    }
+
+    /// Ends a record that has a fault in its quotes with the line of the opening quote.
+    fn cut(&mut self, scan: &RecordScanner, shape: RecordShape) -> io::Result<RawRecord> {
+        let opened = scan.opened();
+        // The line end that the file ends with begins no line.
+        let final_end =
+            shape == RecordShape::Unclosed && matches!(self.pending().last(), Some(b'\n' | b'\r'));
+        let swallowed = scan.lines() - u64::from(final_end);
+        let mut seen = opened.at;
+        loop {
+            let found = line_end(self.pending(), &mut seen, self.eof);
+            if let Some(at) = found {
+                return Ok(self.pass(at, opened.lines, shape, swallowed));
+            }
+            if seen > MAX_RECORD_BYTES {
+                return self.skip_line(seen, opened.lines);
+            }
+            self.fill()?;
+        }
+    }
+
+    /// Passes over the rest of a line that makes its record too large, keeping none of it. The
+    /// first `seen` bytes have the record's first `lines` line ends.
+    fn skip_line(&mut self, seen: usize, lines: u64) -> io::Result<RawRecord> {
+        let (line, byte) = (self.line, self.byte);
+        self.advance(seen);
+        let mut seen = 0;
+        let at = loop {
+            if let Some(at) = line_end(self.pending(), &mut seen, self.eof) {
+                break at;
+            }
+            self.advance(std::mem::take(&mut seen));
+            self.fill()?;
+        };
+        let rest = self.pass(at, lines, RecordShape::TooLarge, lines);
+        Ok(RawRecord {
+            range: 0..0,
+            line,
+            byte,
+            ..rest
+        })
     }
 
     fn pending(&self) -> &[u8] {
         self.buffer.get(self.unread.clone()).unwrap_or_default()
     }
 
-    /// Moves past a record that ends at `end.at`; `dropped` of its bytes are gone already.
-    fn pass(&mut self, end: &RecordEnd, dropped: usize) -> RawRecord {
-        let line_end = match self.pending().get(end.at..) {
+    fn advance(&mut self, count: usize) {
+        self.unread.start += count;
+        self.byte += count as u64;
+    }
+
+    /// Moves past a record of `length` bytes with `lines` line ends, which reaches or would reach
+    /// `last` lines further.
+    fn pass(&mut self, length: usize, lines: u64, shape: RecordShape, last: u64) -> RawRecord {
+        let line_end = match self.pending().get(length..) {
             Some([b'\r', b'\n', ..]) => 2,
             Some([_, ..]) => 1,
             _ => 0,
         };
-        let range = self.unread.start..self.unread.start + end.at;
-        let shape = if !end.closed {
-            RecordShape::Unclosed
-        } else if dropped + end.at > MAX_RECORD_BYTES {
-            RecordShape::TooLarge
-        } else {
-            RecordShape::Whole
-        };
+        let too_large = length > MAX_RECORD_BYTES;
+        let start = self.unread.start;
         let record = RawRecord {
-            range: if dropped + end.at > MAX_RECORD_BYTES {
+            range: if too_large {
                 0..0
             } else {
-                range
+                start..start + length
             },
-            shape,
+            shape: if too_large {
+                RecordShape::TooLarge
+            } else {
+                shape
+            },
             line: self.line,
+            last_line: self.line + last,
             byte: self.byte,
             ended: line_end > 0,
         };
-        self.unread.start += end.at + line_end;
-        self.byte += (dropped + end.at + line_end) as u64;
-        self.line += end.lines - u64::from(line_end == 0);
+        self.advance(length + line_end);
+        self.line += lines + u64::from(line_end > 0);
         record
     }
 
@@ -194,108 +255,18 @@ impl<R> RecordReader<R> {
 }
 
 /// The length of the first line, when it is whole and free of quotes: the usual case.
-fn plain_line(bytes: &[u8]) -> Option<usize> {
+fn plain_line(bytes: &[u8], syntax: CellSyntax) -> Option<usize> {
     let length = memchr2(b'\n', b'\r', bytes)?;
     let (line, end) = bytes.split_at(length);
-    (end != b"\r" && memchr(b'"', line).is_none()).then_some(length)
+    let plain = !syntax.is_quoted() || memchr(b'"', line).is_none();
+    (end != b"\r" && plain).then_some(length)
 }
 
-/// The end of a record.
-struct RecordEnd {
-    /// Bytes before its line end.
-    at: usize,
-    /// Line ends in the record, its own included.
-    lines: u64,
-    /// Whether every quote was closed.
-    closed: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum QuoteState {
-    /// Only padding so far in this cell.
-    CellStart,
-    Plain,
-    Quoted,
-    /// After a quote inside a quoted cell: its end, or the first half of `""`.
-    Quote,
-}
-
-/// Looks for a record's end, chunk by chunk.
-struct RecordScanner {
-    delimiter: u8,
-    state: QuoteState,
-    /// Line ends inside quotes.
-    lines: u64,
-    /// Whether the last quoted byte was a CR, so that an LF belongs to it.
-    after_cr: bool,
-}
-
-impl RecordScanner {
-    const fn new(delimiter: u8) -> Self {
-        Self {
-            delimiter,
-            state: QuoteState::CellStart,
-            lines: 0,
-            after_cr: false,
-        }
-    }
-
-    fn end(&self, at: usize) -> RecordEnd {
-        RecordEnd {
-            at,
-            lines: self.lines + 1,
-            closed: self.state != QuoteState::Quoted,
-        }
-    }
-
-    /// The index of the line end's first byte, `None` when the record goes on after `bytes`.
-    fn find_end(&mut self, bytes: &[u8]) -> Option<usize> {
-        let mut at = 0;
-        while let Some(byte) = bytes.get(at).copied() {
-            let rest = bytes.get(at..)?;
-            match self.state {
-                QuoteState::CellStart if is_padding(byte, self.delimiter) => at += 1,
-                QuoteState::CellStart if byte == b'"' => {
-                    self.state = QuoteState::Quoted;
-                    at += 1;
-                }
-                QuoteState::Quote if byte == b'"' => {
-                    self.state = QuoteState::Quoted;
-                    at += 1;
-                }
-                QuoteState::CellStart | QuoteState::Quote => self.state = QuoteState::Plain,
-                QuoteState::Plain => {
-                    at += memchr3(self.delimiter, b'\n', b'\r', rest)?;
-                    if bytes.get(at).copied() != Some(self.delimiter) {
-                        return Some(at);
-                    }
-                    self.state = QuoteState::CellStart;
-                    at += 1;
-                }
-                QuoteState::Quoted => at += self.quoted(rest),
-            }
-        }
-        None
-    }
-
-    /// Passes over quoted text and its closing quote, counting lines; returns how many bytes.
-    fn quoted(&mut self, bytes: &[u8]) -> usize {
-        let quote = memchr(b'"', bytes);
-        let length = quote.unwrap_or(bytes.len());
-        let text = bytes.get(..length).unwrap_or_default();
-        for at in memchr2_iter(b'\n', b'\r', text) {
-            let after_cr = match at.checked_sub(1) {
-                Some(before) => text.get(before) == Some(&b'\r'),
-                None => self.after_cr,
-            };
-            let second_half = after_cr && text.get(at) == Some(&b'\n');
-            self.lines += u64::from(!second_half);
-        }
-        self.after_cr = text.last().map_or(self.after_cr, |last| *last == b'\r');
-        if quote.is_some() {
-            self.state = QuoteState::Quote;
-            self.after_cr = false;
-        }
-        length + usize::from(quote.is_some())
-    }
+/// The first line end after the `seen` bytes, or the end of the input. Without one `seen` says how
+/// far to look no more; a CR at the very end is looked at again, because an LF may follow.
+fn line_end(bytes: &[u8], seen: &mut usize, complete: bool) -> Option<usize> {
+    let rest = bytes.get(*seen..).unwrap_or_default();
+    *seen += memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+    let uncertain = matches!(bytes.get(*seen..), None | Some([] | b"\r"));
+    (complete || !uncertain).then_some(*seen)
 }

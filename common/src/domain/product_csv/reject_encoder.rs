@@ -4,6 +4,7 @@
 use super::{
     ImportPlan,
     cell_splitter::{CellSplitter, RowCells},
+    cell_syntax::CellSyntax,
     cell_text::write_cell,
     rejects_file::kept_columns,
 };
@@ -11,7 +12,7 @@ use super::{
 /// Writes copies of rows.
 #[derive(Debug)]
 pub(super) struct RejectEncoder {
-    delimiter: u8,
+    syntax: CellSyntax,
     columns: usize,
     /// Columns of the original file, without those a rejects file adds.
     kept: usize,
@@ -20,7 +21,7 @@ pub(super) struct RejectEncoder {
 impl RejectEncoder {
     pub(super) fn new(plan: &ImportPlan) -> Self {
         Self {
-            delimiter: plan.dialect.separator(),
+            syntax: plan.dialect.syntax(),
             columns: plan.columns.len(),
             kept: kept_columns(plan).len(),
         }
@@ -60,13 +61,13 @@ impl RejectEncoder {
         let last = self.kept.saturating_sub(1);
         for index in 0..self.kept {
             if index > 0 {
-                record.push(self.delimiter);
+                record.push(self.syntax.delimiter);
             }
             let cell = cells.text(index);
             if index == last && cells.len() > self.columns {
-                write_cell(&mut record, &self.with_surplus(cells, cell), self.delimiter);
+                write_cell(&mut record, &self.with_surplus(cells, cell), self.syntax);
             } else {
-                write_cell(&mut record, cell, self.delimiter);
+                write_cell(&mut record, cell, self.syntax);
             }
         }
         record
@@ -74,7 +75,7 @@ impl RejectEncoder {
 
     /// The last cell and what follows beyond the header's width, blank ends left out.
     fn with_surplus(&self, cells: &RowCells<'_>, last: &str) -> String {
-        let delimiter = char::from(self.delimiter);
+        let delimiter = char::from(self.syntax.delimiter);
         let mut joined = last.to_owned();
         for index in self.columns..cells.len() {
             joined.push(delimiter);

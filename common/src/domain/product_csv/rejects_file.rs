@@ -3,6 +3,7 @@
 
 use super::{
     ColumnRole, CsvColumn, CsvDialect, ImportPlan, RejectedRow,
+    cell_syntax::CellSyntax,
     cell_text::{write_attribute_name, write_cell, write_text},
     dialect::UTF8_BOM,
     header::{REJECT_COLUMNS, is_reject_column},
@@ -10,7 +11,7 @@ use super::{
 
 /// The header, with its line end, and the byte order mark when the original has one.
 pub fn rejects_header(plan: &ImportPlan) -> Vec<u8> {
-    let delimiter = plan.dialect.separator();
+    let syntax = plan.dialect.syntax();
     let mut out = if plan.dialect.bom {
         UTF8_BOM.to_vec()
     } else {
@@ -18,14 +19,14 @@ pub fn rejects_header(plan: &ImportPlan) -> Vec<u8> {
     };
     for column in kept_columns(plan) {
         match column.role {
-            ColumnRole::Attribute => write_attribute_name(&mut out, &column.header, delimiter),
-            _ => write_cell(&mut out, &column.header, delimiter),
+            ColumnRole::Attribute => write_attribute_name(&mut out, &column.header, syntax),
+            _ => write_cell(&mut out, &column.header, syntax),
         }
-        out.push(delimiter);
+        out.push(syntax.delimiter);
     }
     out.extend_from_slice(
         REJECT_COLUMNS
-            .join(&char::from(delimiter).to_string())
+            .join(&char::from(syntax.delimiter).to_string())
             .as_bytes(),
     );
     out.push(b'\n');
@@ -34,14 +35,14 @@ pub fn rejects_header(plan: &ImportPlan) -> Vec<u8> {
 
 /// Appends one rejected row, with its line end.
 pub fn rejects_row(plan: &ImportPlan, reject: &RejectedRow, out: &mut Vec<u8>) {
-    let delimiter = plan.dialect.separator();
+    let syntax = plan.dialect.syntax();
     out.extend_from_slice(&reject.record);
-    out.push(delimiter);
+    out.push(syntax.delimiter);
     out.extend_from_slice(reject.line.to_string().as_bytes());
     for text in [&reject.column, &reject.code, &reject.message, &reject.hint] {
-        out.push(delimiter);
+        out.push(syntax.delimiter);
         if !text.is_empty() {
-            write_text(out, text, delimiter);
+            write_text(out, text, syntax);
         }
     }
     out.push(b'\n');
@@ -58,8 +59,11 @@ pub(super) fn kept_columns(plan: &ImportPlan) -> &[CsvColumn] {
 }
 
 impl CsvDialect {
-    /// The delimiter as the one byte it is.
-    pub(super) fn separator(self) -> u8 {
-        u8::try_from(self.delimiter).unwrap_or(b',')
+    /// What separates and encloses the cells.
+    pub(super) fn syntax(self) -> CellSyntax {
+        CellSyntax {
+            delimiter: u8::try_from(self.delimiter).unwrap_or(b','),
+            quotes: self.quotes,
+        }
     }
 }

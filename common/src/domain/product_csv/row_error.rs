@@ -1,6 +1,6 @@
 //! Why a row is rejected, in words that help the owner of the file to correct it.
 
-use super::record_reader::MAX_RECORD_BYTES;
+use super::record_reader::{MAX_RECORD_BYTES, RawRecord, RecordShape};
 use crate::domain::product::FieldError;
 
 /// The longest cell, in bytes.
@@ -59,12 +59,28 @@ impl RowError {
         Self::of_row("INVALID_ENCODING", message, "save the file as CSV UTF-8")
     }
 
-    pub(super) fn unclosed(line: u64) -> Self {
-        let message = format!(
-            "the row beginning on line {line} opens a quote that is never closed, so everything \
-             up to the end of the file belongs to it"
-        );
-        let hint = "close the quote, or double it where it is part of the text";
+    /// The fault in a record's quotes, if there is one, with the lines it would have swallowed.
+    pub(super) fn of_quotes(record: &RawRecord) -> Option<Self> {
+        let lines = lines(record.line, record.last_line);
+        Some(match record.shape {
+            RecordShape::Whole | RecordShape::TooLarge => return None,
+            RecordShape::StrayQuote => Self::of_row(
+                "STRAY_QUOTE",
+                format!("a quote inside a quoted cell is not doubled ({lines})"),
+                "write \"\" for a quote that is part of the text, and close every quoted cell with one",
+            ),
+            RecordShape::Unclosed => Self::unclosed(format!(
+                "a quote is opened and never closed ({lines}, to the end of the file)"
+            )),
+            RecordShape::Endless => Self::unclosed(format!(
+                "a quote is opened and not closed within {MAX_RECORD_BYTES} bytes ({lines} and more)"
+            )),
+        })
+    }
+
+    fn unclosed(message: String) -> Self {
+        let hint = "close the quote, or double it where it is part of the text; reading went on \
+                    with the next line";
         Self::of_row("UNCLOSED_QUOTE", message, hint)
     }
 
@@ -72,6 +88,13 @@ impl RowError {
         let message = format!("the row has {cells} cells, but the header has {columns}");
         let hint = "put double quotes around a cell that contains the delimiter";
         Self::of_row("TOO_MANY_CELLS", message, hint)
+    }
+}
+
+fn lines(first: u64, last: u64) -> String {
+    match first == last {
+        true => format!("line {first}"),
+        false => format!("lines {first}-{last}"),
     }
 }
 

@@ -19,10 +19,10 @@ pub struct RowReader<R> {
 impl<R: Read> RowReader<R> {
     /// Reads on at `from`; `input` is already at `from.byte`.
     pub fn new(input: R, plan: &ImportPlan, from: &FilePosition) -> Self {
-        let delimiter = plan.dialect.separator();
+        let syntax = plan.dialect.syntax();
         Self {
-            records: RecordReader::new(input, delimiter, from),
-            splitter: CellSplitter::new(delimiter),
+            records: RecordReader::new(input, syntax, from),
+            splitter: CellSplitter::new(syntax),
             rules: RowRules::new(plan),
             preset_state: PresetState::new(plan, from.preset_state.as_deref()),
         }

@@ -96,8 +96,8 @@ impl RowRules {
     }
 
     fn check_shape(&self, record: &RawRecord, cells: &RowCells<'_>) -> Result<(), RowError> {
-        if record.shape == RecordShape::Unclosed {
-            return Err(RowError::unclosed(record.line));
+        if let Some(fault) = RowError::of_quotes(record) {
+            return Err(fault);
         }
         if let Some(index) = cells.longer_than(MAX_CELL_BYTES) {
             return Err(RowError::field_too_large(self.header(index)));

@@ -4,6 +4,7 @@ mod exact;
 mod limits;
 mod plans;
 mod presets;
+mod quotes;
 mod rows;
 
 use super::*;

@@ -11,7 +11,7 @@ use crate::{
         import_job::{BatchOutcome, ImportJob, ImportStatus, NewImport, new_import_id},
         product_csv::{
             ColumnRole, CsvColumn, CsvDialect, FilePosition, ImportMode, ImportPlan, ImportPreset,
-            ProductField,
+            ProductField, QuoteStyle,
         },
         seller::SellerId,
     },
@@ -35,6 +35,7 @@ pub(super) fn new_import(mode: ImportMode) -> NewImport {
             dialect: CsvDialect {
                 bom: true,
                 delimiter: ';',
+                quotes: QuoteStyle::Literal,
             },
             preset: ImportPreset::Generic,
             mode,
