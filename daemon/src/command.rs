@@ -151,6 +151,10 @@ fn show_config(config: &Config, as_json: bool) -> anyhow::Result<()> {
                 .as_ref()
                 .map_or("*".to_owned(), |all| all.join(",")),
         ),
+        (
+            "PMD_STREAMS_PER_SELLER",
+            config.streams_per_seller.to_string(),
+        ),
         ("IMPORT_MAX_BYTES", config.import_max_bytes.to_string()),
         (
             "LOW_STOCK_THRESHOLD",

@@ -193,6 +193,7 @@ impl Config {
             auth: env.auth(),
             cors_origins: env.cors_origins(),
             allowed_hosts: env.allowed_hosts(),
+            streams_per_seller: env.number("PMD_STREAMS_PER_SELLER", 100, 1, 1_000_000),
             import_max_bytes: env.number("IMPORT_MAX_BYTES", 1 << 30, 1, 1 << 50),
             low_stock_threshold,
             archive_batch_size: env.number("ARCHIVE_BATCH_SIZE", 10_000, 1, 1_000_000),

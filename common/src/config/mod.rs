@@ -39,6 +39,8 @@ pub struct Config {
     /// `PMD_ALLOWED_HOSTS`, comma-separated: names besides the loopback ones under which `/api` answers
     /// on this machine in header mode.
     pub allowed_hosts: Vec<String>,
+    /// `PMD_STREAMS_PER_SELLER`: event streams that a seller may have open at once.
+    pub streams_per_seller: usize,
     /// `IMPORT_MAX_BYTES`.
     pub import_max_bytes: u64,
     /// `LOW_STOCK_THRESHOLD`.

@@ -50,6 +50,8 @@ pub(super) enum ApiError {
     BodyTooLarge(u64),
     UnsupportedMediaType(String),
     RateLimited(RateBucket, RateDecision),
+    /// As many are open as one seller may have.
+    TooManyStreams(usize),
     RequestTimeout,
     Overloaded,
     Internal(String),
@@ -93,6 +95,7 @@ impl ApiError {
             Self::BodyTooLarge(_) => (S::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE"),
             Self::UnsupportedMediaType(_) => (S::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
             Self::RateLimited(..) => (S::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
+            Self::TooManyStreams(_) => (S::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS"),
             Self::RequestTimeout => (S::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
             Self::Overloaded => (S::SERVICE_UNAVAILABLE, "OVERLOADED"),
             Self::Port(Error::Conflict(conflict)) => conflict_kind(conflict),
@@ -145,6 +148,9 @@ impl ApiError {
                 decision.limit,
                 window_name(*bucket)
             ),
+            Self::TooManyStreams(limit) => {
+                format!("{limit} event streams are open: close one, and try again")
+            }
             Self::RequestTimeout => "The request did not arrive in time".into(),
             Self::Overloaded => "The server is busy, try again in a moment".into(),
             Self::Port(Error::Conflict(conflict)) => sentence(&conflict.to_string()),
@@ -172,6 +178,7 @@ impl ApiError {
                 json!({ "columns": columns })
             }
             Self::FileTooLarge(limit) | Self::BodyTooLarge(limit) => json!({ "limit": limit }),
+            Self::TooManyStreams(limit) => json!({ "limit": limit }),
             Self::RateLimited(bucket, decision) => json!({
                 "limit": decision.limit,
                 "window": bucket.window_text(),

@@ -119,8 +119,11 @@ pub(super) async fn ready(State(http): State<Arc<HttpState>>) -> Response {
     json_response(code, &body)
 }
 
+/// Where liveness is answered.
+pub(super) const LIVE_PATH: &str = "/health/live";
+
 /// Whether the process runs
-#[utoipa::path(get, path = "/health/live", tag = "Health", responses((status = 200, body = LiveOut)))]
+#[utoipa::path(get, path = LIVE_PATH, tag = "Health", responses((status = 200, body = LiveOut)))]
 pub(super) async fn live(State(http): State<Arc<HttpState>>) -> Response {
     let body = LiveOut {
         status: "alive".to_owned(),

@@ -17,7 +17,9 @@ use pm_common::{
 
 use super::{
     HttpState, body,
+    connections::{self, ReserveConnection},
     error::ApiError,
+    health::LIVE_PATH,
     identity::{self, RequestSeller},
     metrics,
 };
@@ -58,10 +60,20 @@ pub(super) async fn capacity(
         Ok(request) => request,
         Err(error) => return error.into_response(),
     };
+    connections::begin_work(request.extensions());
     // Held until the handler has answered.
     let Ok(_permit) = http.capacity.try_acquire() else {
         return ApiError::Overloaded.into_response();
     };
+    next.run(request).await
+}
+
+/// Layer: on a connection beyond the process' share only liveness is answered.
+pub(super) async fn reserve(request: Request, next: Next) -> Response {
+    let reserve = request.extensions().get::<ReserveConnection>().is_some();
+    if reserve && request.uri().path() != LIVE_PATH {
+        return ApiError::Overloaded.into_response();
+    }
     next.run(request).await
 }
 

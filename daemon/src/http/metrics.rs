@@ -24,6 +24,7 @@ const REQUEST_COUNT: &str = "pmd_http_requests_total";
 const REQUEST_DURATION: &str = "pmd_http_request_duration_seconds";
 const OPEN_STREAMS: &str = "pmd_sse_clients";
 const RATE_LIMITED: &str = "pmd_rate_limited_total";
+const REFUSED_CONNECTIONS: &str = "pmd_refused_connections_total";
 const OUTBOX_BACKLOG: &str = "pmd_outbox_backlog";
 const PROCESS_UPTIME: &str = "pmd_uptime_seconds";
 
@@ -64,6 +65,10 @@ fn describe() {
     metrics::describe_counter!(
         RATE_LIMITED,
         "Requests refused by the rate limit, by bucket"
+    );
+    metrics::describe_counter!(
+        REFUSED_CONNECTIONS,
+        "Connections closed unheard because all that clients may have were in use"
     );
     metrics::describe_gauge!(OUTBOX_BACKLOG, "Messages committed and not yet published");
     metrics::describe_gauge!(PROCESS_UPTIME, "Seconds since the start");
@@ -112,6 +117,11 @@ pub(super) fn rate_limited(bucket: RateBucket) {
         RateBucket::Bulk => "bulk",
     };
     counter!(RATE_LIMITED, "bucket" => bucket).increment(1);
+}
+
+/// A connection was closed unheard: every descriptor that clients may have is in use.
+pub(super) fn connection_refused() {
+    counter!(REFUSED_CONNECTIONS).increment(1);
 }
 
 /// An open stream; dropping it counts it out.

@@ -5,8 +5,12 @@
 //! routes identity, rate limit, and capacity once the body is in.
 
 mod analytics;
+mod answer_body;
 mod body;
+mod client_socket;
+mod connections;
 mod cors;
+mod descriptors;
 mod docs;
 mod error;
 mod etag;
@@ -28,8 +32,8 @@ mod path;
 mod products;
 mod reply;
 mod request_id;
+mod seller_permits;
 mod serve;
-mod stall;
 mod start;
 mod stream;
 mod tail;
@@ -50,8 +54,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use self::serve::serve;
 use self::{
-    error::ApiError, frame::FrameCache, health::SharedProbes, idempotency::InFlight,
-    identity::KeyCache,
+    descriptors::DescriptorShares, error::ApiError, frame::FrameCache, health::SharedProbes,
+    idempotency::InFlight, identity::KeyCache, seller_permits::SellerPermits,
 };
 use crate::app::App;
 
@@ -63,21 +67,29 @@ struct HttpState {
     shutdown: CancellationToken,
     keys: KeyCache,
     uploads: InFlight,
+    /// One per file that is received.
+    receiving: SellerPermits,
     frames: FrameCache,
     /// One permit per request whose body is in and that is worked on, streams not counted.
     capacity: Arc<Semaphore>,
+    /// One per open event stream.
+    streams: SellerPermits,
     health: SharedProbes,
 }
 
 impl HttpState {
     fn new(app: App, shutdown: CancellationToken) -> Self {
+        let shares = DescriptorShares::of_process();
+        let per_seller = app.config.streams_per_seller.min(shares.streams_per_seller);
         Self {
             app,
             shutdown,
             keys: KeyCache::default(),
             uploads: InFlight::default(),
+            receiving: SellerPermits::new(shares.uploads, shares.uploads_per_seller),
             frames: FrameCache::new(),
             capacity: Arc::new(Semaphore::new(limit::AT_ONCE)),
+            streams: SellerPermits::new(shares.streams, per_seller),
             health: SharedProbes::default(),
         }
     }
@@ -115,6 +127,7 @@ fn wrapped(routes: Router<Arc<HttpState>>, http: Arc<HttpState>) -> Router {
         .layer(cors)
         .layer(from_fn_with_state(Arc::clone(&http), host_check::layer))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(limit::reserve))
         .layer(from_fn(metrics::layer))
         .layer(from_fn(request_id::layer))
         .with_state(http)

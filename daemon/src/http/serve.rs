@@ -1,26 +1,33 @@
 //! Accepting connections and ending them: a request head has a deadline, a client that does not
 //! read loses its connection, and on shutdown everything in flight is answered first.
 
-use std::{io, pin::Pin, time::Duration};
+use std::{convert::Infallible, io, pin::Pin, sync::Arc, time::Duration};
 
-use axum::{Router, response::IntoResponse};
+use axum::{Router, body::Body, extract::Request, response::IntoResponse};
 use futures_util::{FutureExt, future::join_all};
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt;
 
-use super::{error::ApiError, metrics, request_id, stall::WriteTimeout};
+use super::{
+    answer_body::AnswerBody,
+    client_socket::ClientSocket,
+    connections::{ConnectionSlot, ConnectionTable, RequestActivity, ReserveConnection},
+    descriptors::DescriptorShares,
+    error::ApiError,
+    metrics, request_id,
+};
 
 /// How long a request's head may take, and a connection may be idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same on a connection beyond the process' share.
+const RESERVE_HEAD_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long connections are waited for after the end was asked for.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
 /// Largest head, and most that is buffered for a client that reads slowly.
@@ -39,10 +46,13 @@ pub async fn serve(listeners: Vec<TcpListener>, router: Router, shutdown: Cancel
     };
     let connections = TaskTracker::new();
     connections.spawn(metrics::upkeep(shutdown));
-    let accepting = listeners
-        .into_iter()
-        .map(|listener| accept(listener, &router, &connections, &end));
-    join_all(accepting).await;
+    let door = FrontDoor {
+        router,
+        table: ConnectionTable::new(DescriptorShares::of_process().connections),
+        connections: connections.clone(),
+        end: end.clone(),
+    };
+    join_all(listeners.into_iter().map(|listener| door.accept(listener))).await;
     connections.close();
     if timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
         tracing::warn!(
@@ -63,28 +73,40 @@ struct ConnectionEnd {
     hard: CancellationToken,
 }
 
-async fn accept(
-    listener: TcpListener,
-    router: &Router,
-    connections: &TaskTracker,
-    end: &ConnectionEnd,
-) {
-    let start = |stream| {
-        connections.spawn(connection(stream, router.clone(), end.clone()));
-    };
-    while let Some(accepted) = end.soft.run_until_cancelled(listener.accept()).await {
-        match accepted {
-            Ok((stream, _)) => start(stream),
-            Err(error) if of_one_connection(&error) => {}
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept connections");
-                sleep(ACCEPT_PAUSE).await;
+/// What all listeners share.
+struct FrontDoor {
+    router: Router,
+    table: ConnectionTable,
+    connections: TaskTracker,
+    end: ConnectionEnd,
+}
+
+impl FrontDoor {
+    async fn accept(&self, listener: TcpListener) {
+        let soft = &self.end.soft;
+        while let Some(accepted) = soft.run_until_cancelled(listener.accept()).await {
+            match accepted {
+                Ok((stream, _)) => self.start(stream).await,
+                Err(error) if of_one_connection(&error) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept connections");
+                    sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
+        // Who has connected by now is answered, not reset.
+        while let Some(Ok((stream, _))) = listener.accept().now_or_never() {
+            self.start(stream).await;
+        }
     }
-    // Who has connected by now is answered, not reset.
-    while let Some(Ok((stream, _))) = listener.accept().now_or_never() {
-        start(stream);
+
+    async fn start(&self, stream: TcpStream) {
+        let Some(slot) = self.table.admit().await else {
+            metrics::connection_refused();
+            return;
+        };
+        let work = connection(stream, slot, self.router.clone(), self.end.clone());
+        self.connections.spawn(work);
     }
 }
 
@@ -98,26 +120,31 @@ fn of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn connection(stream: TcpStream, router: Router, end: ConnectionEnd) {
+async fn connection(stream: TcpStream, slot: ConnectionSlot, router: Router, end: ConnectionEnd) {
     // Small frames leave at once; a socket that cannot do so still works.
     let _ = stream.set_nodelay(true);
-    let work = end
-        .hard
-        .run_until_cancelled(speak(stream, router, &end.soft));
-    // `None`: cut off.
-    let _ = work.await;
+    tokio::select! {
+        () = end.hard.cancelled() => {}
+        () = slot.evicted() => {}
+        () = speak(stream, &slot, router, &end.soft) => {}
+    }
 }
 
 /// Speaks HTTP until one side ends it.
-async fn speak(stream: TcpStream, router: Router, soft: &CancellationToken) {
+async fn speak(stream: TcpStream, slot: &ConnectionSlot, router: Router, soft: &CancellationToken) {
+    let socket = ClientSocket::new(stream, Arc::clone(slot.activity()), WRITE_TIMEOUT);
+    let reserve = slot.is_reserve();
+    let service = service_fn(|request| answer(request, slot, &router));
     let mut http = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(if reserve {
+            RESERVE_HEAD_TIMEOUT
+        } else {
+            HEAD_TIMEOUT
+        })
+        .keep_alive(!reserve)
         .max_buf_size(MAX_BUFFER_BYTES)
-        .serve_connection(
-            TokioIo::new(WriteTimeout::new(stream, WRITE_TIMEOUT)),
-            TowerToHyperService::new(router),
-        );
+        .serve_connection(TokioIo::new(socket), service);
     let ended = match soft.run_until_cancelled(&mut http).await {
         Some(ended) => ended,
         None => {
@@ -138,8 +165,25 @@ async fn speak(stream: TcpStream, router: Router, soft: &CancellationToken) {
     }
 }
 
+/// Answers a request, and notes when it is worked on and when its answer is out.
+async fn answer(
+    request: hyper::Request<Incoming>,
+    slot: &ConnectionSlot,
+    router: &Router,
+) -> Result<hyper::Response<Body>, Infallible> {
+    let activity = RequestActivity::begin(slot.activity(), request.method());
+    let mut request: Request = request.map(Body::new);
+    let extensions = request.extensions_mut();
+    extensions.insert(Arc::clone(slot.activity()));
+    if slot.is_reserve() {
+        extensions.insert(ReserveConnection);
+    }
+    let response = router.clone().oneshot(request).await?;
+    Ok(response.map(|body| AnswerBody::of(body, activity)))
+}
+
 /// Answers a client whose request head did not arrive in time.
-async fn say_late(mut stream: WriteTimeout<TcpStream>) {
+async fn say_late(mut stream: ClientSocket<TcpStream>) {
     let response = ApiError::RequestTimeout.into_response();
     let (parts, body) = response.into_parts();
     let body = axum::body::to_bytes(body, MAX_BUFFER_BYTES)

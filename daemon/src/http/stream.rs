@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt, stream};
-use pm_common::api::ErrorOut;
+use pm_common::{api::ErrorOut, domain::seller::SellerId};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
@@ -20,6 +20,7 @@ use super::{
     error::{ApiError, ApiResult},
     identity,
     params::QueryParams,
+    seller_permits::{PermitRefusal, SellerPermit},
     tail::Tail,
 };
 
@@ -39,6 +40,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
     responses(
         (status = 200, body = String, content_type = "text/event-stream"),
         (status = 400, body = ErrorOut, description = "VALIDATION_ERROR"),
+        (status = 429, body = ErrorOut, description = "TOO_MANY_STREAMS"),
     ))]
 pub(super) async fn stream(
     State(http): State<Arc<HttpState>>,
@@ -49,13 +51,23 @@ pub(super) async fn stream(
     let seller = identity::identify(&http, &headers, seller.as_deref()).await?;
     let last = last_event_id(&headers, params.text("lastEventId"))?;
     params.finish()?;
+    let permit = permit(&http, &seller)?;
     let tail = Tail::open(Arc::clone(&http), seller, last).await?;
-    let chunks = stream::unfold(tail, |mut tail| async {
+    let chunks = stream::unfold((tail, permit), |(mut tail, permit)| async {
         let chunk = tail.next().await?;
-        Some((Ok::<_, Infallible>(chunk), tail))
+        Some((Ok::<_, Infallible>(chunk), (tail, permit)))
     });
     let chunks = chunks.take_until(key_check(http, headers));
     Ok(event_stream(Body::from_stream(chunks)))
+}
+
+/// The stream's share of the process' descriptors.
+fn permit(http: &HttpState, seller: &SellerId) -> ApiResult<SellerPermit> {
+    let permit = http.streams.try_acquire(seller);
+    permit.map_err(|refusal| match refusal {
+        PermitRefusal::Seller => ApiError::TooManyStreams(http.streams.per_seller()),
+        PermitRefusal::All => ApiError::Overloaded,
+    })
 }
 
 /// Ends when the stream's key is revoked. A task of its own: a busy stream never waits for a look-up,

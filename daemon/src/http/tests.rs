@@ -12,6 +12,13 @@ use tower::ServiceExt;
 
 use super::*;
 
+async fn state(dir: &TempDir) -> Arc<HttpState> {
+    let path = dir.path().to_str().unwrap().to_owned();
+    let config = Config::from_lookup(|name| (name == "PMD_DATA_DIR").then(|| path.clone()));
+    let app = App::connect(config.unwrap()).await.unwrap();
+    Arc::new(HttpState::new(app, CancellationToken::new()))
+}
+
 /// Status, `Retry-After` and body of an answer.
 async fn ask(router: &Router, path: &str) -> (StatusCode, Option<String>, Value) {
     let request = Request::get(path)
@@ -31,10 +38,7 @@ async fn ask(router: &Router, path: &str) -> (StatusCode, Option<String>, Value)
 #[tokio::test]
 async fn more_than_can_be_worked_on_is_refused() {
     let dir = TempDir::new().unwrap();
-    let path = dir.path().to_str().unwrap().to_owned();
-    let config = Config::from_lookup(|name| (name == "PMD_DATA_DIR").then(|| path.clone()));
-    let app = App::connect(config.unwrap()).await.unwrap();
-    let http = Arc::new(HttpState::new(app, CancellationToken::new()));
+    let http = state(&dir).await;
     let router = layered(Arc::clone(&http));
     let all = u32::try_from(limit::AT_ONCE).unwrap();
     let taken = http.capacity.acquire_many(all).await.unwrap();
@@ -45,6 +49,47 @@ async fn more_than_can_be_worked_on_is_refused() {
     drop(taken);
     let (status, ..) = ask(&router, "/api/products").await;
     assert_eq!(status, StatusCode::OK);
+}
+
+/// Red when: the permit is taken before the body is in.
+#[tokio::test]
+async fn a_body_that_does_not_come_holds_no_capacity() {
+    let dir = TempDir::new().unwrap();
+    let http = state(&dir).await;
+    let router = layered(Arc::clone(&http));
+    let all = u32::try_from(limit::AT_ONCE).unwrap();
+    let _taken = http.capacity.acquire_many(all - 1).await.unwrap();
+    let never = futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+    let slow = Request::post("/api/products")
+        .header("Host", "localhost")
+        .header("X-Seller-Id", "slow")
+        .body(Body::from_stream(never));
+    let mut slow = std::pin::pin!(router.clone().oneshot(slow.unwrap()));
+    assert!(futures_util::poll!(&mut slow).is_pending());
+    let (status, ..) = ask(&router, "/api/products").await;
+    assert_eq!(status, StatusCode::OK);
+}
+
+/// On a connection beyond the process' share only liveness is answered.
+///
+/// Red when: liveness is refused there, or anything else is not.
+#[tokio::test]
+async fn a_connection_of_the_reserve_hears_that_the_process_lives() {
+    let dir = TempDir::new().unwrap();
+    let router = layered(state(&dir).await);
+    for (path, expected) in [
+        ("/health/live", 200),
+        ("/health", 503),
+        ("/api/products", 503),
+    ] {
+        let request = Request::get(path)
+            .header("Host", "localhost")
+            .extension(connections::ReserveConnection);
+        let request = request.body(Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), expected, "{path}");
+        assert!(response.headers().contains_key("x-request-id"));
+    }
 }
 
 /// Red when: panics are not caught, or not logged.

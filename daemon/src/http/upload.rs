@@ -23,7 +23,7 @@ use pm_common::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    HttpState, body,
+    HttpState, body, connections,
     error::{ApiError, ApiResult},
     idempotency::{self, InFlightGuard},
     identity::RequestSeller,
@@ -76,6 +76,7 @@ pub(super) async fn import(
             return Err(error);
         }
     };
+    connections::begin_work(&parts.extensions);
     let Ok(_permit) = http.capacity.clone().try_acquire_owned() else {
         return Err(ApiError::Overloaded);
     };
@@ -110,6 +111,8 @@ async fn receive(
         .as_ref()
         .map(|key| http.uploads.enter(seller, key))
         .transpose()?;
+    let receiving = http.receiving.try_acquire(seller);
+    let _receiving = receiving.map_err(|_| ApiError::Overloaded)?;
     let mut file = UploadedFile::open(headers, asked.file_name.as_deref(), body).await?;
     let id = new_import_id();
     let mut intake = SpoolingUpload {

@@ -8,6 +8,7 @@
     reason = "a test says what it expects by unwrapping"
 )]
 
+mod admission;
 mod analytics;
 mod archive;
 #[path = "../../../common/tests/support/commit_proxy.rs"]

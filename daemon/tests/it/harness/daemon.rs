@@ -27,6 +27,8 @@ struct DaemonSetup {
     home: Arc<TempDir>,
     namespace: Arc<TestNamespace>,
     settings: Vec<(String, String)>,
+    /// The limit of open files, where it is not the test's own.
+    descriptors: Option<u32>,
 }
 
 impl TestDaemon {
@@ -44,6 +46,13 @@ impl TestDaemon {
     /// what only those have.
     pub(crate) async fn embedded(settings: &[(&str, &str)]) -> Self {
         Self::launch(DaemonSetup::new(TestNamespace::embedded(), settings)).await
+    }
+
+    /// Starts one on the embedded engines that may have this many files and connections.
+    pub(crate) async fn with_descriptors(limit: u32, settings: &[(&str, &str)]) -> Self {
+        let mut setup = DaemonSetup::new(TestNamespace::embedded(), settings);
+        setup.descriptors = Some(limit);
+        Self::launch(setup).await
     }
 
     /// Starts one in a namespace.
@@ -216,6 +225,7 @@ impl DaemonSetup {
             home: Arc::new(TempDir::new().unwrap()),
             namespace: Arc::new(namespace),
             settings: owned(settings),
+            descriptors: None,
         }
     }
 
@@ -231,7 +241,19 @@ impl DaemonSetup {
 
     /// `pmd` with nothing of the caller's environment.
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pmd"));
+        let pmd = env!("CARGO_BIN_EXE_pmd");
+        let mut command = match self.descriptors {
+            None => Command::new(pmd),
+            Some(limit) => {
+                let mut shell = Command::new("/bin/sh");
+                shell.args([
+                    "-c",
+                    &format!("ulimit -n {limit} && exec \"$0\" \"$@\""),
+                    pmd,
+                ]);
+                shell
+            }
+        };
         command
             .env_clear()
             .env("PORT", "0")

@@ -1,10 +1,11 @@
-//! A socket whose writes may not stand still: a client that never reads is cut off, so that it
-//! holds neither memory nor a descriptor for longer.
+//! A client's socket. Its writes may not stand still: a client that never reads is cut off, so that
+//! it holds neither memory nor a descriptor for longer. Its reads are progress of its connection.
 
 use std::{
     future::Future,
     io::{self, IoSlice},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -14,19 +15,23 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
+use super::connections::ConnectionActivity;
+
 /// The socket, and while a write makes no progress the moment it is given up.
 #[derive(Debug)]
-pub(super) struct WriteTimeout<S> {
+pub(super) struct ClientSocket<S> {
     socket: S,
+    activity: Arc<ConnectionActivity>,
     still: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> WriteTimeout<S> {
+impl<S> ClientSocket<S> {
     /// `still`: how long a write may stand still.
-    pub(super) const fn new(socket: S, still: Duration) -> Self {
+    pub(super) const fn new(socket: S, activity: Arc<ConnectionActivity>, still: Duration) -> Self {
         Self {
             socket,
+            activity,
             still,
             deadline: None,
         }
@@ -52,17 +57,22 @@ impl<S> WriteTimeout<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for ClientSocket<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.socket).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.activity.progressed();
+        }
+        read
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for ClientSocket<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -100,11 +110,17 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::*;
+    use crate::http::connections::ConnectionTable;
+
+    async fn activity() -> Arc<ConnectionActivity> {
+        let slot = ConnectionTable::new(1).admit().await.unwrap();
+        Arc::clone(slot.activity())
+    }
 
     #[tokio::test]
     async fn a_write_that_stands_still_fails() {
         let (ours, _never_reads) = duplex(8);
-        let mut socket = WriteTimeout::new(ours, Duration::from_millis(20));
+        let mut socket = ClientSocket::new(ours, activity().await, Duration::from_millis(20));
         socket.write_all(b"12345678").await.unwrap();
         let error = socket.write_all(b"9").await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
@@ -113,7 +129,7 @@ mod tests {
     #[tokio::test]
     async fn a_write_that_is_read_goes_through() {
         let (ours, mut theirs) = duplex(8);
-        let mut socket = WriteTimeout::new(ours, Duration::from_secs(60));
+        let mut socket = ClientSocket::new(ours, activity().await, Duration::from_secs(60));
         let mut read = [0; 24];
         let (written, got) = tokio::join!(
             socket.write_all(b"123456781234567812345678"),

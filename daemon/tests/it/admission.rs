@@ -1,0 +1,106 @@
+//! One client, however hostile or greedy, does not stop the others: connections, streams, framing.
+
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+
+use crate::harness::{SseReader, TestDaemon, poll};
+
+/// Descriptors of a daemon that soon has no more.
+const FEW_DESCRIPTORS: u32 = 256;
+
+/// Opens connections that send this and nothing more.
+async fn silent_connections(daemon: &TestDaemon, count: usize, sent: &str) -> Vec<TcpStream> {
+    let place = daemon.url.trim_start_matches("http://");
+    let mut connections = Vec::new();
+    for _ in 0..count {
+        let mut connection = TcpStream::connect(place).await.unwrap();
+        // The daemon may have closed it already, to make room.
+        let _ = connection.write_all(sent.as_bytes()).await;
+        connections.push(connection);
+    }
+    connections
+}
+
+/// Liveness and another seller are answered beside more silent clients than there are descriptors:
+/// without a word, with half a head, with a body that does not come.
+///
+/// Red when: a connection that waits for its client never makes room.
+#[tokio::test]
+async fn silent_clients_keep_no_descriptor_from_others() {
+    let daemon = TestDaemon::with_descriptors(FEW_DESCRIPTORS, &[]).await;
+    let head = "POST /api/products HTTP/1.1\r\nHost: localhost\r\nX-Seller-Id: slow\r\n\
+        Content-Type: application/json\r\nContent-Length: 100\r\n";
+    let begun_body = format!("{head}\r\n{{");
+    for sent in ["", head, &begun_body] {
+        let silent = silent_connections(&daemon, 300, sent).await;
+        daemon.get("/health/live").await.expect(200);
+        daemon.seller("shop-1").create("Mug").await;
+        drop(silent);
+    }
+    assert!(!daemon.log().contains("cannot accept"), "{}", daemon.log());
+}
+
+/// Red when: a seller's streams are not counted, or not counted out.
+#[tokio::test]
+async fn a_seller_has_its_share_of_streams() {
+    let daemon = TestDaemon::with(&[("PMD_STREAMS_PER_SELLER", "2")]).await;
+    let (greedy, other) = (daemon.seller("shop-1"), daemon.seller("shop-2"));
+    let first = SseReader::open(&greedy, None).await;
+    let _second = SseReader::open(&greedy, None).await;
+    let details = SseReader::refused(&greedy, "").await;
+    let details = details.refused(429, "TOO_MANY_STREAMS");
+    assert_eq!(details["limit"], 2);
+    let _others = SseReader::open(&other, None).await;
+    drop(first);
+    poll("the stream's place is free", async || {
+        let request = greedy.request(reqwest::Method::GET, "/api/events/stream");
+        let status = request.send().await.unwrap().status();
+        (status == 200).then_some(())
+    })
+    .await;
+}
+
+/// Streams of many sellers leave descriptors for requests.
+///
+/// Red when: streams have no share of their own.
+#[tokio::test]
+async fn all_streams_together_leave_room_for_requests() {
+    let daemon = TestDaemon::with_descriptors(FEW_DESCRIPTORS, &[]).await;
+    let mut streams = Vec::new();
+    let refused = loop {
+        assert!(streams.len() < 250, "there is no end of them");
+        let seller = daemon.seller(&format!("shop-{}", streams.len() / 20));
+        let request = seller.request(reqwest::Method::GET, "/api/events/stream");
+        let response = request.send().await.unwrap();
+        if response.status() != 200 {
+            break response.status();
+        }
+        streams.push(response);
+    };
+    assert_eq!(refused, 503);
+    daemon.seller("other").create("Mug").await;
+    daemon.get("/health").await.expect(200);
+}
+
+/// Framing around an upload's file is bounded: a preamble, a part's headers and an epilogue that
+/// never end are refused.
+///
+/// Red when: the bytes around the file are not counted.
+#[tokio::test]
+async fn endless_multipart_framing_is_refused() {
+    let daemon = TestDaemon::start().await;
+    let seller = daemon.seller("shop-1");
+    let filler = "x".repeat(1 << 20);
+    let part = "--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"p.csv\"";
+    let file = "\r\n\r\nname,price\nMug,1\n\r\n--X--\r\n";
+    for body in [
+        format!("{filler}\r\n{part}{file}"),
+        format!("{part}\r\nX-Long: {filler}{file}"),
+        format!("{part}{file}{filler}"),
+    ] {
+        let kind = "multipart/form-data; boundary=X";
+        let reply = seller
+            .post_text("/api/products/import", kind, body.into_bytes())
+            .await;
+        reply.refused(413, "BODY_TOO_LARGE");
+    }
+}
