@@ -9,11 +9,13 @@ use utoipa::ToSchema;
 
 use crate::domain::{
     clock::Timestamp,
-    import_job::{ImportJob, ImportStatus},
+    import_job::{ImportJob, ImportNotes, ImportStatus},
     money::Amount,
     notification::Notification,
     product::{Product, ProductId},
-    product_csv::{CsvColumn, CsvDialect, ImportMode, ImportPreset, RejectedRow},
+    product_csv::{
+        CsvColumn, CsvDialect, ImportMode, ImportPreset, RejectSummary, RowWarning, SkipCounts,
+    },
     stats::{CategoryTotals, DayTotals, SellerTotals},
 };
 
@@ -96,6 +98,18 @@ pub struct ImportOut {
     pub unchanged: u64,
     pub skipped: u64,
     pub rejected: u64,
+    /// Skipped rows by reason; they add up to `skipped`.
+    #[serde(default)]
+    pub skips: SkipCounts,
+    /// Rows that went in otherwise than written.
+    #[serde(default)]
+    pub warned: u64,
+    /// Products created without a key: a second import of the file would create them again.
+    #[serde(default)]
+    pub without_key: u64,
+    /// SHA-256 of the file.
+    #[serde(default)]
+    pub sha256: String,
     /// Over the time it has been running; 0 before it starts.
     pub rows_per_second: u64,
     #[schema(value_type = String, format = DateTime)]
@@ -106,8 +120,13 @@ pub struct ImportOut {
     pub finished_at: Option<Timestamp>,
     /// Why it failed.
     pub error: Option<String>,
-    /// The first 100 rejected rows.
-    pub errors: Vec<RowErrorOut>,
+    /// The first 100 rejected rows; a list leaves them out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<Vec<RowErrorOut>>,
+    /// The first 100 warnings, those about the file as a whole first (line 1); a list leaves them
+    /// out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<RowWarning>>,
     pub detected: DetectedOut,
 }
 
@@ -139,8 +158,18 @@ pub struct ImportsOut {
 }
 
 impl ImportOut {
-    /// The job as it is shown at `now`, with its first rejected rows.
-    pub fn of(job: &ImportJob, rejects: &[RejectedRow], now: Timestamp) -> Self {
+    /// The job as it is shown at `now` for itself: with its first rejected rows and warnings.
+    pub fn detailed(job: &ImportJob, rejects: &[RejectSummary], now: Timestamp) -> Self {
+        let warnings = job.plan.warnings.iter().chain(&job.notes.warnings);
+        Self {
+            errors: Some(rejects.iter().map(RowErrorOut::from).collect()),
+            warnings: Some(warnings.take(ImportNotes::MAX_WARNINGS).cloned().collect()),
+            ..Self::listed(job, now)
+        }
+    }
+
+    /// The job as it is shown at `now` in a list.
+    pub fn listed(job: &ImportJob, now: Timestamp) -> Self {
         let running = job
             .started_at
             .map(|start| job.finished_at.unwrap_or(now).since(start));
@@ -159,12 +188,17 @@ impl ImportOut {
             unchanged: job.counts.unchanged,
             skipped: job.counts.skipped,
             rejected: job.counts.rejected,
+            skips: job.notes.skips,
+            warned: job.notes.warned,
+            without_key: job.notes.without_key,
+            sha256: job.sha256.clone(),
             rows_per_second: (job.counts.rows * 1000).checked_div(millis).unwrap_or(0),
             created_at: job.created_at,
             started_at: job.started_at,
             finished_at: job.finished_at,
             error: job.error.clone(),
-            errors: rejects.iter().map(RowErrorOut::from).collect(),
+            errors: None,
+            warnings: None,
             detected: DetectedOut {
                 dialect: job.plan.dialect,
                 preset: job.plan.preset,
@@ -175,8 +209,8 @@ impl ImportOut {
     }
 }
 
-impl From<&RejectedRow> for RowErrorOut {
-    fn from(reject: &RejectedRow) -> Self {
+impl From<&RejectSummary> for RowErrorOut {
+    fn from(reject: &RejectSummary) -> Self {
         Self {
             line: reject.line,
             column: reject.column.clone(),

@@ -10,7 +10,9 @@ use crate::{
     domain::{
         error::{Error, Result},
         import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportJob, ImportStatus},
-        product_csv::{FilePosition, FileRow, ImportPlan, ParsedRow, RejectedRow, RowReader},
+        product_csv::{
+            FilePosition, FileRow, ImportPlan, ParsedRow, RejectedRow, RowReader, SkipCounts,
+        },
     },
     ports::{
         archive::{Archive, SpoolReader},
@@ -202,7 +204,7 @@ fn failed(error: &dyn std::error::Error) -> RunEnd {
 struct ReadBatch {
     rows: Vec<ParsedRow>,
     rejects: Vec<RejectedRow>,
-    skipped: u64,
+    skips: SkipCounts,
     bytes: usize,
     to: FilePosition,
 }
@@ -218,12 +220,12 @@ impl ReadBatch {
                 self.bytes += reject.record.len();
                 self.rejects.push(reject);
             }
-            FileRow::Skipped => self.skipped += 1,
+            FileRow::Skipped(reason) => self.skips.add(reason),
         }
     }
 
     fn is_full(&self) -> bool {
-        let skipped = usize::try_from(self.skipped).unwrap_or(usize::MAX);
+        let skipped = usize::try_from(self.skips.total()).unwrap_or(usize::MAX);
         let rows = self.rows.len() + self.rejects.len() + skipped;
         rows >= BATCH_ROWS || self.bytes >= BATCH_BYTES
     }
@@ -234,7 +236,7 @@ impl ReadBatch {
             to: self.to,
             rows: self.rows,
             rejects: self.rejects,
-            skipped: self.skipped,
+            skips: self.skips,
         }
     }
 }

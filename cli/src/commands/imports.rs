@@ -6,7 +6,7 @@ use pm_common::domain::import_job::ImportStatus;
 use super::{
     download,
     import::{
-        IMPORT_SPEC, ImportFollower, InterruptAction, ProgressDisplay, ProgressMode, show,
+        IMPORT_SPEC, ImportFollower, InterruptAction, ProgressDisplay, ProgressMode, note, show,
         unfinished_error,
     },
     interrupt::InterruptSignal,
@@ -83,7 +83,10 @@ pub(crate) async fn run(command: Command, session: &CommandSession) -> Result<()
         }
         Command::Get { id } => {
             let records = session.records(&IMPORT_SPEC)?;
-            records.single(&session.backend()?.import_get(&id).await?)
+            let job = session.backend()?.import_get(&id).await?;
+            records.single(&job)?;
+            note(session, &job);
+            Ok(())
         }
         Command::Watch { id, progress } => watch(&id, progress, session).await,
         Command::Rejects { id, file } => {

@@ -274,3 +274,44 @@ fn a_limited_import_reports_that_it_waits() {
     interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }
+
+/// Red when: warnings and the reasons of skipped rows are lost in a pipe, or in `imports get`.
+#[test]
+fn warnings_are_shown_in_a_table_and_in_a_pipe() {
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    env.write(
+        "twice.csv",
+        "sku,name,price,Stock\nD-1,Mug,1,5\nD-2,Cup,1,-5\nD-1,Mug,2,5\n",
+    );
+    let table = env.ok("import twice.csv -o table");
+    for line in [
+        "  skipped: 1 with the key of another row\n",
+        "  warning: line 2, sku: the sku \"D-1\" stands in line 4 again, which wins [DUPLICATE_SKU]\n",
+        "  warning: line 3, Stock: the quantity -5 is raised to 0: stock is never below zero [RAISED_TO_ZERO]\n",
+    ] {
+        assert!(table.contains(line), "{table}");
+    }
+    let piped = env.run("import twice.csv -o json");
+    assert_eq!(piped.code, 0, "{piped:?}");
+    let job: Value = serde_json::from_str(&piped.out).unwrap();
+    assert_eq!(
+        (&job["warned"], &job["skips"]["duplicate"]),
+        (&2.into(), &1.into())
+    );
+    let got = env.run(&format!(
+        "imports get {} -o json",
+        job["id"].as_str().unwrap()
+    ));
+    for outcome in [piped, got] {
+        for text in [
+            "preset generic",
+            "mode upsert",
+            "line 2, sku",
+            "line 3, Stock",
+            "skipped: 1",
+        ] {
+            assert!(outcome.err.contains(text), "{text}: {outcome:?}");
+        }
+    }
+}

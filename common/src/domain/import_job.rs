@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{clock::Timestamp, product::ProductId, product_csv, seller::SellerId};
+use crate::domain::{
+    clock::Timestamp,
+    product::ProductId,
+    product_csv::{self, RowWarning, SkipCounts},
+    seller::SellerId,
+};
 
 /// An import's id, `imp_` and a time-ordered UUID in simple form.
 pub type ImportId = String;
@@ -71,6 +76,34 @@ impl std::ops::AddAssign for ImportCounts {
     }
 }
 
+/// What people should know beside the counts: what went in otherwise than written, why rows were
+/// skipped, and what a second import would create again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportNotes {
+    /// Rows that went in otherwise than written.
+    pub warned: u64,
+    /// The first warnings.
+    pub warnings: Vec<RowWarning>,
+    /// They add up to `skipped`.
+    pub skips: SkipCounts,
+    /// Products created without a key.
+    pub without_key: u64,
+}
+
+impl ImportNotes {
+    /// Warnings kept in full.
+    pub const MAX_WARNINGS: usize = 100;
+
+    /// Adds what one batch has to say.
+    pub fn add(&mut self, batch: Self) {
+        self.warned += batch.warned;
+        self.skips += batch.skips;
+        self.without_key += batch.without_key;
+        let free = Self::MAX_WARNINGS.saturating_sub(self.warnings.len());
+        self.warnings.extend(batch.warnings.into_iter().take(free));
+    }
+}
+
 /// How many low-stock warnings an import caused, and the first 20 of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -134,6 +167,7 @@ pub struct ImportJob {
     pub plan: product_csv::ImportPlan,
     pub checkpoint: Checkpoint,
     pub counts: ImportCounts,
+    pub notes: ImportNotes,
     pub low_stock: LowStockDigest,
     /// Someone asked for an early end.
     pub cancel_requested: bool,
@@ -155,8 +189,8 @@ pub struct ImportBatch {
     pub rows: Vec<product_csv::ParsedRow>,
     /// Rows that did not pass validation.
     pub rejects: Vec<product_csv::RejectedRow>,
-    /// Rows that are left out on purpose (parents, images).
-    pub skipped: u64,
+    /// Rows that are left out on purpose.
+    pub skips: SkipCounts,
 }
 
 /// What a committed batch did.

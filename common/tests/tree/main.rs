@@ -23,6 +23,8 @@ const DOMAIN: &str = "common/src/domain/";
 const PORTS: &str = "common/src/ports/";
 /// What adapters of one engine share.
 const ENGINES: &str = "common/src/engines/";
+/// What the two SQL adapters of the store share.
+const SHARED_SQL: &str = "common/src/ports/store/sql/";
 /// The adapters' names below their ports.
 const ADAPTERS: [&str; 9] = [
     "directory",
@@ -178,7 +180,10 @@ fn engines_are_spoken_to_by_adapters_only() {
     ];
     hold(
         "sqlx, rdkafka, redis and aws stand only in adapters and what these share",
-        |file| adapter(file).is_none() && !file.starts_with(ENGINES),
+        |file| {
+            let shared = [ENGINES, SHARED_SQL];
+            adapter(file).is_none() && !shared.iter().any(|folder| file.starts_with(folder))
+        },
         |_, path| names_any(path, &engines),
     );
 }

@@ -42,7 +42,7 @@ const REJECTS_PAGE_ROWS: u32 = 500;
 
 /// List imports
 ///
-/// Newest first.
+/// Newest first, without their `errors` and `warnings`.
 #[utoipa::path(get, path = "/api/imports", tag = "Imports",
     params(
         ("page" = Option<u64>, Query, description = "From 1"),
@@ -62,10 +62,9 @@ pub(super) async fn list(
     let store = &http.app.store;
     let offset = list::offset(page, limit);
     let found = store.import_list(&seller, offset, limit).await?;
-    let mut data = Vec::with_capacity(found.items.len());
-    for job in &found.items {
-        data.push(shown(&*http.app.store, &seller, job).await?);
-    }
+    let now = clock::now();
+    let jobs = found.items.iter();
+    let data = jobs.map(|job| ImportOut::listed(job, now)).collect();
     let pagination = Pagination::new(page, limit, found.total);
     reply::ok(&ImportsOut { data, pagination })
 }
@@ -173,12 +172,9 @@ async fn shown(store: &dyn ImportStore, seller: &SellerId, job: &ImportJob) -> R
     let rejects = if job.counts.rejected == 0 {
         Vec::new()
     } else {
-        store
-            .import_rejects(seller, &job.id, 0, ERRORS_SHOWN)
-            .await?
+        store.import_errors(seller, &job.id, ERRORS_SHOWN).await?
     };
-    let rejects: Vec<_> = rejects.into_iter().map(|(_, reject)| reject).collect();
-    Ok(ImportOut::of(job, &rejects, clock::now()))
+    Ok(ImportOut::detailed(job, &rejects, clock::now()))
 }
 
 /// A rejects file on its way out.

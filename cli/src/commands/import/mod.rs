@@ -3,6 +3,7 @@
 
 mod follow;
 mod progress;
+mod remarks;
 mod source;
 mod summary;
 mod upload;
@@ -17,7 +18,7 @@ use self::source::ImportSource;
 pub(crate) use self::{
     follow::{ImportFollower, InterruptAction},
     progress::{ProgressDisplay, ProgressMode},
-    summary::{IMPORT_SPEC, show},
+    summary::{IMPORT_SPEC, note, show},
 };
 use super::{download, interrupt::InterruptSignal};
 use crate::{
@@ -280,7 +281,7 @@ fn repeat_advice(job: &ImportOut) -> String {
         .map(|arg| shell_quoted(&arg))
         .collect();
     let command = format!("pm {}", command.join(" "));
-    if summary::has_key(job) {
+    if remarks::has_key(job) {
         format!(
             "import the rest with the same command; products that exist already stay unchanged:\n  {command}"
         )

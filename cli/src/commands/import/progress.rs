@@ -180,10 +180,11 @@ impl ProgressDisplay {
     }
 
     fn status(&mut self, job: &ImportOut) -> Result<()> {
-        for error in job.errors.iter().skip(self.reported) {
+        let errors = job.errors.as_deref().unwrap_or_default();
+        for error in errors.iter().skip(self.reported) {
             self.json(&rejected_line(error))?;
         }
-        self.reported = self.reported.max(job.errors.len());
+        self.reported = self.reported.max(errors.len());
         self.json(&json!({
             "message_type": "status",
             "phase": "processing",

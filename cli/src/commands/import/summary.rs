@@ -1,10 +1,8 @@
 //! The summary at the end of an import.
 
-use pm_common::{
-    api::ImportOut,
-    domain::product_csv::{ColumnRole, ProductField},
-};
+use pm_common::api::ImportOut;
 
+use super::remarks;
 use crate::{
     error::Result,
     output::{ColumnSpec, RecordWriter, ResourceSpec, ValueKind, duration, thousands},
@@ -33,24 +31,16 @@ pub(crate) const IMPORT_SPEC: ResourceSpec = ResourceSpec {
         ColumnSpec::wide("started_at", ValueKind::Time),
         ColumnSpec::wide("finished_at", ValueKind::Time),
         ColumnSpec::wide("error", ValueKind::Text),
+        ColumnSpec::wide("warned", ValueKind::Number),
+        ColumnSpec::named("without_key", ValueKind::Number),
+        ColumnSpec::named("sha256", ValueKind::Text),
+        ColumnSpec::named("skips", ValueKind::Text),
         ColumnSpec::named("errors", ValueKind::Text),
+        ColumnSpec::named("warnings", ValueKind::Text),
         ColumnSpec::named("detected", ValueKind::Text),
     ],
     none: "No imports.",
 };
-
-/// Rejected rows in the summary; the file has all of them.
-const MAX_SHOWN_ERRORS: usize = 5;
-
-/// For a file without a key column.
-const NO_KEY_WARNING: &str = "no column is mapped to sku: importing this file again would create its products again; \
-                     name one with --map 'Your header=sku'";
-
-/// Whether a sku column identifies the rows.
-pub(super) fn has_key(job: &ImportOut) -> bool {
-    let mut columns = job.detected.mapping.iter();
-    columns.any(|column| column.role == ColumnRole::Field(ProductField::Sku))
-}
 
 /// The summary for people, or the job as a record; `alone` when no other job follows.
 pub(crate) fn show(
@@ -70,11 +60,24 @@ pub(crate) fn show(
     } else {
         records.push(job)?;
     }
+    note(session, job);
     if let Some(file) = rejects {
         let count = thousands(job.rejected);
         ui.note(&format!("{count} rejected rows are in {file}"));
     }
     Ok(())
+}
+
+/// What the record alone does not say to people: on standard error, so that a program's data stays
+/// what it is.
+pub(crate) fn note(session: &CommandSession, job: &ImportOut) {
+    let name = sanitized(&job.file_name);
+    session
+        .ui
+        .note(&format!("{name}: {}", remarks::detected(job)));
+    for line in remarks::warnings(job) {
+        session.ui.note(&format!("{name}: {line}"));
+    }
 }
 
 /// Ends the listing of several jobs.
@@ -113,25 +116,10 @@ fn text(session: &CommandSession, job: &ImportOut, rejects: Option<&str>) -> Str
         thousands(job.skipped),
         thousands(job.rejected),
     ));
-    let found = look.paint(TextStyle::Dim, &detected(job));
+    let found = look.paint(TextStyle::Dim, &remarks::detected(job));
     text.push_str(&format!("  {found}\n"));
-    let mut last_hint = "";
-    for error in job.errors.iter().take(MAX_SHOWN_ERRORS) {
-        let column = if error.column.is_empty() { "" } else { ", " };
-        text.push_str(&format!(
-            "  line {}{column}{}: {} [{}]\n",
-            error.line,
-            sanitized(&error.column),
-            sanitized(&error.message),
-            sanitized(&error.code)
-        ));
-        if !error.hint.is_empty() && error.hint != last_hint {
-            text.push_str(&format!("    {}\n", sanitized(&error.hint)));
-            last_hint = &error.hint;
-        }
-    }
-    if job.created > 0 && !has_key(job) {
-        text.push_str(&format!("  {NO_KEY_WARNING}\n"));
+    for line in remarks::errors(job).iter().chain(&remarks::warnings(job)) {
+        text.push_str(&format!("  {line}\n"));
     }
     if let Some(file) = rejects {
         let count = thousands(job.rejected);
@@ -140,25 +128,4 @@ fn text(session: &CommandSession, job: &ImportOut, rejects: Option<&str>) -> Str
         ));
     }
     text
-}
-
-/// The detected format and mapping.
-fn detected(job: &ImportOut) -> String {
-    let detected = &job.detected;
-    let delimiter = match detected.dialect.delimiter {
-        ',' => "comma".to_owned(),
-        ';' => "semicolon".to_owned(),
-        '\t' => "tab".to_owned(),
-        other => format!("{other:?}"),
-    };
-    let mapped = detected.mapping.iter();
-    let mapped = mapped.filter(|column| matches!(column.role, ColumnRole::Field(_)));
-    format!(
-        "preset {}, {delimiter}-separated, {} of {} columns used, mode {}, id {}",
-        crate::commands::wire_name(&detected.preset),
-        mapped.count(),
-        detected.mapping.len(),
-        crate::commands::wire_name(&detected.mode),
-        sanitized(&job.id)
-    )
 }

@@ -21,10 +21,12 @@ mod record_scanner;
 mod reject_encoder;
 mod rejects_file;
 mod row;
+mod row_attributes;
 mod row_error;
 mod row_fields;
 mod row_reader;
 mod row_rules;
+mod row_warning;
 mod tab_quotes;
 #[cfg(test)]
 mod tests;
@@ -36,8 +38,9 @@ pub use self::{
     plan::plan,
     plan_error::{PlanError, PlanErrorCode},
     rejects_file::{rejects_header, rejects_row},
-    row::{FieldSet, FileRow, ParsedRow, RejectedRow},
+    row::{FieldSet, FileRow, ParsedRow, RejectSummary, RejectedRow},
     row_reader::RowReader,
+    row_warning::{RowWarning, SkipCounts, SkipReason},
 };
 
 use serde::{Deserialize, Serialize};
@@ -54,6 +57,9 @@ pub struct ImportPlan {
     pub columns: Vec<CsvColumn>,
     /// Values for blank cells and missing columns, already checked against the field's rule.
     pub defaults: Vec<(ProductField, String)>,
+    /// What people should know about the file as a whole.
+    #[serde(default)]
+    pub warnings: Vec<RowWarning>,
     /// The first record after the header.
     pub start: FilePosition,
 }

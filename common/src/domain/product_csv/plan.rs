@@ -38,6 +38,7 @@ pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Impo
         mode,
         columns,
         defaults,
+        warnings: Vec::new(),
         start: end,
     })
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ProductField;
+use super::{ProductField, RowWarning, SkipReason};
 use crate::domain::{
     clock::Timestamp,
     product::{NewProduct, Product},
@@ -50,8 +50,8 @@ impl std::ops::BitOrAssign for FieldSet {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileRow {
     Product(ParsedRow),
-    /// Left out on purpose: an image, a parent without a price, nothing but blank cells.
-    Skipped,
+    /// Left out on purpose.
+    Skipped(SkipReason),
     Rejected(RejectedRow),
 }
 
@@ -64,6 +64,8 @@ pub struct ParsedRow {
     pub product: NewProduct,
     /// The fields the row itself gives; only these overwrite a known product.
     pub given: FieldSet,
+    /// What goes in otherwise than the row says.
+    pub warnings: Vec<RowWarning>,
     /// The row as CSV in the file's dialect, without its line end, for the rejects file.
     pub record: Vec<u8>,
 }
@@ -81,6 +83,16 @@ pub struct RejectedRow {
     pub hint: String,
     /// The row as CSV in the file's dialect, without its line end.
     pub record: Vec<u8>,
+}
+
+/// Why a row was not written, without the row itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectSummary {
+    pub line: u64,
+    pub column: String,
+    pub code: String,
+    pub message: String,
+    pub hint: String,
 }
 
 impl ParsedRow {

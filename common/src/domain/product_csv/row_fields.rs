@@ -6,12 +6,23 @@ use super::ProductField;
 
 /// A text per field: `None` when the row has no such cell, blank when the cell is blank.
 #[derive(Debug, Default)]
-pub(super) struct RowFields<'a>([Option<Cow<'a, str>>; 7]);
+pub(super) struct RowFields<'a> {
+    texts: [Option<Cow<'a, str>>; 7],
+    warnings: Vec<FieldWarning>,
+}
+
+/// What a field's text is otherwise than the file has it.
+#[derive(Debug)]
+pub(super) struct FieldWarning {
+    pub(super) field: ProductField,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
 
 impl<'a> RowFields<'a> {
     /// The text of the field's cell, if there is a cell.
     pub(super) fn get(&self, field: ProductField) -> Option<&str> {
-        self.0.get(field as usize)?.as_deref()
+        self.texts.get(field as usize)?.as_deref()
     }
 
     /// The text, blank without a cell.
@@ -24,8 +35,21 @@ impl<'a> RowFields<'a> {
     }
 
     pub(super) fn set(&mut self, field: ProductField, text: impl Into<Cow<'a, str>>) {
-        if let Some(slot) = self.0.get_mut(field as usize) {
+        if let Some(slot) = self.texts.get_mut(field as usize) {
             *slot = Some(text.into());
         }
+    }
+
+    /// Notes that a field goes in otherwise than written.
+    pub(super) fn warn(&mut self, field: ProductField, code: &'static str, message: String) {
+        self.warnings.push(FieldWarning {
+            field,
+            code,
+            message,
+        });
+    }
+
+    pub(super) fn warnings(&self) -> &[FieldWarning] {
+        &self.warnings
     }
 }

@@ -5,18 +5,20 @@
 
 use super::{
     ColumnRole, FieldSet, FileRow, ImportMode, ImportPlan, ParsedRow, ProductField, RejectedRow,
+    RowWarning, SkipReason,
     cell_splitter::{CellSplitter, RowCells},
     cell_text::unmarked,
     default_values::DefaultValues,
     preset::PresetState,
     record_reader::{RawRecord, RecordShape},
     reject_encoder::RejectEncoder,
+    row_attributes::AttributeColumns,
     row_error::{MAX_CELL_BYTES, RowError},
     row_fields::RowFields,
 };
 use crate::domain::product::{
-    Attributes, FieldError, NewProduct,
-    fields::{self, ATTRIBUTES_MAX_BYTES, FieldResult},
+    FieldError, NewProduct,
+    fields::{self, FieldResult},
 };
 
 /// What a plan says about rows, in the shape in which it is needed for each of them.
@@ -25,7 +27,7 @@ pub(super) struct RowRules {
     headers: Vec<String>,
     encoder: RejectEncoder,
     fields: Vec<(ProductField, usize)>,
-    attributes: Vec<usize>,
+    attributes: AttributeColumns,
     defaults: DefaultValues,
     key_required: bool,
 }
@@ -42,10 +44,7 @@ impl RowRules {
                     _ => None,
                 })
                 .collect(),
-            attributes: columns()
-                .filter(|(_, column)| column.role == ColumnRole::Attribute)
-                .map(|(index, _)| index)
-                .collect(),
+            attributes: AttributeColumns::new(plan),
             defaults: DefaultValues::new(plan),
             key_required: plan.mode == ImportMode::Update,
         }
@@ -76,17 +75,23 @@ impl RowRules {
             return self.reject(record, self.encoder.encoded(&cells), row_error);
         }
         if cells.iter().all(|cell| cell.trim().is_empty()) {
-            return FileRow::Skipped;
+            return FileRow::Skipped(SkipReason::Blank);
         }
         let mut row_fields = self.row_fields(&cells);
-        if !preset_state.complete(&cells, &mut row_fields) {
-            return FileRow::Skipped;
+        if let Err(reason) = preset_state.complete(&cells, &mut row_fields) {
+            return FileRow::Skipped(reason);
         }
-        match self.product(&row_fields, &cells) {
+        let mut warnings = Vec::new();
+        let attributes = self.attributes.read(record.line, &cells, &mut warnings);
+        match self.product(&mut row_fields) {
             Ok((product, given)) => FileRow::Product(ParsedRow {
                 line: record.line,
-                product,
+                product: NewProduct {
+                    attributes,
+                    ..product
+                },
                 given,
+                warnings: self.warnings(record.line, &row_fields, warnings),
                 record: self.encoder.reject_record(text, &cells),
             }),
             Err(row_error) => {
@@ -122,11 +127,7 @@ impl RowRules {
     }
 
     /// Every rule is tried, so that a row's faults are reported together.
-    fn product(
-        &self,
-        row_fields: &RowFields<'_>,
-        cells: &RowCells<'_>,
-    ) -> Result<(NewProduct, FieldSet), RowError> {
+    fn product(&self, row_fields: &mut RowFields<'_>) -> Result<(NewProduct, FieldSet), RowError> {
         let mut errors = Vec::new();
         let mut given = FieldSet::default();
         let mut checker = FieldChecker {
@@ -137,7 +138,7 @@ impl RowRules {
         let name = checker.required(ProductField::Name, fields::name);
         let description = checker.description();
         let price = checker.required(ProductField::Price, fields::price);
-        let quantity = checker.optional(ProductField::Quantity, fields::quantity);
+        let quantity = checker.quantity();
         let category = checker.optional(ProductField::Category, fields::category);
         let sku = checker.optional(ProductField::Sku, sku).flatten();
         let threshold =
@@ -145,9 +146,8 @@ impl RowRules {
         if self.key_required && row_fields.is_blank(ProductField::Sku) {
             errors.push(FieldError::required("sku"));
         }
-        let attributes = self.attributes(cells);
-        match (name, price, attributes) {
-            (Some(name), Some(price), Ok(attributes)) if errors.is_empty() => {
+        match (name, price) {
+            (Some(name), Some(price)) if errors.is_empty() => {
                 let product = NewProduct {
                     name,
                     description: description.or_else(|| self.defaults.description.clone()),
@@ -156,35 +156,35 @@ impl RowRules {
                     category: category.unwrap_or_else(|| self.defaults.category.clone()),
                     sku,
                     low_stock_threshold: threshold.or(self.defaults.low_stock_threshold),
-                    attributes,
+                    attributes: None,
                 };
                 Ok((product, given))
             }
-            (_, _, attributes) => {
-                errors.extend(attributes.err());
-                Err(self.row_error(&errors))
-            }
+            _ => Err(self.row_error(&errors)),
         }
     }
 
-    /// The non-blank cells of the attribute columns. An object past the limit loses its longest
-    /// values rather than the row.
-    fn attributes(&self, cells: &RowCells<'_>) -> FieldResult<Option<Attributes>> {
-        let mut attributes = Attributes::new();
-        for index in &self.attributes {
-            let cell = cells.text(*index);
-            if cell.trim().is_empty() {
-                continue;
-            }
-            let name = self.header(*index);
-            if cell.contains('\0') {
-                let rest = "must not contain a NUL character";
-                return Err(FieldError::new(name, "no_nul", rest, ""));
-            }
-            attributes.insert(name.to_owned(), unmarked(cell).to_owned());
-        }
-        drop_largest(&mut attributes);
-        Ok((!attributes.is_empty()).then_some(attributes))
+    /// The row's own warnings, with the file's names of the columns, and those about attributes.
+    fn warnings(
+        &self,
+        line: u64,
+        row_fields: &RowFields<'_>,
+        attributes: Vec<RowWarning>,
+    ) -> Vec<RowWarning> {
+        let own = row_fields.warnings().iter().map(|warning| RowWarning {
+            line,
+            column: self.column(warning.field).unwrap_or_default().to_owned(),
+            code: warning.code.to_owned(),
+            message: warning.message.clone(),
+        });
+        own.chain(attributes).collect()
+    }
+
+    /// The file's name of the field's column.
+    fn column(&self, field: ProductField) -> Option<&str> {
+        let mut columns = self.fields.iter();
+        let (_, index) = columns.find(|(known, _)| *known == field)?;
+        Some(self.header(*index))
     }
 
     fn header(&self, index: usize) -> &str {
@@ -193,12 +193,8 @@ impl RowRules {
 
     fn row_error(&self, errors: &[FieldError]) -> RowError {
         let leading = errors.first().map_or("", |error| error.field.as_str());
-        let field = ProductField::from_name(leading);
-        let column = self.fields.iter().find(|(known, _)| Some(*known) == field);
-        RowError::of_fields(
-            column.map_or(leading, |(_, index)| self.header(*index)),
-            errors,
-        )
+        let column = ProductField::from_name(leading).and_then(|field| self.column(field));
+        RowError::of_fields(column.unwrap_or(leading), errors)
     }
 
     fn reject(&self, record: &RawRecord, bytes: Vec<u8>, row_error: RowError) -> FileRow {
@@ -215,7 +211,7 @@ impl RowRules {
 
 /// Takes the fields out of a draft, noting which are given and which are at fault.
 struct FieldChecker<'a, 'd> {
-    row_fields: &'a RowFields<'d>,
+    row_fields: &'a mut RowFields<'d>,
     given: &'a mut FieldSet,
     errors: &'a mut Vec<FieldError>,
 }
@@ -238,6 +234,21 @@ impl FieldChecker<'_, '_> {
         rule(self.row_fields.text(field))
             .map_err(|error| self.errors.push(error))
             .ok()
+    }
+
+    /// Shops that sell what they do not have count below zero; we cannot, and say so.
+    fn quantity(&mut self) -> Option<i32> {
+        let field = ProductField::Quantity;
+        let text = self.row_fields.text(field).trim();
+        let digits = text.strip_prefix('-').unwrap_or_default();
+        let is_below_zero = digits.bytes().any(|byte| byte != b'0');
+        if !is_below_zero || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return self.optional(field, fields::quantity);
+        }
+        let message = format!("the quantity {text} is raised to 0: stock is never below zero");
+        self.row_fields.warn(field, "RAISED_TO_ZERO", message);
+        *self.given |= FieldSet::QUANTITY;
+        Some(0)
     }
 
     /// A blank cell is given too: it clears the description.
@@ -268,26 +279,4 @@ fn is_spreadsheet_number(text: &str) -> bool {
     };
     let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, "0"));
     digits(whole) && digits(fraction) && exponent.strip_prefix('+').is_some_and(digits)
-}
-
-/// Leaves out the longest attributes until the rest fits.
-fn drop_largest(attributes: &mut Attributes) {
-    let raw: usize = attributes.iter().map(|(k, v)| k.len() + v.len()).sum();
-    // JSON makes at most six bytes of one, and six of punctuation per attribute.
-    if raw * 6 + attributes.len() * 6 + 2 <= ATTRIBUTES_MAX_BYTES {
-        return;
-    }
-    let sized = attributes
-        .iter()
-        .map(|pair| (fields::attribute_bytes(pair), pair.0.clone()));
-    let mut by_size: Vec<(usize, String)> = sized.collect();
-    by_size.sort_unstable();
-    let mut bytes = 2 + by_size.iter().map(|(size, _)| size).sum::<usize>();
-    while bytes > ATTRIBUTES_MAX_BYTES {
-        let Some((size, name)) = by_size.pop() else {
-            return;
-        };
-        attributes.remove(&name);
-        bytes -= size;
-    }
 }

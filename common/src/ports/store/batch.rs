@@ -10,17 +10,23 @@ use crate::domain::{
     clock::Timestamp,
     error::{Error, Result},
     event::{self, EventContext, EventData, EventDraft},
-    import_job::{Checkpoint, ImportBatch, ImportCounts, ImportJob, LowStockDigest},
+    import_job::{Checkpoint, ImportBatch, ImportCounts, ImportJob, ImportNotes, LowStockDigest},
     port::Port,
     product::Product,
-    product_csv::{ColumnRole, ImportMode, ImportPlan, ParsedRow, ProductField, RejectedRow},
+    product_csv::{
+        ColumnRole, ImportMode, ImportPlan, ParsedRow, ProductField, RejectedRow, RowWarning,
+        SkipReason,
+    },
     seller::SellerId,
 };
+
+/// The code of rows whose key stands in another row or product already.
+const DUPLICATE_CODE: &str = "DUPLICATE_SKU";
 
 /// What a batch makes of its job.
 #[derive(Debug)]
 pub(super) struct Booked {
-    /// With the batch's counts and the checkpoint behind it, still without its warnings.
+    /// With the batch's counts and the checkpoint behind it, still without its low-stock warnings.
     pub job: ImportJob,
     pub merged: Merged,
     /// All rejected rows of the batch in file order, with their numbers within the import.
@@ -46,11 +52,13 @@ pub(super) fn book(
     let parsed = batch.rejects.len() as u64;
     rejects.extend(batch.rejects);
     rejects.sort_by_key(|reject| reject.line);
-    merged.counts.rows += parsed + batch.skipped;
+    merged.counts.rows += parsed + batch.skips.total();
     merged.counts.rejected += parsed;
-    merged.counts.skipped += batch.skipped;
+    merged.notes.skips += batch.skips;
+    merged.counts.skipped = merged.notes.skips.total();
     let first = job.counts.rejected + 1;
     job.counts += merged.counts;
+    job.notes.add(merged.take_notes());
     job.checkpoint = Checkpoint {
         batch: batch.from.batch + 1,
         position: batch.to,
@@ -90,6 +98,7 @@ pub(super) struct Merged {
     pub writes: Vec<Write>,
     /// What became of the given rows.
     counts: ImportCounts,
+    notes: ImportNotes,
     rejects: Vec<RejectedRow>,
 }
 
@@ -105,6 +114,13 @@ impl Merged {
     /// Products that are new.
     pub(super) fn created(&self) -> usize {
         usize::try_from(self.counts.created).unwrap_or(usize::MAX)
+    }
+
+    /// What the batch has to say, the warnings in file order.
+    fn take_notes(&mut self) -> ImportNotes {
+        let mut notes = std::mem::take(&mut self.notes);
+        notes.warnings.sort_by_key(|warning| warning.line);
+        notes
     }
 
     /// Gives new products their ids.
@@ -143,7 +159,9 @@ impl Merged {
 /// A product on its way through the rows of the batch. As long as it is here, `after` has the
 /// version it is stored with, so that it equals `before` when nothing is altered in the end.
 struct Slot {
+    /// The last row that altered it, and whether that row has warnings.
     line: u64,
+    is_warned: bool,
     before: Option<Product>,
     after: Product,
 }
@@ -182,44 +200,108 @@ impl Merging<'_> {
             (ImportMode::Create, Some(_), _) | (ImportMode::Create, _, Some(_)) => {
                 self.reject_duplicate(row, place);
             }
-            (ImportMode::Skip, Some(_), _) | (ImportMode::Skip, _, Some(_)) => {
-                self.merged.counts.skipped += 1;
+            (ImportMode::Skip, Some(place), _) => self.skip_repeated(&row, place),
+            (ImportMode::Skip, None, Some(_)) => {
+                self.merged.notes.skips.add(SkipReason::Existing);
             }
             (ImportMode::Update, None, None) => self.reject_unknown(row),
-            (ImportMode::Upsert | ImportMode::Update, Some(place), _) => {
-                self.merged.counts.skipped += 1;
-                self.slots[place].apply(&row, &self.attribute_columns, self.known.at);
-            }
-            (ImportMode::Upsert | ImportMode::Update, None, Some(_)) => self.meet(&row),
+            (ImportMode::Upsert | ImportMode::Update, Some(place), _) => self.replace(row, place),
+            (ImportMode::Upsert | ImportMode::Update, None, Some(_)) => self.meet(row),
             (_, None, None) => self.create(row),
         }
     }
 
     /// The first row of a stored product.
-    fn meet(&mut self, row: &ParsedRow) {
+    fn meet(&mut self, mut row: ParsedRow) {
         let sku = row.product.sku.as_deref().unwrap_or_default();
         if let Some((sku, before)) = self.known.by_sku.remove_entry(sku) {
+            let is_warned = self.take_warnings(&mut row);
             let mut slot = Slot {
                 line: row.line,
+                is_warned,
                 after: before.clone(),
                 before: Some(before),
             };
-            slot.apply(row, &self.attribute_columns, self.known.at);
+            slot.apply(&row, &self.attribute_columns, self.known.at);
             self.by_sku.insert(sku, self.slots.len());
             self.slots.push(slot);
         }
     }
 
-    fn create(&mut self, row: ParsedRow) {
-        if let Some(sku) = &row.product.sku {
-            self.by_sku.insert(sku.clone(), self.slots.len());
+    fn create(&mut self, mut row: ParsedRow) {
+        match &row.product.sku {
+            Some(sku) => {
+                self.by_sku.insert(sku.clone(), self.slots.len());
+            }
+            None => self.merged.notes.without_key += 1,
         }
+        let is_warned = self.take_warnings(&mut row);
         let seller = self.known.seller.clone();
         self.slots.push(Slot {
             line: row.line,
+            is_warned,
             before: None,
             after: row.product.into_product(0, seller, self.known.at),
         });
+    }
+
+    /// A later row with the same key wins; the earlier one is skipped.
+    fn replace(&mut self, mut row: ParsedRow, place: usize) {
+        let is_warned = self.take_warnings(&mut row);
+        let Some(slot) = self.slots.get_mut(place) else {
+            return;
+        };
+        slot.apply(&row, &self.attribute_columns, self.known.at);
+        let was_warned = std::mem::replace(&mut slot.is_warned, is_warned);
+        let earlier = std::mem::replace(&mut slot.line, row.line);
+        let message = format!(
+            "the sku {:?} stands in line {} again, which wins",
+            row.product.sku.as_deref().unwrap_or_default(),
+            row.line
+        );
+        self.warn_repeated(earlier, was_warned, message);
+    }
+
+    /// In the mode `skip` the first row with a key wins.
+    fn skip_repeated(&mut self, row: &ParsedRow, place: usize) {
+        let Some(slot) = self.slots.get(place) else {
+            return;
+        };
+        let message = format!(
+            "the sku {:?} stands in line {} already, which wins",
+            row.product.sku.as_deref().unwrap_or_default(),
+            slot.line
+        );
+        self.warn_repeated(row.line, false, message);
+    }
+
+    fn warn_repeated(&mut self, line: u64, was_warned: bool, message: String) {
+        let column = self.key_column();
+        let notes = &mut self.merged.notes;
+        notes.skips.add(SkipReason::Duplicate);
+        notes.warned += u64::from(!was_warned);
+        notes.warnings.push(RowWarning {
+            line,
+            column,
+            code: DUPLICATE_CODE.to_owned(),
+            message,
+        });
+    }
+
+    /// Books the warnings of a row that goes in; whether there are any.
+    fn take_warnings(&mut self, row: &mut ParsedRow) -> bool {
+        let is_warned = !row.warnings.is_empty();
+        let notes = &mut self.merged.notes;
+        notes.warned += u64::from(is_warned);
+        notes.warnings.append(&mut row.warnings);
+        is_warned
+    }
+
+    /// The file's name of the column with the key.
+    fn key_column(&self) -> String {
+        let mut columns = self.known.plan.columns.iter();
+        let key = columns.find(|column| column.role == ColumnRole::Field(ProductField::Sku));
+        key.map_or_else(String::new, |column| column.header.clone())
     }
 
     fn reject_duplicate(&mut self, row: ParsedRow, place: Option<usize>) {
@@ -229,7 +311,7 @@ impl Merging<'_> {
             None => format!("another product already has the sku {sku:?}"),
         };
         let hint = "use the mode upsert to update products by their sku";
-        self.reject(row, "DUPLICATE_SKU", message, hint);
+        self.reject(row, DUPLICATE_CODE, message, hint);
     }
 
     fn reject_unknown(&mut self, row: ParsedRow) {
@@ -242,14 +324,11 @@ impl Merging<'_> {
     }
 
     fn reject(&mut self, row: ParsedRow, code: &str, message: String, hint: &str) {
-        let columns = &self.known.plan.columns;
-        let column = columns
-            .iter()
-            .find(|c| c.role == ColumnRole::Field(ProductField::Sku));
+        let column = self.key_column();
         self.merged.counts.rejected += 1;
         self.merged.rejects.push(RejectedRow {
             line: row.line,
-            column: column.map_or_else(String::new, |column| column.header.clone()),
+            column,
             code: code.to_owned(),
             message,
             hint: hint.to_owned(),

@@ -10,8 +10,9 @@ mod block;
 mod change;
 mod column;
 mod import_end;
-mod listing;
+
 mod postgres;
+mod sql;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,7 @@ use crate::{
         idempotency::Claim,
         import_job::{BatchOutcome, ImportBatch, ImportId, ImportJob, NewImport},
         product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
-        product_csv::RejectedRow,
+        product_csv::{RejectSummary, RejectedRow},
         query::{Page, ProductFilter, ProductQuery},
         record::Record,
         seller::SellerId,
@@ -184,7 +185,7 @@ pub trait ImportStore: Send + Sync + std::fmt::Debug {
 
     async fn import_get(&self, seller: &SellerId, id: &str) -> Result<Option<ImportJob>>;
 
-    /// Newest first.
+    /// Newest first, with the number of all; the jobs come without their warnings.
     async fn import_list(
         &self,
         seller: &SellerId,
@@ -209,6 +210,14 @@ pub trait ImportStore: Send + Sync + std::fmt::Debug {
         after: i64,
         limit: u32,
     ) -> Result<Vec<(i64, RejectedRow)>>;
+
+    /// The first rejected rows without their text, at most `limit`.
+    async fn import_errors(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        limit: u32,
+    ) -> Result<Vec<RejectSummary>>;
 
     /// Takes over a job that waits, whose worker is gone (its lease ended), or that this very
     /// worker held before it was restarted; fair between sellers. A worker runs one job at a time.

@@ -15,7 +15,7 @@ pub(crate) use self::{
     engines::TestEngines,
     namespace::TestNamespace,
     samples::{catalogue, cents, kinds, product, span},
-    seller::{HttpReply, SellerClient, answer},
+    seller::{HttpReply, SellerClient, answer, counts, import_as},
     sse::{SseFrame, SseReader},
     topics::{TopicMessage, TopicReader},
 };

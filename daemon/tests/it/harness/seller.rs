@@ -140,6 +140,9 @@ impl SellerClient {
         .await;
         let count = |name: &str| job[name].as_u64().unwrap();
         let outcomes = ["created", "updated", "unchanged", "skipped", "rejected"];
+        let skips = job["skips"].as_object().unwrap().values();
+        let skipped: u64 = skips.map(|count| count.as_u64().unwrap()).sum();
+        assert_eq!(skipped, count("skipped"), "{job}");
         assert_eq!(
             count("rows"),
             outcomes.into_iter().map(count).sum::<u64>(),
@@ -192,4 +195,23 @@ impl SellerClient {
             }
         }
     }
+}
+
+/// Imports a raw body with options in the query, and waits.
+pub(crate) async fn import_as(seller: &SellerClient, query: &str, csv: &str) -> Value {
+    let reply = seller
+        .post_text(
+            &format!("/api/products/import{query}"),
+            "text/csv",
+            csv.to_owned(),
+        )
+        .await;
+    let id = reply.expect(202)["import_id"].as_str().unwrap().to_owned();
+    seller.import_ended(&id).await
+}
+
+/// Created, updated, unchanged, skipped, rejected.
+pub(crate) fn counts(job: &Value) -> [u64; 5] {
+    ["created", "updated", "unchanged", "skipped", "rejected"]
+        .map(|name| job[name].as_u64().unwrap())
 }

@@ -6,7 +6,7 @@ mod woocommerce;
 
 use self::{shopify::ShopifyState, woocommerce::WoocommerceState};
 use super::{
-    ImportPlan, ImportPreset, ProductField,
+    ImportPlan, ImportPreset, ProductField, SkipReason,
     cell_splitter::RowCells,
     header::{self, HeaderCell, find, fold},
     row_fields::RowFields,
@@ -75,14 +75,14 @@ impl PresetState {
         }
     }
 
-    /// Completes the draft; `false` when the row is no product of its own.
+    /// Completes the draft, or says why the row is no product of its own.
     pub(super) fn complete<'a>(
         &mut self,
         cells: &RowCells<'a>,
         row_fields: &mut RowFields<'a>,
-    ) -> bool {
+    ) -> Result<(), SkipReason> {
         match self {
-            Self::Generic => true,
+            Self::Generic => Ok(()),
             Self::Shopify(shopify) => shopify.complete(cells, row_fields),
             Self::Woocommerce(woocommerce) => woocommerce.complete(cells, row_fields),
         }

@@ -10,7 +10,9 @@ use sha2::{Digest, Sha256};
 use super::{ImportPreset, cell, has};
 use crate::domain::{
     product::fields::SKU_MAX,
-    product_csv::{ProductField, cell_splitter::RowCells, header::find, row_fields::RowFields},
+    product_csv::{
+        ProductField, SkipReason, cell_splitter::RowCells, header::find, row_fields::RowFields,
+    },
 };
 
 /// The column that ties the rows of a product together.
@@ -80,14 +82,14 @@ impl ShopifyState {
         &mut self,
         cells: &RowCells<'a>,
         row_fields: &mut RowFields<'a>,
-    ) -> bool {
+    ) -> Result<(), SkipReason> {
         let handle = cell(cells, self.handle);
         let values = self.options.map(|column| cell(cells, column));
         let blank = |field| row_fields.is_blank(field);
         let image_only =
             blank(ProductField::Name) && blank(ProductField::Price) && blank(ProductField::Sku);
         if image_only && !handle.is_empty() && values.iter().all(|value| value.is_empty()) {
-            return false;
+            return Err(SkipReason::Image);
         }
         if blank(ProductField::Category) && self.product_type.is_some() {
             row_fields.set(ProductField::Category, cell(cells, self.product_type));
@@ -108,7 +110,7 @@ impl ShopifyState {
         if row_fields.is_blank(ProductField::Sku) && !handle.is_empty() {
             row_fields.set(ProductField::Sku, key(handle, &options));
         }
-        true
+        Ok(())
     }
 
     /// Takes over what the first row of the handle said, or is that first row.

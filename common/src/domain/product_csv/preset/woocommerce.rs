@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ImportPreset, cell, has};
 use crate::domain::product_csv::{
-    ProductField, cell_splitter::RowCells, header::find, row_fields::RowFields,
+    ProductField, SkipReason, cell_splitter::RowCells, header::find, row_fields::RowFields,
 };
 
 const TYPE_NAMES: &[&str] = &["Type", "Typ", "Tipo"];
@@ -86,12 +86,12 @@ impl WoocommerceState {
         &mut self,
         cells: &RowCells<'a>,
         row_fields: &mut RowFields<'a>,
-    ) -> bool {
+    ) -> Result<(), SkipReason> {
         let category = first_path(row_fields.text(ProductField::Category));
         if is_parent(cell(cells, self.product_type)) {
             self.remember(cells, row_fields, category.clone());
             if row_fields.is_blank(ProductField::Price) {
-                return false;
+                return Err(SkipReason::Parent);
             }
         }
         let parent = cell(cells, self.parent);
@@ -105,7 +105,7 @@ impl WoocommerceState {
         if row_fields.text(ProductField::Quantity) == "parent" {
             row_fields.set(ProductField::Quantity, "");
         }
-        true
+        Ok(())
     }
 
     /// The description, else the short one; the export writes line ends as `\n`.

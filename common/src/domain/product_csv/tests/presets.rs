@@ -34,7 +34,7 @@ fn shopify_variants_take_over_from_the_first_row() {
     assert_eq!(medium.product.sku.as_deref(), Some("shirt/M/Red"));
     assert_eq!(medium.product.category, "Tops");
     assert_eq!(medium.product.description, large.product.description);
-    assert_eq!(rows[2], FileRow::Skipped);
+    assert_eq!(rows[2], FileRow::Skipped(SkipReason::Image));
     assert_eq!(lamp.product.name, "Lamp");
     assert_eq!(lamp.product.sku.as_deref(), Some("lamp"));
     assert_eq!(lamp.product.category, "Home > Lamps");
@@ -54,7 +54,7 @@ fn shopify_has_a_newer_header() {
     assert_eq!((small.name.as_str(), small.quantity), ("Mug - Small", 0));
     assert_eq!(small.sku.as_deref(), Some("mug/Small"));
     assert_eq!(small.category, "Kitchen");
-    assert_eq!(rows[2], FileRow::Skipped);
+    assert_eq!(rows[2], FileRow::Skipped(SkipReason::Image));
 }
 
 #[test]
@@ -93,7 +93,8 @@ fn woocommerce_speaks_four_languages() {
         let plan = planned(file.as_bytes(), &ImportOptions::default());
         assert_eq!(plan.preset, ImportPreset::Woocommerce, "{header}");
         let rows = rows_from(file.as_bytes(), &plan, &plan.start);
-        assert_eq!((&rows[0], &rows[5]), (&FileRow::Skipped, &FileRow::Skipped));
+        let parent = FileRow::Skipped(SkipReason::Parent);
+        assert_eq!((&rows[0], &rows[5]), (&parent, &parent));
         let (red, blue) = (product(&rows[1]), product(&rows[2]));
         assert_eq!(red.product.category, "Tops > Tees");
         assert_eq!(red.product.description.as_deref(), Some("Line\nbreak"));

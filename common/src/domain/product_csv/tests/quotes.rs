@@ -32,7 +32,7 @@ fn outcomes(file: &str) -> Vec<(String, u64)> {
     let outcome = |row: &FileRow| match row {
         FileRow::Product(row) => (row.product.name.clone(), row.line),
         FileRow::Rejected(reject) => (reject.code.clone(), reject.line),
-        FileRow::Skipped => ("skipped".to_owned(), 0),
+        FileRow::Skipped(_) => ("skipped".to_owned(), 0),
     };
     rows.iter().map(outcome).collect()
 }
@@ -203,7 +203,7 @@ proptest! {
             match row {
                 FileRow::Product(row) => kept.extend(row.record),
                 FileRow::Rejected(reject) => kept.extend(reject.record),
-                FileRow::Skipped => {}
+                FileRow::Skipped(_) => {}
             }
         }
         let kept = String::from_utf8(kept).unwrap();

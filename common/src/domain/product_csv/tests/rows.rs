@@ -1,6 +1,7 @@
 //! Rows: values, defaults, line numbers, faults.
 
 use super::*;
+use crate::domain::product::Attributes;
 
 const HEADER: &str = "sku,name,description,price,quantity,category,low_stock_threshold,Colour\n";
 
@@ -94,7 +95,6 @@ fn faults_name_column_code_and_remedy() {
             "as text",
         ),
         ("A,B\0,,1,1,x,,", "name", "NO_NUL", "UTF-16"),
-        ("A,B,,1,1,x,,r\0d", "Colour", "NO_NUL", "UTF-16"),
         (
             "A,B,,1,1,x,,red,more",
             "",
@@ -146,7 +146,7 @@ fn lines_are_physical_whatever_ends_them() {
         let rows = read(file.as_bytes());
         let found: Vec<u64> = rows.iter().filter_map(line).collect();
         assert_eq!((rows.len(), found), (4, vec![3, 6, 8]), "{end:?}");
-        assert_eq!(rows[2], FileRow::Skipped);
+        assert_eq!(rows[2], FileRow::Skipped(SkipReason::Blank));
         assert_eq!(product(&rows[0]).product.name, format!("A{end}a"));
     }
 }
@@ -155,7 +155,7 @@ fn line(row: &FileRow) -> Option<u64> {
     match row {
         FileRow::Product(row) => Some(row.line),
         FileRow::Rejected(reject) => Some(reject.line),
-        FileRow::Skipped => None,
+        FileRow::Skipped(_) => None,
     }
 }
 
@@ -178,6 +178,39 @@ fn too_large_attributes_lose_the_longest_value() {
     let attributes = product(&rows[0]).product.attributes.clone().unwrap();
     let kept: Vec<&str> = attributes.keys().map(String::as_str).collect();
     assert_eq!(kept, ["a", "c"]);
+    assert_eq!(warned(&rows[0]), [(2, "b", "ATTRIBUTE_DROPPED")]);
+}
+
+/// Red when: an attribute that cannot be kept costs the row, or goes without a word.
+#[test]
+fn an_unreadable_attribute_is_left_out_and_named() {
+    let rows = read(b"name,price,a,b\nN,1,x\0y,z\n");
+    let attributes = product(&rows[0]).product.attributes.clone().unwrap();
+    assert_eq!(attributes, Attributes::from([("b".into(), "z".into())]));
+    assert_eq!(warned(&rows[0]), [(2, "a", "ATTRIBUTE_DROPPED")]);
+}
+
+/// Red when: stock below zero rejects the row, or becomes 0 without a word.
+#[test]
+fn stock_below_zero_is_raised_to_zero() {
+    for text in ["-1", " -7 ", "-2147483648"] {
+        let file = format!("name,price,Stock\nN,1,{text}\n");
+        let rows = read(file.as_bytes());
+        assert_eq!(product(&rows[0]).product.quantity, 0);
+        assert_eq!(warned(&rows[0]), [(2, "Stock", "RAISED_TO_ZERO")], "{text}");
+    }
+    for text in ["-", "-x", "-1.5", "--1", "-0.x"] {
+        let rows = read(format!("name,price,Stock\nN,1,{text}\n").as_bytes());
+        assert_eq!(reject(&rows[0]).column, "Stock", "{text}");
+    }
+}
+
+/// Line, column and code of a row's warnings.
+fn warned(row: &FileRow) -> Vec<(u64, &str, &str)> {
+    let warnings = product(row).warnings.iter();
+    warnings
+        .map(|warning| (warning.line, warning.column.as_str(), warning.code.as_str()))
+        .collect()
 }
 
 #[test]

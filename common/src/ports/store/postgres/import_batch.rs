@@ -206,7 +206,8 @@ async fn save(
     sqlx::query(
         "UPDATE imports SET batch = $3, position = $4, rows = $5, created = $6, updated = $7, \
          unchanged = $8, skipped = $9, rejected = $10, low_stock = $11, \
-         lease_until = statement_timestamp() + $12 * interval '1 millisecond' \
+         warned = $12, warnings = $13, skips = $14, without_key = $15, \
+         lease_until = statement_timestamp() + $16 * interval '1 millisecond' \
          WHERE seller_id = $1 AND id = $2",
     )
     .bind(job.seller_id.as_str())
@@ -220,6 +221,10 @@ async fn save(
     .bind(stored(job.counts.skipped))
     .bind(stored(job.counts.rejected))
     .bind(json(low_stock))
+    .bind(stored(job.notes.warned))
+    .bind(json(&job.notes.warnings))
+    .bind(json(&job.notes.skips))
+    .bind(stored(job.notes.without_key))
     .bind(lease_ms)
     .execute(connection)
     .await?;

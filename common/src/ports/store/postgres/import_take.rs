@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 
-use super::{
-    failure::DbResult,
-    import_row::{ImportRow, import_columns},
-    types::PgMoment,
+use super::{failure::DbResult, import_row::import_columns, types::PgMoment};
+use crate::{
+    domain::{clock, import_job::ImportJob, seller::SellerId},
+    ports::store::sql::import_row::ImportJobRow,
 };
-use crate::domain::{clock, import_job::ImportJob, seller::SellerId};
 
 /// How often a worker that came too late looks again before it waits for its next turn.
 const MAX_TAKE_ATTEMPTS: usize = 16;
@@ -77,7 +76,7 @@ async fn take_one(
     lease: Duration,
     seller: &str,
     id: &str,
-) -> DbResult<Option<ImportRow>> {
+) -> DbResult<Option<ImportJobRow>> {
     let taken = sqlx::query_as(concat!(
         "UPDATE imports SET status = 'processing', owner = $1, lease_ms = $2, \
          lease_until = now() + $2 * interval '1 millisecond', \

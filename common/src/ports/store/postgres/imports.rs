@@ -4,29 +4,33 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 
 use super::{
     PostgresStore,
     failure::{DbResult, unavailable},
     idempotency, import_batch, import_end,
-    import_row::{ImportRow, find, import_columns, lock, stored},
+    import_row::{find, import_columns, lock, stored},
     import_take,
     types::PgMoment,
 };
 use crate::{
     domain::{
         clock,
-        error::{Error, Result},
+        error::Result,
         idempotency::Claim,
         import_job::{
             BatchOutcome, ImportBatch, ImportId, ImportJob, ImportStatus, LowStockDigest, NewImport,
         },
-        product_csv::RejectedRow,
+        product_csv::{RejectSummary, RejectedRow},
         query::Page,
         seller::SellerId,
     },
-    ports::store::{ImportEnd, ImportStore, column::json},
+    ports::store::{
+        ImportEnd, ImportStore,
+        column::json,
+        sql::import_row::{self as rows, ImportJobRow, RejectRow, RejectSummaryRow},
+    },
 };
 
 #[async_trait]
@@ -93,6 +97,17 @@ impl ImportStore for PostgresStore {
     ) -> Result<Vec<(i64, RejectedRow)>> {
         self.connections
             .run(|mut session| async move { rejects(&mut session, seller, id, after, limit).await })
+            .await
+    }
+
+    async fn import_errors(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        limit: u32,
+    ) -> Result<Vec<RejectSummary>> {
+        self.connections
+            .run(|mut session| async move { errors(&mut session, seller, id, limit).await })
             .await
     }
 
@@ -164,7 +179,7 @@ async fn create(
     if let Some(job) = named(&mut *connection, seller, id).await? {
         return Ok(job);
     }
-    let row: Option<ImportRow> = sqlx::query_as(concat!(
+    let row: Option<ImportJobRow> = sqlx::query_as(concat!(
         "INSERT INTO imports (seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
          position, low_stock, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10) \
          ON CONFLICT (seller_id, id) DO NOTHING RETURNING ",
@@ -220,7 +235,7 @@ async fn named(
 ) -> DbResult<Option<ImportJob>> {
     let Some(id) = id else { return Ok(None) };
     let row = find(connection, seller, &id).await?;
-    Ok(row.map(ImportRow::into_job).transpose()?)
+    Ok(row.map(ImportJobRow::into_job).transpose()?)
 }
 
 async fn list(
@@ -229,30 +244,39 @@ async fn list(
     offset: u64,
     limit: u32,
 ) -> DbResult<Page<ImportJob>> {
-    let rows: Vec<ImportRow> = sqlx::query_as(concat!(
-        "SELECT ",
-        import_columns!(),
-        " FROM imports WHERE seller_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"
+    // One statement, so that the page and the total are of one moment.
+    let found = sqlx::query(concat!(
+        "SELECT total, page.* FROM (SELECT count(*) AS total FROM imports WHERE seller_id = $1) \
+         AS counted LEFT JOIN (SELECT ",
+        import_columns!("'[]'"),
+        " FROM imports WHERE seller_id = $1 \
+         ORDER BY imports.created_at DESC, id DESC LIMIT $2 OFFSET $3) AS page ON TRUE \
+         ORDER BY page.created_at DESC, page.id DESC"
     ))
     .bind(seller.as_str())
     .bind(i64::from(limit))
     .bind(stored(offset))
-    .fetch_all(&mut *connection)
+    .fetch_all(connection)
     .await?;
-    let total: i64 = sqlx::query_scalar("SELECT count(*) FROM imports WHERE seller_id = $1")
-        .bind(seller.as_str())
-        .fetch_one(connection)
-        .await?;
-    let items = rows
-        .into_iter()
-        .map(ImportRow::into_job)
-        .collect::<Result<Vec<_>, Error>>()?;
-    let total = total.unsigned_abs();
-    Ok(Page {
-        more: !items.is_empty() && offset.saturating_add(items.len() as u64) < total,
-        items,
-        total: Some(total),
-    })
+    Ok(rows::page(&found, offset)?)
+}
+
+async fn errors(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    id: &str,
+    limit: u32,
+) -> DbResult<Vec<RejectSummary>> {
+    let rows: Vec<RejectSummaryRow> = sqlx::query_as(
+        "SELECT line, column_name, code, message, hint FROM import_rejects \
+         WHERE seller_id = $1 AND import_id = $2 ORDER BY no LIMIT $3",
+    )
+    .bind(seller.as_str())
+    .bind(id)
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(RejectSummary::from).collect())
 }
 
 async fn rejects(
@@ -273,29 +297,4 @@ async fn rejects(
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(RejectRow::into_numbered).collect())
-}
-
-#[derive(FromRow)]
-struct RejectRow {
-    no: i64,
-    line: i64,
-    column_name: String,
-    code: String,
-    message: String,
-    hint: String,
-    record: Vec<u8>,
-}
-
-impl RejectRow {
-    fn into_numbered(self) -> (i64, RejectedRow) {
-        let reject = RejectedRow {
-            line: self.line.unsigned_abs(),
-            column: self.column_name,
-            code: self.code,
-            message: self.message,
-            hint: self.hint,
-            record: self.record,
-        };
-        (self.no, reject)
-    }
 }

@@ -16,7 +16,7 @@ use crate::{
         query::{ListCursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
         seller::SellerId,
     },
-    ports::store::listing,
+    ports::store::sql::listing,
 };
 
 type PgQuery = QueryBuilder<Postgres>;

@@ -189,7 +189,8 @@ async fn insert_rejects(
 async fn save(connection: &mut SqliteConnection, job: &ImportJob, at: Timestamp) -> Result<()> {
     sqlx::query(
         "UPDATE imports SET batch = ?, position = ?, rows = ?, created = ?, updated = ?, \
-         unchanged = ?, skipped = ?, rejected = ?, low_stock = ?, lease_until = ? + lease_ms \
+         unchanged = ?, skipped = ?, rejected = ?, warned = ?, warnings = ?, skips = ?, \
+         without_key = ?, low_stock = ?, lease_until = ? + lease_ms \
          WHERE seller_id = ? AND id = ?",
     )
     .bind(stored(job.checkpoint.batch))
@@ -200,6 +201,10 @@ async fn save(connection: &mut SqliteConnection, job: &ImportJob, at: Timestamp)
     .bind(stored(job.counts.unchanged))
     .bind(stored(job.counts.skipped))
     .bind(stored(job.counts.rejected))
+    .bind(stored(job.notes.warned))
+    .bind(json(&job.notes.warnings))
+    .bind(json(&job.notes.skips))
+    .bind(stored(job.notes.without_key))
     .bind(json(&job.low_stock))
     .bind(at.millis())
     .bind(job.seller_id.as_str())

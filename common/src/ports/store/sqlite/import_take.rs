@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use sqlx::{SqliteConnection, SqliteExecutor};
 
-use super::import_row::ImportRow;
 use crate::{
     domain::{clock, error::Result, import_job::ImportJob, seller::SellerId},
-    ports::store::sqlite::failed,
+    ports::store::{sql::import_row::ImportJobRow, sqlite::failed},
 };
 
 /// The jobs that wait, those whose worker is gone by the time bound first, and those of the
@@ -45,7 +44,7 @@ pub(super) async fn take(
 ) -> Result<Option<ImportJob>> {
     let now = clock::now();
     let lease_until = now.plus(lease);
-    let row: Option<ImportRow> = sqlx::query_as(concat!(
+    let row: Option<ImportJobRow> = sqlx::query_as(concat!(
         "UPDATE imports SET status = 'processing', owner = ?, lease_ms = ?, lease_until = ?, \
          started_at = coalesce(started_at, ?) WHERE (seller_id, id) = ( \
              SELECT seller_id, id FROM imports AS job WHERE ",
@@ -66,7 +65,7 @@ pub(super) async fn take(
     .fetch_optional(connection)
     .await
     .map_err(failed)?;
-    row.map(ImportRow::into_job).transpose()
+    row.map(ImportJobRow::into_job).transpose()
 }
 
 /// Gives one job back.

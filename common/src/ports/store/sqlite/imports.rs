@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::{
     SqliteStore, idempotency, import_batch, import_end,
-    import_row::{ImportRow, find, stored},
+    import_row::{find, stored},
     import_take,
 };
 use crate::{
@@ -17,12 +17,16 @@ use crate::{
         idempotency::Claim,
         import_job::LowStockDigest,
         import_job::{BatchOutcome, ImportBatch, ImportId, ImportJob, ImportStatus, NewImport},
-        product_csv::RejectedRow,
+        product_csv::{RejectSummary, RejectedRow},
         query::Page,
         seller::SellerId,
     },
-    ports::store::sqlite::failed,
-    ports::store::{ImportEnd, ImportStore, column::json},
+    ports::store::{
+        ImportEnd, ImportStore,
+        column::json,
+        sql::import_row::{self as rows, ImportJobRow, RejectRow, RejectSummaryRow},
+        sqlite::failed,
+    },
 };
 
 #[async_trait]
@@ -52,7 +56,7 @@ impl ImportStore for SqliteStore {
 
     async fn import_get(&self, seller: &SellerId, id: &str) -> Result<Option<ImportJob>> {
         let row = find(self.db.readers(), seller, id).await?;
-        row.map(ImportRow::into_job).transpose()
+        row.map(ImportJobRow::into_job).transpose()
     }
 
     async fn import_list(
@@ -61,31 +65,24 @@ impl ImportStore for SqliteStore {
         offset: u64,
         limit: u32,
     ) -> Result<Page<ImportJob>> {
-        let rows: Vec<ImportRow> = sqlx::query_as(
-            "SELECT * FROM imports WHERE seller_id = ? ORDER BY created_at DESC, id DESC \
-             LIMIT ? OFFSET ?",
+        // One statement, so that the page and the total are of one moment.
+        let found = sqlx::query(
+            "SELECT total, page.* FROM (SELECT count(*) AS total FROM imports WHERE seller_id = ?) \
+             LEFT JOIN (SELECT seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
+                 position, rows, created, updated, unchanged, skipped, rejected, warned, \
+                 '[]' AS warnings, skips, without_key, low_stock, cancel_requested, created_at, \
+                 started_at, finished_at, error, owner, lease_ms FROM imports \
+                 WHERE seller_id = ? ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?) AS page \
+             ORDER BY page.created_at DESC, page.id DESC",
         )
+        .bind(seller.as_str())
         .bind(seller.as_str())
         .bind(limit)
         .bind(stored(offset))
         .fetch_all(self.db.readers())
         .await
         .map_err(failed)?;
-        let total: i64 = sqlx::query_scalar("SELECT count(*) FROM imports WHERE seller_id = ?")
-            .bind(seller.as_str())
-            .fetch_one(self.db.readers())
-            .await
-            .map_err(failed)?;
-        let items = rows
-            .into_iter()
-            .map(ImportRow::into_job)
-            .collect::<Result<Vec<_>>>()?;
-        let total = total.unsigned_abs();
-        Ok(Page {
-            more: !items.is_empty() && offset.saturating_add(items.len() as u64) < total,
-            items,
-            total: Some(total),
-        })
+        rows::page(&found, offset)
     }
 
     async fn import_cancel(
@@ -121,6 +118,25 @@ impl ImportStore for SqliteStore {
         .await
         .map_err(failed)?;
         Ok(rows.into_iter().map(RejectRow::into_numbered).collect())
+    }
+
+    async fn import_errors(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        limit: u32,
+    ) -> Result<Vec<RejectSummary>> {
+        let rows: Vec<RejectSummaryRow> = sqlx::query_as(
+            "SELECT line, column_name, code, message, hint FROM import_rejects \
+             WHERE seller_id = ? AND import_id = ? ORDER BY no LIMIT ?",
+        )
+        .bind(seller.as_str())
+        .bind(id)
+        .bind(limit)
+        .fetch_all(self.db.readers())
+        .await
+        .map_err(failed)?;
+        Ok(rows.into_iter().map(RejectSummary::from).collect())
     }
 
     async fn import_take(&self, worker: &str, lease: Duration) -> Result<Option<ImportJob>> {
@@ -243,7 +259,7 @@ async fn claimed(
     let id: Option<ImportId> = idempotency::answered(&mut *connection, seller, claim).await?;
     let Some(id) = id else { return Ok(None) };
     let row = find(connection, seller, &id).await?;
-    row.map(ImportRow::into_job).transpose()
+    row.map(ImportJobRow::into_job).transpose()
 }
 
 /// A job that must be there.
@@ -255,29 +271,4 @@ async fn present(
     let row = find(connection, seller, id).await?;
     row.ok_or_else(|| Error::Corrupt(format!("the import {id} has vanished")))?
         .into_job()
-}
-
-#[derive(FromRow)]
-struct RejectRow {
-    no: i64,
-    line: i64,
-    column_name: String,
-    code: String,
-    message: String,
-    hint: String,
-    record: Vec<u8>,
-}
-
-impl RejectRow {
-    fn into_numbered(self) -> (i64, RejectedRow) {
-        let reject = RejectedRow {
-            line: self.line.unsigned_abs(),
-            column: self.column_name,
-            code: self.code,
-            message: self.message,
-            hint: self.hint,
-            record: self.record,
-        };
-        (self.no, reject)
-    }
 }

@@ -11,7 +11,7 @@ use crate::{
         query::{ListCursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
         seller::SellerId,
     },
-    ports::store::listing,
+    ports::store::sql::listing,
     ports::store::sqlite::failed,
 };
 

@@ -12,7 +12,7 @@ use crate::{
         event::{Event, EventData, EventKind},
         import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportCounts, ImportJob},
         product::{Attributes, NewProduct, Product},
-        product_csv::{FieldSet, FilePosition, ImportMode, ParsedRow, RejectedRow},
+        product_csv::{FieldSet, FilePosition, ImportMode, ParsedRow, RejectedRow, SkipCounts},
         query::{PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
         seller::SellerId,
     },
@@ -31,7 +31,16 @@ pub(super) fn row(line: u64, sku: Option<&str>, quantity: i32) -> ParsedRow {
             ..lamp()
         },
         given,
+        warnings: vec![],
         record: format!("row {line}").into_bytes(),
+    }
+}
+
+/// So many blank rows.
+pub(super) fn skips(blank: u64) -> SkipCounts {
+    SkipCounts {
+        blank,
+        ..SkipCounts::default()
     }
 }
 
@@ -47,12 +56,16 @@ pub(super) fn batch(job: &ImportJob, rows: Vec<ParsedRow>) -> ImportBatch {
         from,
         rows,
         rejects: vec![],
-        skipped: 0,
+        skips: SkipCounts::default(),
     }
 }
 
 /// Commits a batch and moves the job on as its worker would.
-async fn commit(store: &Arc<dyn Store>, job: &mut ImportJob, batch: ImportBatch) -> ImportCounts {
+pub(super) async fn commit(
+    store: &Arc<dyn Store>,
+    job: &mut ImportJob,
+    batch: ImportBatch,
+) -> ImportCounts {
     let next = Checkpoint {
         batch: batch.from.batch + 1,
         position: batch.to.clone(),
@@ -72,7 +85,7 @@ async fn commit(store: &Arc<dyn Store>, job: &mut ImportJob, batch: ImportBatch)
 }
 
 /// Created, updated, unchanged, skipped, rejected.
-fn parts(counts: ImportCounts) -> [u64; 5] {
+pub(super) fn parts(counts: ImportCounts) -> [u64; 5] {
     [
         counts.created,
         counts.updated,
@@ -307,7 +320,7 @@ pub(super) async fn rejected_rows_are_kept_with_all_their_parts(store: Arc<dyn S
         let rows = vec![row(start + 1, Some("known"), 1), row(start + 3, None, 50)];
         let next = ImportBatch {
             rejects: vec![bad(start), bad(start + 2)],
-            skipped: 5,
+            skips: skips(5),
             ..batch(&job, rows)
         };
         commit(&store, &mut job, next).await;
@@ -321,13 +334,17 @@ pub(super) async fn rejected_rows_are_kept_with_all_their_parts(store: Arc<dyn S
     assert_eq!(all[1].1.code, "DUPLICATE_SKU");
     let rest = rejects(4, 1).await.unwrap();
     assert_eq!(rest, all[4..5]);
+    let errors = store.import_errors(&a, &job.id, 2).await.unwrap();
+    let shown = errors.iter().map(|error| (error.line, error.code.as_str()));
+    let expected = [(2, "TYPE"), (3, "DUPLICATE_SKU")];
+    assert_eq!(shown.collect::<Vec<_>>(), expected);
 }
 
 pub(super) async fn a_batch_without_rows_moves_on(store: Arc<dyn Store>) {
     let a = seller("a");
     let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
     let next = ImportBatch {
-        skipped: 3,
+        skips: skips(3),
         ..batch(&job, vec![])
     };
     assert_eq!(parts(commit(&store, &mut job, next).await), [0, 0, 0, 3, 0]);

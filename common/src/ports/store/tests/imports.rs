@@ -45,6 +45,7 @@ pub(super) fn new_import(mode: ImportMode) -> NewImport {
                 column("Colour", ColumnRole::Attribute),
             ],
             defaults: vec![(ProductField::Quantity, "0".to_owned())],
+            warnings: Vec::new(),
             start: FilePosition {
                 byte: 40,
                 line: 2,
@@ -106,6 +107,11 @@ pub(super) async fn a_job_is_queued_listed_and_claimed_once(store: Arc<dyn Store
     );
     let page = store.import_list(&a, 1, 1).await.unwrap();
     assert_eq!((page.items, page.more), (vec![job], false));
+    let past = store.import_list(&a, 20, 10).await.unwrap();
+    assert_eq!(
+        (past.items, past.total, past.more),
+        (vec![], Some(2), false)
+    );
     assert_eq!(store.import_get(&a, "imp_x").await.unwrap(), None);
 }
 

@@ -1,6 +1,7 @@
 //! One battery for every engine of the store: each test takes an open, empty store and knows
 //! nothing of what is behind it.
 
+mod batch_notes;
 mod batches;
 mod claims;
 mod events;
@@ -144,6 +145,9 @@ battery! {
         an_error_leaves_nothing_behind
         large_batches_fill_several_blocks
         a_deep_outbox_is_read_in_parts;
+    batch_notes:
+        a_job_says_what_went_in_otherwise_than_written
+        skipped_rows_have_their_reasons;
     housekeeping:
         keys_live_until_they_are_revoked
         a_sweep_forgets_ended_imports_only;

@@ -8,7 +8,7 @@ use crate::domain::{
 
 /// The LIKE pattern of a text that stands anywhere. `\` escapes; both engines fold the case of ASCII
 /// letters only.
-pub(super) fn contains(text: &str) -> String {
+pub(in crate::ports::store) fn contains(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
     for c in text.chars() {
@@ -22,7 +22,7 @@ pub(super) fn contains(text: &str) -> String {
 }
 
 /// The column of a sort.
-pub(super) const fn column(sort_by: SortBy) -> &'static str {
+pub(in crate::ports::store) const fn column(sort_by: SortBy) -> &'static str {
     match sort_by {
         SortBy::CreatedAt => "created_at",
         SortBy::Name => "name",
@@ -33,7 +33,7 @@ pub(super) const fn column(sort_by: SortBy) -> &'static str {
 }
 
 /// What stands behind `ORDER BY`: total, ties are broken by id.
-pub(super) const fn order(sort_by: SortBy, sort_order: SortOrder) -> &'static str {
+pub(in crate::ports::store) const fn order(sort_by: SortBy, sort_order: SortOrder) -> &'static str {
     match (sort_by, sort_order) {
         (SortBy::CreatedAt, SortOrder::Asc) => "created_at, id",
         (SortBy::CreatedAt, SortOrder::Desc) => "created_at DESC, id DESC",
@@ -49,7 +49,7 @@ pub(super) const fn order(sort_by: SortBy, sort_order: SortOrder) -> &'static st
 }
 
 /// Refuses a cursor of another list.
-pub(super) fn check(cursor: &ListCursor, query: &ProductQuery) -> Result<()> {
+pub(in crate::ports::store) fn check(cursor: &ListCursor, query: &ProductQuery) -> Result<()> {
     if (cursor.sort_by, cursor.sort_order) == (query.sort_by, query.sort_order) {
         return Ok(());
     }
@@ -57,7 +57,7 @@ pub(super) fn check(cursor: &ListCursor, query: &ProductQuery) -> Result<()> {
 }
 
 /// The key of a cursor whose list is not sorted by text.
-pub(super) fn number(cursor: &ListCursor) -> Result<i64> {
+pub(in crate::ports::store) fn number(cursor: &ListCursor) -> Result<i64> {
     let number = cursor.key.parse();
     Ok(number.map_err(|_| refused(cursor, "was not made by this list"))?)
 }
@@ -67,7 +67,7 @@ fn refused(cursor: &ListCursor, why: &'static str) -> FieldError {
 }
 
 /// A page of products that were read with one more than its `limit`.
-pub(super) fn page(mut items: Vec<Product>, limit: u32) -> Page<Product> {
+pub(in crate::ports::store) fn page(mut items: Vec<Product>, limit: u32) -> Page<Product> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = items.len() > limit;
     items.truncate(limit);

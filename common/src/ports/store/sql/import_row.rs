@@ -1,0 +1,184 @@
+//! Import jobs and rejected rows as both engines read them. Moments are milliseconds since the Unix
+//! epoch; a statement that reads them names the columns so.
+
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
+
+use crate::{
+    domain::{
+        clock::Timestamp,
+        error::{Error, Result},
+        import_job::{Checkpoint, ImportCounts, ImportJob, ImportNotes, ImportStatus},
+        product_csv::{RejectSummary, RejectedRow},
+        query::Page,
+        seller::SellerId,
+    },
+    ports::store::column::from_json,
+};
+
+/// A row of `imports`.
+#[derive(FromRow)]
+pub(in crate::ports::store) struct ImportJobRow {
+    seller_id: String,
+    id: String,
+    status: String,
+    file_name: String,
+    bytes_total: i64,
+    sha256: String,
+    plan: String,
+    batch: i64,
+    position: String,
+    rows: i64,
+    created: i64,
+    updated: i64,
+    unchanged: i64,
+    skipped: i64,
+    rejected: i64,
+    warned: i64,
+    warnings: String,
+    skips: String,
+    without_key: i64,
+    low_stock: String,
+    cancel_requested: bool,
+    created_at: i64,
+    started_at: Option<i64>,
+    finished_at: Option<i64>,
+    error: Option<String>,
+    owner: Option<String>,
+    /// How long the owner's lease is from each batch on.
+    pub(in crate::ports::store) lease_ms: Option<i64>,
+}
+
+impl ImportJobRow {
+    /// Whether this worker has the job and may go on with it.
+    pub(in crate::ports::store) fn is_held_by(&self, worker: &str) -> bool {
+        self.status == ImportStatus::Processing.as_str() && self.owner.as_deref() == Some(worker)
+    }
+
+    pub(in crate::ports::store) fn into_job(self) -> Result<ImportJob> {
+        let seller = SellerId::parse(&self.seller_id);
+        Ok(ImportJob {
+            counts: self.counts(),
+            notes: self.notes()?,
+            id: self.id,
+            seller_id: seller.map_err(|error| Error::Corrupt(error.to_string()))?,
+            status: status(&self.status)?,
+            file_name: self.file_name,
+            bytes_total: self.bytes_total.unsigned_abs(),
+            sha256: self.sha256,
+            plan: from_json(&self.plan)?,
+            checkpoint: Checkpoint {
+                batch: self.batch.unsigned_abs(),
+                position: from_json(&self.position)?,
+            },
+            low_stock: from_json(&self.low_stock)?,
+            cancel_requested: self.cancel_requested,
+            created_at: Timestamp::from_millis(self.created_at),
+            started_at: self.started_at.map(Timestamp::from_millis),
+            finished_at: self.finished_at.map(Timestamp::from_millis),
+            error: self.error,
+        })
+    }
+
+    fn counts(&self) -> ImportCounts {
+        ImportCounts {
+            rows: self.rows.unsigned_abs(),
+            created: self.created.unsigned_abs(),
+            updated: self.updated.unsigned_abs(),
+            unchanged: self.unchanged.unsigned_abs(),
+            skipped: self.skipped.unsigned_abs(),
+            rejected: self.rejected.unsigned_abs(),
+        }
+    }
+
+    fn notes(&self) -> Result<ImportNotes> {
+        Ok(ImportNotes {
+            warned: self.warned.unsigned_abs(),
+            warnings: from_json(&self.warnings)?,
+            skips: from_json(&self.skips)?,
+            without_key: self.without_key.unsigned_abs(),
+        })
+    }
+}
+
+fn status(name: &str) -> Result<ImportStatus> {
+    ImportStatus::from_name(name)
+        .ok_or_else(|| Error::Corrupt(format!("{name:?} is no status of an import")))
+}
+
+/// A page of jobs that was read together with `total`: the number of all jobs in every row, and one
+/// row without a job when the page has none.
+pub(in crate::ports::store) fn page<'r, R>(rows: &'r [R], offset: u64) -> Result<Page<ImportJob>>
+where
+    R: Row,
+    ImportJobRow: FromRow<'r, R>,
+    &'r str: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    let corrupt = |error: sqlx::Error| Error::Corrupt(error.to_string());
+    let mut total = 0;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        total = row
+            .try_get::<i64, _>("total")
+            .map_err(corrupt)?
+            .unsigned_abs();
+        let id: Option<String> = row.try_get("id").map_err(corrupt)?;
+        if id.is_some() {
+            items.push(ImportJobRow::from_row(row).map_err(corrupt)?.into_job()?);
+        }
+    }
+    Ok(Page {
+        more: !items.is_empty() && offset.saturating_add(items.len() as u64) < total,
+        items,
+        total: Some(total),
+    })
+}
+
+/// A row of `import_rejects`.
+#[derive(FromRow)]
+pub(in crate::ports::store) struct RejectRow {
+    no: i64,
+    line: i64,
+    column_name: String,
+    code: String,
+    message: String,
+    hint: String,
+    record: Vec<u8>,
+}
+
+impl RejectRow {
+    pub(in crate::ports::store) fn into_numbered(self) -> (i64, RejectedRow) {
+        let reject = RejectedRow {
+            line: self.line.unsigned_abs(),
+            column: self.column_name,
+            code: self.code,
+            message: self.message,
+            hint: self.hint,
+            record: self.record,
+        };
+        (self.no, reject)
+    }
+}
+
+/// The same without the row's own text.
+#[derive(FromRow)]
+pub(in crate::ports::store) struct RejectSummaryRow {
+    line: i64,
+    column_name: String,
+    code: String,
+    message: String,
+    hint: String,
+}
+
+impl From<RejectSummaryRow> for RejectSummary {
+    fn from(row: RejectSummaryRow) -> Self {
+        Self {
+            line: row.line.unsigned_abs(),
+            column: row.column_name,
+            code: row.code,
+            message: row.message,
+            hint: row.hint,
+        }
+    }
+}
