@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     app::App,
     backoff::Backoff,
-    consumers::{self, analytics::Analytics, notify::Notify},
+    consumers::{self, analytics::AnalyticsHandler, notifications::NotificationHandler},
     housekeeping, http, importer, relay,
     roles::Role,
 };
@@ -225,12 +225,12 @@ fn start(role: Role, app: &App, node: &str, tasks: &TaskTracker, stop: &Cancella
             tasks.spawn(relay::run(app, stop));
         }
         Role::Notifications => {
-            let notify = Notify::new(&app);
-            tasks.spawn(consumers::run(app, notify, stop));
+            let handler = NotificationHandler::new(&app);
+            tasks.spawn(consumers::run(app, handler, stop));
         }
         Role::Analytics => {
-            let analytics = Analytics::new(&app);
-            tasks.spawn(consumers::run(app, analytics, stop));
+            let handler = AnalyticsHandler::new(&app);
+            tasks.spawn(consumers::run(app, handler, stop));
         }
         Role::Imports => {
             for number in 1..=IMPORT_WORKERS {

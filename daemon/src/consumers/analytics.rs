@@ -18,25 +18,25 @@ use pm_common::{
     },
 };
 
-use super::{Consumed, Handler, Retry};
+use super::{ConsumedEvent, GroupHandler, IDLE_WAIT, RetryPolicy};
 use crate::app::App;
 
 /// Bytes of messages that may wait for their object, over all partitions.
-const WAITING_BYTES: usize = 8 << 20;
+const MAX_WAITING_BYTES: usize = 8 << 20;
 
 /// Effect: totals (each event once, by watermark), then the archive.
 #[derive(Debug)]
-pub(crate) struct Analytics {
+pub(crate) struct AnalyticsHandler {
     ledger: Arc<dyn Ledger>,
     archive: Arc<dyn Archive>,
     batch_size: usize,
     interval: Duration,
-    waiting: BTreeMap<(Topic, u32), Waiting>,
+    waiting: BTreeMap<(Topic, u32), PendingObject>,
 }
 
 /// What a partition's next object will hold.
 #[derive(Debug)]
-struct Waiting {
+struct PendingObject {
     since: Instant,
     bytes: usize,
     deliveries: Vec<Delivery>,
@@ -44,7 +44,7 @@ struct Waiting {
     next: i64,
 }
 
-impl Analytics {
+impl AnalyticsHandler {
     /// A handler on the app's ledger and archive.
     pub(crate) fn new(app: &App) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl Analytics {
         let waiting = self
             .waiting
             .entry((delivery.record.topic, delivery.partition))
-            .or_insert_with(Waiting::new);
+            .or_insert_with(PendingObject::new);
         let newest = waiting.deliveries.last().map(|last| last.offset);
         if newest.is_none_or(|newest| newest < delivery.offset) {
             waiting.bytes += delivery.record.value.len();
@@ -69,12 +69,12 @@ impl Analytics {
         }
     }
 
-    fn is_due(&self, waiting: &Waiting) -> bool {
+    fn is_due(&self, waiting: &PendingObject) -> bool {
         waiting.deliveries.len() >= self.batch_size || waiting.since.elapsed() >= self.interval
     }
 }
 
-impl Waiting {
+impl PendingObject {
     fn new() -> Self {
         Self {
             since: Instant::now(),
@@ -86,22 +86,22 @@ impl Waiting {
 }
 
 #[async_trait]
-impl Handler for Analytics {
+impl GroupHandler for AnalyticsHandler {
     fn group(&self) -> ConsumerGroup {
         ConsumerGroup::Analytics
     }
 
-    fn retry(&self) -> Retry {
-        Retry {
+    fn retry(&self) -> RetryPolicy {
+        RetryPolicy {
             attempts: 10,
-            first: Duration::from_secs(2),
-            cap: Duration::from_secs(60),
+            first_pause: Duration::from_secs(2),
+            max_pause: Duration::from_secs(60),
         }
     }
 
-    async fn apply(&mut self, batch: &[Consumed]) -> Result<()> {
+    async fn apply(&mut self, batch: &[ConsumedEvent]) -> Result<()> {
         let mut runs: BTreeMap<(SellerId, Topic), Vec<Event>> = BTreeMap::new();
-        for Consumed { delivery, event } in batch {
+        for ConsumedEvent { delivery, event } in batch {
             let key = (event.seller_id().clone(), delivery.record.topic);
             runs.entry(key).or_default().push(event.clone());
         }
@@ -124,16 +124,19 @@ impl Handler for Analytics {
         self.waiting.clear();
     }
 
-    fn reached(&mut self, offsets: &[PartitionOffset]) {
+    fn mark_read(&mut self, offsets: &[PartitionOffset]) {
         for offset in offsets {
             let key = (offset.topic, offset.partition);
-            self.waiting.entry(key).or_insert_with(Waiting::new).next = offset.next;
+            self.waiting
+                .entry(key)
+                .or_insert_with(PendingObject::new)
+                .next = offset.next;
         }
     }
 
-    async fn settle(&mut self, all: bool) -> Result<Vec<PartitionOffset>> {
+    async fn committable(&mut self, all: bool) -> Result<Vec<PartitionOffset>> {
         let bytes: usize = self.waiting.values().map(|waiting| waiting.bytes).sum();
-        let all = all || bytes > WAITING_BYTES;
+        let all = all || bytes > MAX_WAITING_BYTES;
         let due: Vec<_> = self
             .waiting
             .iter()
@@ -166,9 +169,9 @@ impl Handler for Analytics {
         Ok(settled)
     }
 
-    fn patience(&self) -> Duration {
+    fn max_wait(&self) -> Duration {
         let oldest = self.waiting.values().map(|waiting| waiting.since).min();
-        oldest.map_or(Duration::from_secs(3600), |since| {
+        oldest.map_or(IDLE_WAIT, |since| {
             self.interval.saturating_sub(since.elapsed())
         })
     }

@@ -1,11 +1,33 @@
-//! One loop for both consumer groups: decode, effect, retry, dead letter, commit.
+//! One loop for both consumer groups: read, decode, apply the effect, retry, dead letter, commit.
 //!
 //! Effects are idempotent and come before their offsets are committed. An engine that is away, or
-//! that did not say whether it took an effect, is waited for and never counts as an attempt; a message that fails on its own account is tried
-//! again some times and then goes to the dead letter topic with its place and reason.
+//! that did not say whether it took an effect, is waited for and never counts as an attempt. A
+//! message that fails on its own account is tried some times and then goes to the dead letter topic
+//! with its place and reason.
+//!
+//! | state | event | effect | next |
+//! |---|---|---|---|
+//! | joining | subscribed | | reading |
+//! | | the broker is away | log, pause | joining |
+//! | | stop | | ended |
+//! | reading | messages | decode; unreadable ones go to the dead letters | applying |
+//! | | partitions were revoked | the handler forgets them | applying |
+//! | | `max_wait` is over | | committing |
+//! | | the broker is away | log, pause; everything uncommitted is read again | joining |
+//! | | stop | commit everything that is done | ended |
+//! | applying | the effect is done | | committing |
+//! | | an engine is away | log, pause | applying |
+//! | | a batch fails on its own account | each message alone, then the dead letters | committing |
+//! | | stop while an engine is away | nothing is committed | ended |
+//! | committing | offsets were committed | pause partitions that the handler has enough of | reading |
+//! | | the handler must start over | everything uncommitted is read again | joining |
+//! | | an engine is away | log, pause; everything uncommitted is read again | joining |
 
 pub(crate) mod analytics;
-pub(crate) mod notify;
+mod hole_search;
+mod inbox_writer;
+pub(crate) mod notifications;
+mod partition_reads;
 mod seller_queue;
 
 use std::{collections::BTreeSet, time::Duration};
@@ -23,53 +45,61 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, backoff::Backoff};
 
-/// Messages taken at a time.
-const BATCH: usize = 1_000;
-/// How long an engine that is away is left alone at most.
-const AWAY_CAP: Duration = Duration::from_secs(10);
+/// Messages read at a time.
+const MAX_POLL_MESSAGES: usize = 1_000;
+/// Between two attempts while an engine is away, and before the group is joined again.
+const ENGINE_PAUSE: Duration = Duration::from_millis(100);
+const MAX_ENGINE_PAUSE: Duration = Duration::from_secs(10);
+/// How long a group waits for messages when it has nothing else to do.
+const IDLE_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// How often a message is tried that fails on its own account.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Retry {
+pub(crate) struct RetryPolicy {
     pub(crate) attempts: u32,
-    /// The first pause; doubles.
-    pub(crate) first: Duration,
-    pub(crate) cap: Duration,
+    /// It doubles after each attempt.
+    pub(crate) first_pause: Duration,
+    pub(crate) max_pause: Duration,
 }
 
-/// A message and what it says.
+/// A message and the event in it.
 #[derive(Debug, Clone)]
-pub(crate) struct Consumed {
+pub(crate) struct ConsumedEvent {
     pub(crate) delivery: Delivery,
     pub(crate) event: Event,
 }
 
 /// What a group does with its messages.
 #[async_trait]
-pub(crate) trait Handler: Send {
+pub(crate) trait GroupHandler: Send {
     fn group(&self) -> ConsumerGroup;
 
-    fn retry(&self) -> Retry;
+    fn retry(&self) -> RetryPolicy;
 
-    /// Whether a message matters at all; one that does not is done without a look at its value.
+    /// Whether a message matters at all; one that does not is done, and its value is not decoded.
     fn wants(&self, _record: &Record) -> bool {
         true
     }
 
-    /// The effect. May come again for messages it had before.
-    async fn apply(&mut self, batch: &[Consumed]) -> Result<()>;
+    /// The effect. It may be applied again to messages that it was applied to before.
+    async fn apply(&mut self, batch: &[ConsumedEvent]) -> Result<()>;
 
     /// A message went to the dead letters: nothing waits for it.
-    fn bury(&mut self, _delivery: &Delivery) {}
+    fn on_dead_letter(&mut self, _delivery: &Delivery) {}
 
     /// Messages that failed on their own account since the last call, with the reasons.
     fn take_rejected(&mut self) -> Vec<(Delivery, String)> {
         Vec::new()
     }
 
-    /// Partitions of which no more is taken for now.
-    fn full_partitions(&self) -> BTreeSet<(Topic, u32)> {
+    /// Partitions of which no more is read for now.
+    fn paused_partitions(&self) -> BTreeSet<(Topic, u32)> {
         BTreeSet::new()
+    }
+
+    /// Whether everything that is not committed has to be read again.
+    fn must_start_over(&self) -> bool {
+        false
     }
 
     /// Another member reads these partitions from now on, from what is committed.
@@ -79,18 +109,18 @@ pub(crate) trait Handler: Send {
     fn forget_all(&mut self);
 
     /// Everything before these offsets was applied, skipped or dead-lettered.
-    fn reached(&mut self, offsets: &[PartitionOffset]);
+    fn mark_read(&mut self, offsets: &[PartitionOffset]);
 
     /// The offsets that may be committed now; with `all`, whatever it takes to commit them all.
-    async fn settle(&mut self, all: bool) -> Result<Vec<PartitionOffset>>;
+    async fn committable(&mut self, all: bool) -> Result<Vec<PartitionOffset>>;
 
-    /// How long `settle` can wait without new messages.
-    fn patience(&self) -> Duration;
+    /// How long `committable` can wait without new messages.
+    fn max_wait(&self) -> Duration;
 }
 
-/// Consumes until `stop`, then settles what is open.
-pub(crate) async fn run<H: Handler>(app: App, mut handler: H, stop: CancellationToken) {
-    let mut backoff = Backoff::new(Duration::from_millis(200), AWAY_CAP);
+/// Consumes until `stop`, then commits what is done.
+pub(crate) async fn run<H: GroupHandler>(app: App, mut handler: H, stop: CancellationToken) {
+    let mut backoff = Backoff::new(ENGINE_PAUSE * 2, MAX_ENGINE_PAUSE);
     while !stop.is_cancelled() {
         if let Err(error) = consume(&app, &mut handler, &stop).await {
             let group = handler.group().as_str();
@@ -100,7 +130,11 @@ pub(crate) async fn run<H: Handler>(app: App, mut handler: H, stop: Cancellation
     }
 }
 
-async fn consume<H: Handler>(app: &App, handler: &mut H, stop: &CancellationToken) -> Result<()> {
+async fn consume<H: GroupHandler>(
+    app: &App,
+    handler: &mut H,
+    stop: &CancellationToken,
+) -> Result<()> {
     handler.forget_all();
     let mut subscription = tokio::select! {
         () = stop.cancelled() => return Ok(()),
@@ -112,28 +146,31 @@ async fn consume<H: Handler>(app: &App, handler: &mut H, stop: &CancellationToke
             () = stop.cancelled() => {
                 return commit(handler, subscription.as_mut(), true).await;
             }
-            polled = subscription.poll(BATCH) => polled?,
-            () = tokio::time::sleep(handler.patience()) => PollBatch::default(),
+            polled = subscription.poll(MAX_POLL_MESSAGES) => polled?,
+            () = tokio::time::sleep(handler.max_wait()) => PollBatch::default(),
         };
         handler.forget(&polled.revoked);
-        let offsets = ends(&polled.deliveries);
+        let offsets = read_offsets(&polled.deliveries);
         let wanted = decode(app, handler, polled.deliveries, stop).await?;
-        apply_patiently(app, handler, wanted, stop).await?;
+        apply_batch(app, handler, wanted, stop).await?;
         for (delivery, reason) in handler.take_rejected() {
             dead_letter(app, handler.group(), &delivery, &reason, stop).await?;
         }
-        handler.reached(&offsets);
+        handler.mark_read(&offsets);
         commit(handler, subscription.as_mut(), false).await?;
-        subscription.set_paused(&handler.full_partitions());
+        if handler.must_start_over() {
+            return Ok(());
+        }
+        subscription.set_paused(&handler.paused_partitions());
     }
 }
 
-async fn commit<H: Handler>(
+async fn commit<H: GroupHandler>(
     handler: &mut H,
     subscription: &mut dyn Subscription,
     all: bool,
 ) -> Result<()> {
-    let offsets = handler.settle(all).await?;
+    let offsets = handler.committable(all).await?;
     if offsets.is_empty() {
         Ok(())
     } else {
@@ -141,8 +178,8 @@ async fn commit<H: Handler>(
     }
 }
 
-/// The place behind the last message of each partition.
-fn ends(batch: &[Delivery]) -> Vec<PartitionOffset> {
+/// The offset after the last message of each partition.
+fn read_offsets(batch: &[Delivery]) -> Vec<PartitionOffset> {
     let mut ends: Vec<PartitionOffset> = Vec::new();
     for delivery in batch {
         let (topic, partition) = (delivery.record.topic, delivery.partition);
@@ -162,23 +199,23 @@ fn ends(batch: &[Delivery]) -> Vec<PartitionOffset> {
     ends
 }
 
-/// Reads the messages that matter; unreadable ones go to the dead letters at once.
-async fn decode<H: Handler>(
+/// Decodes the messages that matter; unreadable ones go to the dead letters at once.
+async fn decode<H: GroupHandler>(
     app: &App,
     handler: &mut H,
     batch: Vec<Delivery>,
     stop: &CancellationToken,
-) -> Result<Vec<Consumed>> {
+) -> Result<Vec<ConsumedEvent>> {
     let mut wanted = Vec::with_capacity(batch.len());
     for delivery in batch {
         if !handler.wants(&delivery.record) {
             continue;
         }
         match Event::decode(&delivery.record.value) {
-            Ok(event) => wanted.push(Consumed { delivery, event }),
+            Ok(event) => wanted.push(ConsumedEvent { delivery, event }),
             Err(error) => {
                 dead_letter(app, handler.group(), &delivery, &error.to_string(), stop).await?;
-                handler.bury(&delivery);
+                handler.on_dead_letter(&delivery);
             }
         }
     }
@@ -187,16 +224,16 @@ async fn decode<H: Handler>(
 
 /// Applies a batch. When it fails on its own account, each message is tried alone, so that one of
 /// them harms no other.
-async fn apply_patiently<H: Handler>(
+async fn apply_batch<H: GroupHandler>(
     app: &App,
     handler: &mut H,
-    batch: Vec<Consumed>,
+    batch: Vec<ConsumedEvent>,
     stop: &CancellationToken,
 ) -> Result<()> {
     if batch.is_empty() {
         return Ok(());
     }
-    let Err(error) = apply_when_there(handler, &batch, stop).await else {
+    let Err(error) = apply_when_available(handler, &batch, stop).await else {
         return Ok(());
     };
     if error.is_passing() {
@@ -208,36 +245,38 @@ async fn apply_patiently<H: Handler>(
     Ok(())
 }
 
-async fn apply_alone<H: Handler>(
+async fn apply_alone<H: GroupHandler>(
     app: &App,
     handler: &mut H,
-    message: Consumed,
+    message: ConsumedEvent,
     stop: &CancellationToken,
 ) -> Result<()> {
     let retry = handler.retry();
-    let mut backoff = Backoff::new(retry.first, retry.cap);
+    let mut backoff = Backoff::new(retry.first_pause, retry.max_pause);
     let mut attempt = 0;
     loop {
         attempt += 1;
-        match apply_when_there(handler, std::slice::from_ref(&message), stop).await {
+        match apply_when_available(handler, std::slice::from_ref(&message), stop).await {
             Ok(()) => return Ok(()),
             Err(error) if error.is_passing() => return Err(error),
             Err(error) if attempt > retry.attempts => {
                 let (group, reason) = (handler.group(), error.to_string());
-                return dead_letter(app, group, &message.delivery, &reason, stop).await;
+                dead_letter(app, group, &message.delivery, &reason, stop).await?;
+                handler.on_dead_letter(&message.delivery);
+                return Ok(());
             }
             Err(_) => backoff.wait(stop).await,
         }
     }
 }
 
-/// Applies, waiting for an engine that is away; gives up waiting only when the daemon stops.
-async fn apply_when_there<H: Handler>(
+/// Applies a batch and waits for an engine that is away, until the daemon stops.
+async fn apply_when_available<H: GroupHandler>(
     handler: &mut H,
-    batch: &[Consumed],
+    batch: &[ConsumedEvent],
     stop: &CancellationToken,
 ) -> Result<()> {
-    let mut backoff = Backoff::new(Duration::from_millis(100), AWAY_CAP);
+    let mut backoff = Backoff::new(ENGINE_PAUSE, MAX_ENGINE_PAUSE);
     loop {
         match handler.apply(batch).await {
             Err(error) if error.is_passing() && !stop.is_cancelled() => {
@@ -278,7 +317,7 @@ async fn dead_letter(
         ("dlqOffset".to_owned(), delivery.offset.to_string()),
         ("dlqReason".to_owned(), reason.to_owned()),
     ]);
-    let mut backoff = Backoff::new(Duration::from_millis(100), AWAY_CAP);
+    let mut backoff = Backoff::new(ENGINE_PAUSE, MAX_ENGINE_PAUSE);
     loop {
         match app.broker.publish(vec![letter.clone()]).await {
             Err(error) if error.is_passing() && !stop.is_cancelled() => backoff.wait(stop).await,

@@ -44,12 +44,12 @@ pub(super) async fn list(
     // While a put is in progress, later ones may be there before earlier ones.
     let end = match kind {
         None => whole_until(&data, after),
-        Some(_) => inbox.inbox_last(&seller).await?,
+        Some(_) => inbox.inbox_end(&seller).await?.last,
     };
     data.retain(|notification| notification.sequence <= end);
     for notification in &mut data {
         // A stream has its `gap` for that.
-        notification.lost_from = None;
+        notification.settled_from = None;
     }
     let next_after = data.last().map_or(after, |last| last.sequence);
     reply::ok(&EventsOut {

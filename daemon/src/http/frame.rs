@@ -108,7 +108,7 @@ mod tests {
             read: false,
             sequence: 12,
             first_sequence: None,
-            lost_from: None,
+            settled_from: None,
         }
     }
 

@@ -10,7 +10,7 @@
 //! | right behind the cursor | the stream |
 //! |---|---|
 //! | the next notification | sends it |
-//! | one that names what was lost before it (`lostFrom`) | tells a `gap`, then sends it |
+//! | one that names what was lost before it (`settledFrom`) | tells a `gap`, then sends it |
 //! | one that is older than the log keeps events: what is missing has expired | tells a `gap`, then sends it |
 //! | any other: a put is in progress, or was cut off and will be repeated | waits for the rest |
 
@@ -230,7 +230,7 @@ impl Tail {
 
     /// Whether what is missing between the cursor and this one will not come.
     fn is_settled(&self, told: &Notification) -> bool {
-        let is_first_known = self.adrift && (told.lost_from.is_some() || told.first() <= 1);
+        let is_first_known = self.adrift && (told.settled_from.is_some() || told.first() <= 1);
         is_first_known || told.follows(self.cursor, clock::now())
     }
 

@@ -82,11 +82,11 @@ pub struct Notification {
     /// Set when it covers all events from here to `sequence`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_sequence: Option<i64>,
-    /// Set when the events from here to just before it are lost for good. Only in the inbox and on
-    /// the feed: clients get a `gap`.
+    /// Set when the events from here to just before it were all stored, or are lost for good: one
+    /// that is missing will not come. Only in the inbox and on the feed: clients get a `gap`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(ignore)]
-    pub lost_from: Option<i64>,
+    pub settled_from: Option<i64>,
 }
 
 impl Notification {
@@ -95,8 +95,8 @@ impl Notification {
         self.first_sequence.unwrap_or(self.sequence)
     }
 
-    /// Whether nothing that may still come belongs between `after` and this one. What was lost is
-    /// accounted for, or has expired once this one is older than the log keeps events.
+    /// Whether nothing that may still come belongs between `after` and this one. It says so itself,
+    /// or it is older than the log keeps events, so that what is missing has expired.
     pub fn follows(&self, after: i64, now: Timestamp) -> bool {
         let age = now.since(Timestamp::from_millis(self.timestamp));
         self.accounts_from() <= after.saturating_add(1) || age >= LOG_RETENTION
@@ -104,18 +104,18 @@ impl Notification {
 
     /// As clients see it.
     pub fn shown(&self) -> Cow<'_, Self> {
-        if self.lost_from.is_none() {
+        if self.settled_from.is_none() {
             return Cow::Borrowed(self);
         }
         Cow::Owned(Self {
-            lost_from: None,
+            settled_from: None,
             ..self.clone()
         })
     }
 
-    /// The first event that it accounts for: those it covers, and those lost before it.
+    /// The first event that it accounts for: those it covers, and those settled before it.
     pub fn accounts_from(&self) -> i64 {
-        self.lost_from.unwrap_or_else(|| self.first())
+        self.settled_from.unwrap_or_else(|| self.first())
     }
 
     /// What people are shown of an event; `None` for an import's event that its batch's last
@@ -146,7 +146,7 @@ impl Notification {
             read: false,
             sequence: event.sequence,
             first_sequence: None,
-            lost_from: None,
+            settled_from: None,
         })
     }
 
@@ -183,7 +183,7 @@ impl Notification {
             read: false,
             sequence: event.sequence,
             first_sequence: Some(group.first_sequence),
-            lost_from: None,
+            settled_from: None,
         }
     }
 
@@ -194,10 +194,10 @@ impl Notification {
             .iter()
             .all(|n| n.kind == NotificationKind::ImportProgress);
         let same_import = self.data.get("importId") == next.data.get("importId");
-        let follows = next.lost_from.is_none() && next.first() == self.sequence + 1;
+        let follows = next.settled_from.is_none() && next.first() == self.sequence + 1;
         (both_progress && same_import && follows).then(|| Self {
             first_sequence: Some(self.first()),
-            lost_from: self.lost_from,
+            settled_from: self.settled_from,
             ..next.clone()
         })
     }

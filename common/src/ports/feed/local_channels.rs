@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::{FeedEvent, FeedListener, WakeUp, WakeUpListener};
-use crate::domain::seller::SellerId;
+use crate::domain::{notification::Notification, seller::SellerId};
 
 /// Notifications that wait for a listener at most; a slower one has to read the inbox. A channel
 /// reserves room for all of them: 4 KiB for each seller with listeners.
@@ -44,6 +44,12 @@ impl LocalChannels {
         if let Some(channel) = self.by_seller().get(seller) {
             let _ = channel.send(event);
         }
+    }
+
+    /// Sends a notification to all listeners of its seller, if there are any.
+    pub(super) fn send_notification(&self, notification: &Arc<Notification>) {
+        let event = FeedEvent::Notification(Arc::clone(notification));
+        self.send(&notification.seller_id, event);
     }
 
     /// Receives what is sent from now on.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Feed, FeedEvent, FeedListener, WakeUp, WakeUpListener, local_channels::LocalChannels};
+use super::{Feed, FeedListener, WakeUp, WakeUpListener, local_channels::LocalChannels};
 use crate::domain::{error::Result, notification::Notification, seller::SellerId};
 
 #[derive(Debug)]
@@ -16,8 +16,10 @@ pub(super) fn connect() -> Arc<dyn Feed> {
 
 #[async_trait]
 impl Feed for MemoryFeed {
-    async fn publish(&self, seller: &SellerId, notification: Arc<Notification>) -> Result<()> {
-        self.0.send(seller, FeedEvent::Notification(notification));
+    async fn publish(&self, notifications: &[Arc<Notification>]) -> Result<()> {
+        for notification in notifications {
+            self.0.send_notification(notification);
+        }
         Ok(())
     }
 

@@ -26,8 +26,8 @@ pub async fn connect(config: &FeedConfig) -> Result<Arc<dyn Feed>> {
 
 #[async_trait]
 pub trait Feed: Send + Sync + std::fmt::Debug {
-    /// Sends a notification to all present listeners of the seller.
-    async fn publish(&self, seller: &SellerId, notification: Arc<Notification>) -> Result<()>;
+    /// Sends each notification to all present listeners of its seller.
+    async fn publish(&self, notifications: &[Arc<Notification>]) -> Result<()>;
 
     /// Subscribes to a seller: the listener receives what is published after this returns.
     async fn subscribe(&self, seller: &SellerId) -> Result<Box<dyn FeedListener>>;

@@ -6,7 +6,7 @@ mod sqlite;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -43,10 +43,24 @@ pub struct InboxBounds {
     pub newest: i64,
 }
 
+/// Where a seller's inbox ends, for the consumer that goes on from there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxEnd {
+    /// Everything up to this sequence is stored or lost; 0 when nothing is known.
+    pub last: i64,
+    /// The time of the notification `last`.
+    pub last_at: Timestamp,
+    /// What is stored above it: the last sequence of a notification, and the first it covers. An
+    /// interrupted put left it.
+    pub above: BTreeMap<i64, i64>,
+}
+
 #[async_trait]
 pub trait Inbox: Send + Sync + std::fmt::Debug {
-    /// Stores a seller's notifications. A notification that is already stored stays as it is.
-    async fn inbox_put(&self, seller: &SellerId, notifications: &[Notification]) -> Result<()>;
+    /// Stores notifications of any sellers, each one's in the order of the sequence. It is repeated
+    /// as a whole after a failure, which may have stored any of them. The caller puts nothing that
+    /// `inbox_end` names: an engine may write without reading first. Equal puts change nothing.
+    async fn inbox_put(&self, notifications: &[Arc<Notification>]) -> Result<()>;
 
     /// Notifications with a sequence above `after`, ascending, at most `limit`.
     async fn inbox_list(
@@ -60,11 +74,8 @@ pub trait Inbox: Send + Sync + std::fmt::Debug {
     /// The range of stored sequences.
     async fn inbox_bounds(&self, seller: &SellerId) -> Result<InboxBounds>;
 
-    /// The sequence up to which a seller's notifications are stored without a hole that a put which
-    /// was cut off may have left; 0 for an empty inbox.
-    async fn inbox_last(&self, seller: &SellerId) -> Result<i64> {
-        Ok(self.inbox_bounds(seller).await?.newest)
-    }
+    /// Where a seller's inbox ends.
+    async fn inbox_end(&self, seller: &SellerId) -> Result<InboxEnd>;
 
     /// One cheap round trip.
     async fn ping(&self) -> Result<()>;

@@ -1,10 +1,13 @@
 //! What every inbox promises: one battery for every engine.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use serde_json::json;
 
-use super::{Inbox, InboxBounds, connect};
+use super::{Inbox, InboxBounds, InboxEnd, connect};
 use crate::{
     config::InboxConfig,
     domain::{
@@ -84,7 +87,8 @@ macro_rules! battery {
 battery! {
     lists_what_was_put_in_order_and_in_steps
     a_kind_is_found_behind_many_others
-    what_is_there_already_stays
+    a_repeated_put_changes_nothing
+    the_end_is_the_newest_of_a_whole_inbox
     one_that_is_put_twice_at_once_is_there_once
     sellers_never_meet
     bounds_begin_with_the_first_event_the_oldest_stands_for
@@ -115,13 +119,27 @@ fn notification(seller: &SellerId, sequence: i64) -> Notification {
         read: false,
         sequence,
         first_sequence: None,
-        lost_from: None,
+        settled_from: None,
     }
 }
 
-fn run(seller: &SellerId, sequences: impl IntoIterator<Item = i64>) -> Vec<Notification> {
-    let made = |sequence| notification(seller, sequence);
+pub(super) fn run(
+    seller: &SellerId,
+    sequences: impl IntoIterator<Item = i64>,
+) -> Vec<Arc<Notification>> {
+    let made = |sequence| Arc::new(notification(seller, sequence));
     sequences.into_iter().map(made).collect()
+}
+
+/// What is stored, as it was put.
+async fn listed(
+    inbox: &dyn Inbox,
+    seller: &SellerId,
+    after: i64,
+    kind: Option<NotificationKind>,
+) -> Vec<Arc<Notification>> {
+    let found = inbox.inbox_list(seller, after, 1000, kind).await.unwrap();
+    found.into_iter().map(Arc::new).collect()
 }
 
 async fn sequences(inbox: &dyn Inbox, seller: &SellerId, after: i64, limit: u32) -> Vec<i64> {
@@ -134,16 +152,16 @@ async fn sequences(inbox: &dyn Inbox, seller: &SellerId, after: i64, limit: u32)
 
 async fn lists_what_was_put_in_order_and_in_steps(fixture: &InboxFixture) {
     let (inbox, one) = (fixture.open().await, seller("one"));
-    inbox.inbox_put(&one, &run(&one, [5, 3, 4])).await.unwrap();
-    inbox.inbox_put(&one, &run(&one, [1, 2])).await.unwrap();
-    inbox.inbox_put(&one, &[]).await.unwrap();
-    let all = inbox.inbox_list(&one, 0, 1000, None).await.unwrap();
+    inbox.inbox_put(&run(&one, [5, 3, 4])).await.unwrap();
+    inbox.inbox_put(&run(&one, [1, 2])).await.unwrap();
+    inbox.inbox_put(&[]).await.unwrap();
+    let all = listed(&*inbox, &one, 0, None).await;
     assert_eq!(all, run(&one, 1..=5));
     assert_eq!(sequences(&*inbox, &one, 1, 2).await, [2, 3]);
     assert_eq!(sequences(&*inbox, &one, 3, 2).await, [4, 5]);
     assert_eq!(sequences(&*inbox, &one, 5, 2).await, [0; 0]);
     let kind = all[2].kind;
-    let of_kind = inbox.inbox_list(&one, 0, 10, Some(kind)).await.unwrap();
+    let of_kind = listed(&*inbox, &one, 0, Some(kind)).await;
     assert_eq!(of_kind, run(&one, [3]));
     inbox.ping().await.unwrap();
 }
@@ -151,62 +169,63 @@ async fn lists_what_was_put_in_order_and_in_steps(fixture: &InboxFixture) {
 /// Red when: only one page is read, or a page's size is taken for the number found.
 async fn a_kind_is_found_behind_many_others(fixture: &InboxFixture) {
     let (inbox, one) = (fixture.open().await, seller("one"));
-    inbox.inbox_put(&one, &run(&one, 1..=1500)).await.unwrap();
-    let last = Notification {
+    inbox.inbox_put(&run(&one, 1..=1500)).await.unwrap();
+    let last = Arc::new(Notification {
         kind: NotificationKind::ImportCompleted,
         ..notification(&one, 1501)
-    };
+    });
     let others = run(&one, 1..=1500)
         .into_iter()
         .filter(|other| other.kind == last.kind);
     let wanted: Vec<_> = others.chain([last.clone()]).collect();
-    inbox
-        .inbox_put(&one, std::slice::from_ref(&last))
-        .await
-        .unwrap();
-    let found = inbox.inbox_list(&one, 0, 1000, Some(last.kind)).await;
-    assert_eq!(found.unwrap(), wanted);
+    inbox.inbox_put(std::slice::from_ref(&last)).await.unwrap();
+    assert_eq!(listed(&*inbox, &one, 0, Some(last.kind)).await, wanted);
     let found = inbox.inbox_list(&one, 1499, 1, Some(last.kind)).await;
-    assert_eq!(found.unwrap(), [last]);
+    assert_eq!(found.unwrap(), [(*last).clone()]);
     assert_eq!(sequences(&*inbox, &one, 0, 2000).await.len(), 1501);
 }
 
-async fn what_is_there_already_stays(fixture: &InboxFixture) {
+/// Red when: a repeated put stores a second time, or loses what it is put beside.
+async fn a_repeated_put_changes_nothing(fixture: &InboxFixture) {
+    let (inbox, one, two) = (fixture.open().await, seller("one"), seller("two"));
+    inbox.inbox_put(&run(&one, 1..=30)).await.unwrap();
+    let mut mixed = run(&one, 20..=40);
+    mixed.extend(run(&two, 1..=3));
+    inbox.inbox_put(&mixed).await.unwrap();
+    assert_eq!(listed(&*inbox, &one, 0, None).await, run(&one, 1..=40));
+    assert_eq!(listed(&*inbox, &two, 0, None).await, run(&two, 1..=3));
+}
+
+async fn the_end_is_the_newest_of_a_whole_inbox(fixture: &InboxFixture) {
     let (inbox, one) = (fixture.open().await, seller("one"));
-    inbox.inbox_put(&one, &run(&one, [1])).await.unwrap();
-    let other = Notification {
-        message: "something else".to_owned(),
-        ..notification(&one, 1)
+    let end = |last, at| InboxEnd {
+        last,
+        last_at: Timestamp::from_millis(at),
+        above: BTreeMap::new(),
     };
-    inbox
-        .inbox_put(&one, &[other, notification(&one, 2)])
-        .await
-        .unwrap();
-    let all = inbox.inbox_list(&one, 0, 10, None).await.unwrap();
-    assert_eq!(all, run(&one, [1, 2]));
+    assert_eq!(inbox.inbox_end(&one).await.unwrap(), end(0, 0));
+    inbox.inbox_put(&run(&one, 1..=300)).await.unwrap();
+    let newest = notification(&one, 300).timestamp;
+    assert_eq!(inbox.inbox_end(&one).await.unwrap(), end(300, newest));
 }
 
 async fn one_that_is_put_twice_at_once_is_there_once(fixture: &InboxFixture) {
     let (inbox, one) = (fixture.open().await, seller("one"));
-    let other = Notification {
+    let other = Arc::new(Notification {
         message: "something else".to_owned(),
         ..notification(&one, 2)
-    };
+    });
     let mut twice = run(&one, 1..=3);
     twice.push(other);
-    inbox.inbox_put(&one, &twice).await.unwrap();
-    let all = inbox.inbox_list(&one, 0, 10, None).await.unwrap();
-    assert_eq!(all, run(&one, 1..=3));
+    inbox.inbox_put(&twice).await.unwrap();
+    assert_eq!(listed(&*inbox, &one, 0, None).await, run(&one, 1..=3));
 }
 
 async fn sellers_never_meet(fixture: &InboxFixture) {
     let (inbox, one, two) = (fixture.open().await, seller("one"), seller("two"));
-    inbox.inbox_put(&one, &run(&one, 1..=3)).await.unwrap();
-    inbox.inbox_put(&two, &run(&two, 2..=2)).await.unwrap();
-    assert_eq!(
-        inbox.inbox_list(&two, 0, 10, None).await.unwrap(),
-        run(&two, [2])
-    );
+    inbox.inbox_put(&run(&one, 1..=3)).await.unwrap();
+    inbox.inbox_put(&run(&two, 2..=2)).await.unwrap();
+    assert_eq!(listed(&*inbox, &two, 0, None).await, run(&two, [2]));
     assert_eq!(
         inbox.inbox_bounds(&two).await.unwrap(),
         InboxBounds {
@@ -222,15 +241,13 @@ async fn sellers_never_meet(fixture: &InboxFixture) {
 
 async fn bounds_begin_with_the_first_event_the_oldest_stands_for(fixture: &InboxFixture) {
     let (inbox, one) = (fixture.open().await, seller("one"));
-    let group = Notification {
+    let group = Arc::new(Notification {
         kind: NotificationKind::ImportProgress,
         first_sequence: Some(11),
         ..notification(&one, 20)
-    };
-    inbox
-        .inbox_put(&one, &[group.clone(), notification(&one, 21)])
-        .await
-        .unwrap();
+    });
+    let after = Arc::new(notification(&one, 21));
+    inbox.inbox_put(&[Arc::clone(&group), after]).await.unwrap();
     assert_eq!(
         inbox.inbox_bounds(&one).await.unwrap(),
         InboxBounds {
@@ -238,7 +255,7 @@ async fn bounds_begin_with_the_first_event_the_oldest_stands_for(fixture: &Inbox
             newest: 21
         }
     );
-    assert_eq!(inbox.inbox_list(&one, 15, 1, None).await.unwrap(), [group]);
+    assert_eq!(listed(&*inbox, &one, 15, None).await[0], group);
 }
 
 /// DynamoDB forgets by itself.
@@ -246,8 +263,8 @@ async fn bounds_begin_with_the_first_event_the_oldest_stands_for(fixture: &Inbox
 async fn forgets_what_is_older_than_told() {
     let fixture = InboxFixture::sqlite();
     let (inbox, one, two) = (fixture.open().await, seller("one"), seller("two"));
-    inbox.inbox_put(&one, &run(&one, 1..=2500)).await.unwrap();
-    inbox.inbox_put(&two, &run(&two, 1..=2)).await.unwrap();
+    inbox.inbox_put(&run(&one, 1..=2500)).await.unwrap();
+    inbox.inbox_put(&run(&two, 1..=2)).await.unwrap();
     inbox
         .sweep(Timestamp::from_millis(*START + 2_400_000))
         .await
@@ -270,12 +287,9 @@ async fn outlives_the_process(fixture: &InboxFixture) {
     fixture
         .open()
         .await
-        .inbox_put(&one, &run(&one, 1..=3))
+        .inbox_put(&run(&one, 1..=3))
         .await
         .unwrap();
     let again = fixture.open().await;
-    assert_eq!(
-        again.inbox_list(&one, 0, 10, None).await.unwrap(),
-        run(&one, 1..=3)
-    );
+    assert_eq!(listed(&*again, &one, 0, None).await, run(&one, 1..=3));
 }

@@ -39,14 +39,13 @@ impl Stage {
 
     async fn put(&self, told: &Notification) {
         let inbox = &self.http.app.inbox;
-        let one = std::slice::from_ref(told);
-        inbox.inbox_put(&self.seller, one).await.unwrap();
+        inbox.inbox_put(&[Arc::new(told.clone())]).await.unwrap();
     }
 
     async fn publish(&self, told: &Notification) {
         let feed = &self.http.app.feed;
         let told = Arc::new(told.clone());
-        feed.publish(&self.seller, told).await.unwrap();
+        feed.publish(&[told]).await.unwrap();
     }
 
     async fn tell(&self, told: &Notification) {
@@ -65,7 +64,7 @@ impl Stage {
             read: false,
             sequence,
             first_sequence: (first < sequence).then_some(first),
-            lost_from: None,
+            settled_from: None,
         }
     }
 
@@ -187,7 +186,7 @@ async fn an_empty_history_holds_nothing_up() {
         // Put in two steps, the later one first: it is not sent before the rest is there.
         stage.tell(&stage.created(1002)).await;
         let first = Notification {
-            lost_from: Some(1),
+            settled_from: Some(1),
             ..stage.created(1001)
         };
         stage.tell(&first).await;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 pub(crate) use self::{
     daemon::TestDaemon,
     engines::TestEngines,
-    namespace::TestNamespace,
+    namespace::{TestNamespace, dynamodb},
     samples::{catalogue, cents, kinds, product, span},
     seller::{HttpReply, SellerClient, answer, counts, import_as},
     sse::{SseFrame, SseReader},

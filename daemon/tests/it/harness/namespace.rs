@@ -189,6 +189,23 @@ async fn download(bucket: &str, under: &str, folder: &Path) {
     }
 }
 
+/// A client of the DynamoDB under test.
+pub(crate) fn dynamodb() -> aws_sdk_dynamodb::Client {
+    use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+    let (key, secret) = (
+        setting("AWS_ACCESS_KEY_ID"),
+        setting("AWS_SECRET_ACCESS_KEY"),
+    );
+    let http = aws_smithy_http_client::Builder::new().build_http();
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(setting("DYNAMODB_ENDPOINT"))
+        .http_client(http)
+        .credentials_provider(Credentials::new(key, secret, None, None, "tests"));
+    aws_sdk_dynamodb::Client::from_conf(config.build())
+}
+
 fn s3() -> aws_sdk_s3::Client {
     let (key, secret) = (
         setting("AWS_ACCESS_KEY_ID"),

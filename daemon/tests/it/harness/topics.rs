@@ -116,6 +116,31 @@ impl TopicReader {
     /// The same with headers.
     pub(crate) fn send_with(&self, topic: &str, key: &str, headers: &[(&str, &str)], value: &[u8]) {
         let producer = BaseProducer::from_config(&self.client("writer")).unwrap();
+        self.enqueue(&producer, topic, key, headers, value);
+        producer.flush(KAFKA_TIMEOUT).unwrap();
+    }
+
+    /// Puts many messages into a topic, each with its key.
+    pub(crate) fn send_all(&self, topic: &str, messages: impl Iterator<Item = (String, Vec<u8>)>) {
+        const MAX_UNFLUSHED: usize = 1_000;
+        let producer = BaseProducer::from_config(&self.client("writer")).unwrap();
+        for (number, (key, value)) in messages.enumerate() {
+            self.enqueue(&producer, topic, &key, &[], &value);
+            if number % MAX_UNFLUSHED == 0 {
+                producer.flush(KAFKA_TIMEOUT).unwrap();
+            }
+        }
+        producer.flush(KAFKA_TIMEOUT).unwrap();
+    }
+
+    fn enqueue(
+        &self,
+        producer: &BaseProducer,
+        topic: &str,
+        key: &str,
+        headers: &[(&str, &str)],
+        value: &[u8],
+    ) {
         let name = format!("{}{topic}", self.prefix);
         let headers = headers
             .iter()
@@ -130,7 +155,6 @@ impl TopicReader {
             .payload(value)
             .headers(headers);
         producer.send(record).map_err(|(error, _)| error).unwrap();
-        producer.flush(KAFKA_TIMEOUT).unwrap();
     }
 
     /// Moves a group without members back to the beginning of all event topics.

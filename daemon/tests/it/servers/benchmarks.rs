@@ -2,8 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use aws_sdk_dynamodb::{
+    Client,
+    types::{AttributeValue, PutRequest, WriteRequest},
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::json;
+
 use super::ALL;
-use crate::harness::{SseReader, TestDaemon, TestNamespace, catalogue, poll, product};
+use crate::harness::{SseReader, TestDaemon, TestNamespace, catalogue, dynamodb, poll, product};
 
 fn wanted() -> bool {
     std::env::var_os("PM_BENCH").is_some()
@@ -107,4 +114,112 @@ async fn bench_relay() {
         "relay, outbox to acknowledged: {rate:.0} events/s ({backlog} events, {:.1} s with the start)",
         started.elapsed().as_secs_f64()
     ));
+}
+
+const INBOX_SELLERS: usize = 40;
+const INBOX_EVENTS: usize = 20_000;
+
+/// Stores and publishes what the topics hold, against the same items through nothing but
+/// `BatchWriteItem` of 25: first the one, then the other, then the first again.
+#[tokio::test(flavor = "multi_thread")]
+async fn bench_inbox() {
+    if !wanted() {
+        return;
+    }
+    let namespace = TestNamespace::of(&ALL).await;
+    let table = namespace.get("NOTIFICATIONS_TABLE").unwrap().to_owned();
+    let api = TestDaemon::on(namespace, &[("PMD_ROLES", "api,relay")]).await;
+    fill_topic(&api).await;
+    let client = dynamodb();
+    // The table is there as soon as something has been read from it.
+    api.seller("shop-0").events().await;
+    let alone_before = write_alone(&client, &table, "before").await;
+    let consumer = api.beside(&[("PMD_ROLES", "notifications")]).await;
+    wait_stored(&client, &table, 0, 1).await;
+    let started = Instant::now();
+    for seller in 0..INBOX_SELLERS {
+        wait_stored(&client, &table, seller, INBOX_EVENTS / INBOX_SELLERS).await;
+    }
+    let ours = INBOX_EVENTS as f64 / started.elapsed().as_secs_f64();
+    drop(consumer);
+    let alone_after = write_alone(&client, &table, "after").await;
+    let alone = f64::midpoint(alone_before, alone_after);
+    print(&format!(
+        "inbox, topics to stored and published: {ours:.0} events/s; BatchWriteItem of 25 alone: \
+         {alone:.0} events/s; {:.0} %",
+        100.0 * ours / alone
+    ));
+}
+
+/// An event of a product, again and again with other sellers and sequences.
+async fn fill_topic(api: &TestDaemon) {
+    api.seller("model").create("Lamp").await;
+    let log = api.kafka();
+    let made = poll("an event is published", async || {
+        log.read("product.created").into_iter().next()
+    });
+    let mut event = made.await.json();
+    let messages = (0..INBOX_EVENTS).map(|number| {
+        let seller = format!("shop-{}", number % INBOX_SELLERS);
+        let sequence = 1 + number / INBOX_SELLERS;
+        event["eventId"] = json!(format!("{seller}-{sequence}-ProductCreated-1"));
+        event["sequence"] = json!(sequence);
+        event["data"]["sellerId"] = json!(seller);
+        (seller, event.to_string().into_bytes())
+    });
+    log.send_all("product.created", messages);
+}
+
+async fn wait_stored(client: &Client, table: &str, seller: usize, sequence: usize) {
+    poll("it is stored", async || {
+        let seller = AttributeValue::S(format!("shop-{seller}"));
+        let sequence = AttributeValue::N(sequence.to_string());
+        let get = client.get_item().table_name(table).consistent_read(true);
+        let get = get.key("sellerId", seller).key("sequence", sequence);
+        get.send().await.unwrap().item
+    })
+    .await;
+}
+
+/// Events per second.
+async fn write_alone(client: &Client, table: &str, name: &str) -> f64 {
+    const MAX_IN_FLIGHT: usize = 32;
+    let requests: Vec<_> = (0..INBOX_EVENTS)
+        .map(|number| {
+            let text = |text: String| AttributeValue::S(text);
+            let digits = |number: usize| AttributeValue::N(number.to_string());
+            let data: Vec<_> = [("productId", digits(7)), ("name", text("Lamp".to_owned()))]
+                .into_iter()
+                .chain([("category", text("Light".to_owned())), ("price", digits(5))])
+                .chain([("quantity", digits(50))])
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect();
+            let put = PutRequest::builder()
+                .item(
+                    "sellerId",
+                    text(format!("{name}-{}", number % INBOX_SELLERS)),
+                )
+                .item("sequence", digits(number))
+                .item("id", text(format!("{name}-{number}-ProductCreated-1")))
+                .item("type", text("ProductCreated".to_owned()))
+                .item("message", text("Product \"Lamp\" was created".to_owned()))
+                .item("data", AttributeValue::M(data.into_iter().collect()))
+                .item("timestamp", digits(1_764_000_000_000))
+                .item("read", AttributeValue::Bool(false))
+                .item("ttl", digits(1_800_000_000));
+            WriteRequest::builder()
+                .put_request(put.build().unwrap())
+                .build()
+        })
+        .collect();
+    let started = Instant::now();
+    let batches = requests.chunks(25).map(|batch| {
+        let write = client
+            .batch_write_item()
+            .request_items(table, batch.to_vec());
+        async move { write.send().await.map(|_| ()) }
+    });
+    let written = stream::iter(batches).buffer_unordered(MAX_IN_FLIGHT);
+    written.try_collect::<()>().await.unwrap();
+    INBOX_EVENTS as f64 / started.elapsed().as_secs_f64()
 }

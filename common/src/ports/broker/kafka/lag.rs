@@ -71,6 +71,8 @@ impl Drop for LagMonitor {
     }
 }
 
+const UNKNOWN_OFFSET: KafkaError = KafkaError::OffsetFetch(RDKafkaErrorCode::NoOffset);
+
 /// Retries while a partition is new or changes its leader.
 fn progress(client: &LagClient, cluster: &KafkaCluster) -> KafkaResult<Vec<PartitionProgress>> {
     let end = Instant::now() + LAG_TIMEOUT;
@@ -102,9 +104,11 @@ fn read_progress(
     let mut all = TopicPartitionList::new();
     for topic in cluster.names.events() {
         let metadata = client.fetch_metadata(Some(topic), left())?;
-        let topics = metadata.topics().iter();
-        for partition in topics.flat_map(MetadataTopic::partitions) {
-            all.add_partition(topic, partition.id());
+        for found in metadata.topics() {
+            check_topic(found)?;
+            for partition in found.partitions() {
+                all.add_partition(topic, partition.id());
+            }
         }
     }
     if all.count() == 0 {
@@ -119,19 +123,34 @@ fn read_progress(
         client.offsets_for_times(query, left())
     };
     let (first, next) = (at(Offset::Beginning)?, at(Offset::End)?);
-    let elements = all.elements();
-    let places = elements.iter().filter_map(|partition| {
+    let mut progress = Vec::with_capacity(all.count());
+    for partition in all.elements() {
         let offset = |list: &TopicPartitionList| {
             let found = list.find_partition(partition.topic(), partition.partition());
-            found.and_then(|found| found.offset().to_raw()).unwrap_or(0)
+            let found = found.ok_or(UNKNOWN_OFFSET)?;
+            found.error()?;
+            Ok::<_, KafkaError>(found.offset().to_raw().unwrap_or(0))
         };
-        Some(PartitionProgress {
-            topic: cluster.names.find(partition.topic())?,
-            partition: u32::try_from(partition.partition()).ok()?,
-            // It is negative when nothing is committed.
-            done: offset(&committed).max(offset(&first)),
-            next: offset(&next),
-        })
-    });
-    Ok(places.collect())
+        let topic = cluster.names.find(partition.topic());
+        let number = u32::try_from(partition.partition()).ok();
+        if let (Some(topic), Some(partition)) = (topic, number) {
+            progress.push(PartitionProgress {
+                topic,
+                partition,
+                // It is negative when nothing is committed.
+                done: offset(&committed)?.max(offset(&first)?),
+                next: offset(&next)?,
+            });
+        }
+    }
+    Ok(progress)
+}
+
+/// A topic that cannot be looked at is an error: others draw conclusions from where it ends. One
+/// that does not exist yet has no events.
+fn check_topic(found: &MetadataTopic) -> KafkaResult<()> {
+    match found.error().map(RDKafkaErrorCode::from) {
+        None | Some(RDKafkaErrorCode::UnknownTopicOrPartition) => Ok(()),
+        Some(code) => Err(KafkaError::MetadataFetch(code)),
+    }
 }

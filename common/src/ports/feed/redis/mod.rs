@@ -38,6 +38,8 @@ use crate::{
 
 /// A hint is not worth a longer wait.
 const PUBLISH_TIMEOUT: Duration = Duration::from_millis(250);
+/// Notifications sent to Redis in one round trip, few enough for that timeout.
+const MAX_PIPELINED: usize = 250;
 /// How long a new listener waits for its channel to be subscribed.
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -84,17 +86,34 @@ impl RedisFeed {
         };
         self.link.call(PUBLISH_TIMEOUT, publish).await
     }
+
+    /// Sends all in one round trip.
+    async fn send_notifications(&self, notifications: &[Arc<Notification>]) -> Result<()> {
+        let mut pipeline = redis::pipe();
+        for notification in notifications {
+            let payload = serde_json::to_vec(&**notification)
+                .map_err(|error| Error::Corrupt(error.to_string()))?;
+            let channel = self.names.seller(&notification.seller_id);
+            pipeline.cmd("PUBLISH").arg(channel).arg(payload).ignore();
+        }
+        let publish = |mut connection: MultiplexedConnection| async move {
+            pipeline.query_async::<()>(&mut connection).await
+        };
+        self.link.call(PUBLISH_TIMEOUT, publish).await
+    }
 }
 
 #[async_trait]
 impl Feed for RedisFeed {
-    async fn publish(&self, seller: &SellerId, notification: Arc<Notification>) -> Result<()> {
-        let payload = serde_json::to_vec(&*notification)
-            .map_err(|error| Error::Corrupt(error.to_string()))?;
-        let published = self.send(&self.names.seller(seller), &payload).await;
-        if published.is_err() {
-            self.channels
-                .send(seller, FeedEvent::Notification(notification));
+    async fn publish(&self, notifications: &[Arc<Notification>]) -> Result<()> {
+        let mut published = Ok(());
+        for pipelined in notifications.chunks(MAX_PIPELINED) {
+            if let Err(error) = self.send_notifications(pipelined).await {
+                for notification in pipelined {
+                    self.channels.send_notification(notification);
+                }
+                published = Err(error);
+            }
         }
         published
     }

@@ -20,11 +20,7 @@ async fn publish_until_accepted(feed: &dyn Feed, first: i64) -> i64 {
     let one = seller("one");
     let deadline = Instant::now() + Duration::from_secs(10);
     for sequence in first.. {
-        if feed
-            .publish(&one, notification(&one, sequence))
-            .await
-            .is_ok()
-        {
+        if feed.publish(&[notification(&one, sequence)]).await.is_ok() {
             return sequence;
         }
         assert!(Instant::now() < deadline, "Redis is not used again");
@@ -49,14 +45,11 @@ async fn after_a_restart_of_redis_listeners_lag_and_receive_again() {
     );
     let one = seller("one");
     let mut listener = here.subscribe(&one).await.unwrap();
-    there.publish(&one, notification(&one, 1)).await.unwrap();
+    there.publish(&[notification(&one, 1)]).await.unwrap();
     assert_eq!(receive(&mut *listener).await, Some(1));
     server.kill().await;
     let failed = Instant::now();
-    there
-        .publish(&one, notification(&one, 2))
-        .await
-        .unwrap_err();
+    there.publish(&[notification(&one, 2)]).await.unwrap_err();
     assert!(failed.elapsed() < 2 * PUBLISH_TIMEOUT);
     let mut wake_ups = here.wake_ups();
     server.restart().await;
@@ -85,7 +78,7 @@ async fn a_subscription_without_redis_recovers() {
     assert!(start.elapsed() < SUBSCRIBE_TIMEOUT);
     feed.ping().await.unwrap_err();
     // Listeners of the same process still receive.
-    feed.publish(&one, notification(&one, 1)).await.unwrap_err();
+    feed.publish(&[notification(&one, 1)]).await.unwrap_err();
     assert_eq!(receive(&mut *listener).await, Some(1));
     let mut wake_ups = feed.wake_ups();
     feed.send_wake_up(WakeUp::Imports).await.unwrap_err();
@@ -107,7 +100,7 @@ async fn a_frozen_redis_delays_no_call() {
     server.freeze().await;
     let start = Instant::now();
     for sequence in 1..=100 {
-        let published = feed.publish(&one, notification(&one, sequence)).await;
+        let published = feed.publish(&[notification(&one, sequence)]).await;
         published.unwrap_err();
         assert_eq!(receive(&mut *first).await, Some(sequence));
     }
@@ -154,7 +147,7 @@ async fn other_programs_publish_and_subscribe_by_the_contract() {
         .unwrap();
     let mut messages = raw.on_message();
     let published = notification(&one, 7);
-    feed.publish(&one, Arc::clone(&published)).await.unwrap();
+    feed.publish(&[Arc::clone(&published)]).await.unwrap();
     let payload: String = messages.next().await.unwrap().get_payload().unwrap();
     assert_eq!(payload, serde_json::to_string(&*published).unwrap());
     assert!(payload.contains(r#""type":"ProductUpdated""#), "{payload}");
@@ -204,9 +197,7 @@ async fn a_listener_that_follows_another_receives() {
     let one = seller("one");
     for sequence in 1..=300 {
         let mut listener = feed.subscribe(&one).await.unwrap();
-        feed.publish(&one, notification(&one, sequence))
-            .await
-            .unwrap();
+        feed.publish(&[notification(&one, sequence)]).await.unwrap();
         receive_until(&mut *listener, Some(sequence)).await;
     }
 }

@@ -8,7 +8,6 @@ use crate::{
     domain::{
         error::{Error, Result},
         notification::Notification,
-        seller::SellerId,
     },
     engines::aws_clients::table::Item,
 };
@@ -16,7 +15,7 @@ use crate::{
 /// Epoch seconds from which on the item may be removed.
 pub(super) const EXPIRY_ATTRIBUTE: &str = "ttl";
 
-pub(super) fn encode(seller: &SellerId, notification: &Notification) -> Result<Item> {
+pub(super) fn encode(notification: &Notification) -> Result<Item> {
     let wire = serde_json::to_value(notification).map_err(unreadable)?;
     let AttributeValue::M(mut item) = attribute(wire) else {
         return Err(Error::Corrupt(
@@ -24,9 +23,35 @@ pub(super) fn encode(seller: &SellerId, notification: &Notification) -> Result<I
         ));
     };
     let expires = notification.expires_at().millis().div_euclid(1000);
-    item.insert("sellerId".to_owned(), text(seller.as_str()));
+    item.insert("sellerId".to_owned(), text(notification.seller_id.as_str()));
     item.insert(EXPIRY_ATTRIBUTE.to_owned(), number(expires));
     Ok(item)
+}
+
+/// The attributes that [`place`] reads.
+pub(super) const PLACE_ATTRIBUTES: [&str; 4] =
+    ["sequence", "firstSequence", "settledFrom", "timestamp"];
+
+/// What a stored notification accounts for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct StoredPlace {
+    pub(super) sequence: i64,
+    /// The first event that it covers, or names as lost.
+    pub(super) from: i64,
+    pub(super) timestamp: i64,
+}
+
+/// Reads only numbers, so that an item with a damaged text is still known to be stored.
+pub(super) fn place(item: &Item) -> Result<StoredPlace> {
+    let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<i64>().ok();
+    let sequence = number("sequence")
+        .ok_or_else(|| Error::Corrupt("a stored notification has no sequence".to_owned()))?;
+    let from = number("settledFrom").or_else(|| number("firstSequence"));
+    Ok(StoredPlace {
+        sequence,
+        from: from.unwrap_or(sequence),
+        timestamp: number("timestamp").unwrap_or(0),
+    })
 }
 
 /// Ignores attributes that a notification does not have, such as the expiry.

@@ -14,11 +14,13 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::ScalarAttributeType;
-use futures_util::future::{try_join, try_join_all};
-use tokio::sync::Semaphore;
+use futures_util::future::try_join;
 
-use self::item::{number, text};
-use super::{Inbox, InboxBounds};
+use self::{
+    item::{StoredPlace, number, text},
+    put::MAX_WINDOW_ITEMS,
+};
+use super::{Inbox, InboxBounds, InboxEnd};
 use crate::{
     config::Aws,
     domain::{
@@ -34,18 +36,12 @@ use crate::{
 
 /// Limits one method with all its calls.
 const OPERATION_DEADLINE: Duration = Duration::from_secs(10);
-/// Batches written at the same time. A large put would otherwise be throttled.
-const MAX_CONCURRENT_BATCHES: usize = 32;
-/// Batches of one seller written at the same time, so that only the newest items of a seller can
-/// have a hole.
-const WINDOW_BATCHES: usize = 10;
 /// Items per page, after the first page.
 const MAX_PAGE_ITEMS: u32 = 1000;
 
 #[derive(Debug)]
 struct DynamoDbInbox {
     table: Table,
-    batch_permits: Semaphore,
 }
 
 /// The direction of a query.
@@ -53,6 +49,14 @@ struct DynamoDbInbox {
 enum QueryOrder {
     OldestFirst,
     NewestFirst,
+}
+
+/// Which items a query returns, and how much of them.
+#[derive(Clone, Copy, Default)]
+struct QueryFilter {
+    kind: Option<NotificationKind>,
+    /// Only what [`item::place`] reads.
+    places_only: bool,
 }
 
 /// Creates what is missing with the first call.
@@ -66,37 +70,13 @@ pub(super) async fn connect(aws: &Aws, table: &str) -> Result<Arc<dyn Inbox>> {
     };
     Ok(Arc::new(DynamoDbInbox {
         table: Table::new(aws, table, design).await,
-        batch_permits: Semaphore::new(MAX_CONCURRENT_BATCHES),
     }))
 }
 
 #[async_trait]
 impl Inbox for DynamoDbInbox {
-    async fn inbox_put(&self, seller: &SellerId, notifications: &[Notification]) -> Result<()> {
-        let mut items = BTreeMap::new();
-        for notification in notifications {
-            // A batch must not contain a key twice. The first one wins, as with single puts.
-            if let std::collections::btree_map::Entry::Vacant(entry) =
-                items.entry(notification.sequence)
-            {
-                entry.insert(item::encode(seller, notification)?);
-            }
-        }
-        let mut batches = Vec::new();
-        while !items.is_empty() {
-            let next_batch = items.keys().nth(put::MAX_BATCH_ITEMS).copied();
-            let rest = next_batch.map(|first| items.split_off(&first));
-            batches.push(std::mem::replace(&mut items, rest.unwrap_or_default()));
-        }
-        let mut batches = batches.into_iter().peekable();
-        while batches.peek().is_some() {
-            let window = batches.by_ref().take(WINDOW_BATCHES);
-            let puts = window.map(|batch| self.put_batch(seller, batch));
-            self.table
-                .within(OPERATION_DEADLINE, try_join_all(puts))
-                .await?;
-        }
-        Ok(())
+    async fn inbox_put(&self, notifications: &[Arc<Notification>]) -> Result<()> {
+        self.put_all(notifications).await
     }
 
     async fn inbox_list(
@@ -106,13 +86,17 @@ impl Inbox for DynamoDbInbox {
         limit: u32,
         kind: Option<NotificationKind>,
     ) -> Result<Vec<Notification>> {
-        let query = self.query(seller, after, limit, kind, QueryOrder::OldestFirst);
+        let filter = QueryFilter {
+            kind,
+            ..QueryFilter::default()
+        };
+        let query = self.query(seller, after, limit, filter, QueryOrder::OldestFirst);
         let items = self.table.within(OPERATION_DEADLINE, query).await?;
         items.into_iter().map(item::decode).collect()
     }
 
     async fn inbox_bounds(&self, seller: &SellerId) -> Result<InboxBounds> {
-        let end = |order| self.query(seller, 0, 1, None, order);
+        let end = |order| self.query(seller, 0, 1, QueryFilter::default(), order);
         let ends = try_join(end(QueryOrder::OldestFirst), end(QueryOrder::NewestFirst));
         let (oldest, newest) = self.table.within(OPERATION_DEADLINE, ends).await?;
         let read = |items: Vec<Item>| items.into_iter().next().map(item::decode).transpose();
@@ -122,25 +106,17 @@ impl Inbox for DynamoDbInbox {
         })
     }
 
-    /// A put that was cut off leaves holes in its last window only.
-    async fn inbox_last(&self, seller: &SellerId) -> Result<i64> {
-        let window = u32::try_from(WINDOW_BATCHES * put::MAX_BATCH_ITEMS).unwrap_or(u32::MAX);
-        let query = self.query(seller, 0, window, None, QueryOrder::NewestFirst);
+    /// An interrupted put left its items in any order, but only within its last window.
+    async fn inbox_end(&self, seller: &SellerId) -> Result<InboxEnd> {
+        let window = u32::try_from(MAX_WINDOW_ITEMS).unwrap_or(u32::MAX);
+        let filter = QueryFilter {
+            places_only: true,
+            ..QueryFilter::default()
+        };
+        let query = self.query(seller, 0, window, filter, QueryOrder::NewestFirst);
         let newest = self.table.within(OPERATION_DEADLINE, query).await?;
-        let is_all = newest.len() < WINDOW_BATCHES * put::MAX_BATCH_ITEMS;
-        let fresh_from = clock::now().minus(LOG_RETENTION).millis();
-        let (mut last, mut next_from, mut fresh) = (0, None, false);
-        for item in newest {
-            let stored = item::decode(item)?;
-            if next_from.is_none_or(|from| stored.sequence + 1 < from) {
-                last = stored.sequence;
-            }
-            next_from = Some(stored.accounts_from());
-            fresh = stored.timestamp > fresh_from;
-        }
-        // What is before the oldest has expired, unless that is so young that it may yet come.
-        let may_lack_first = is_all && fresh && next_from.is_some_and(|from| from > 1);
-        Ok(if may_lack_first { 0 } else { last })
+        let newest: Vec<_> = newest.iter().map(item::place).collect::<Result<_>>()?;
+        Ok(end_of(&newest, clock::now()))
     }
 
     /// Reads a key that cannot exist: `-` is no valid seller.
@@ -167,13 +143,13 @@ impl DynamoDbInbox {
         seller: &SellerId,
         after: i64,
         limit: u32,
-        kind: Option<NotificationKind>,
+        filter: QueryFilter,
         order: QueryOrder,
     ) -> Result<Vec<Item>> {
         let client = self.table.client().await?;
-        let mut filter = "(attribute_not_exists(#ttl) OR #ttl > :now)".to_owned();
-        if kind.is_some() {
-            filter.push_str(" AND #type = :kind");
+        let mut condition = "(attribute_not_exists(#ttl) OR #ttl > :now)".to_owned();
+        if filter.kind.is_some() {
+            condition.push_str(" AND #type = :kind");
         }
         let mut request = client
             .query()
@@ -184,13 +160,22 @@ impl DynamoDbInbox {
             .expression_attribute_names("#sequence", "sequence")
             .expression_attribute_values(":seller", text(seller.as_str()))
             .expression_attribute_values(":after", number(after))
-            .filter_expression(filter)
+            .filter_expression(condition)
             .expression_attribute_names("#ttl", item::EXPIRY_ATTRIBUTE)
             .expression_attribute_values(":now", number(clock::now().millis().div_euclid(1000)));
-        if let Some(kind) = kind {
+        if let Some(kind) = filter.kind {
             request = request
                 .expression_attribute_names("#type", "type")
                 .expression_attribute_values(":kind", text(kind.as_str()));
+        }
+        if filter.places_only {
+            let mut names = Vec::new();
+            for (number, attribute) in item::PLACE_ATTRIBUTES.iter().enumerate() {
+                let name = format!("#place{number}");
+                request = request.expression_attribute_names(&name, *attribute);
+                names.push(name);
+            }
+            request = request.projection_expression(names.join(", "));
         }
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut found = Vec::new();
@@ -209,5 +194,30 @@ impl DynamoDbInbox {
         }
         found.truncate(wanted);
         Ok(found)
+    }
+}
+
+/// The end of an inbox by its newest items, newest first: the last hole among them is its end. What
+/// is before the oldest of all has expired, unless that is so young that it may yet come.
+fn end_of(newest: &[StoredPlace], now: Timestamp) -> InboxEnd {
+    let mut above: BTreeMap<i64, i64> = BTreeMap::new();
+    let (mut last, mut last_at, mut next_from) = (0, 0, None);
+    for stored in newest {
+        if next_from.is_none_or(|from| stored.sequence + 1 < from) {
+            (last, last_at) = (stored.sequence, stored.timestamp);
+        }
+        next_from = Some(stored.from.min(next_from.unwrap_or(i64::MAX)));
+        above.insert(stored.sequence, stored.from);
+    }
+    let oldest = newest.last();
+    let fresh_from = now.minus(LOG_RETENTION).millis();
+    let is_young = oldest.is_some_and(|oldest| oldest.from > 1 && oldest.timestamp > fresh_from);
+    if newest.len() < MAX_WINDOW_ITEMS && is_young {
+        (last, last_at) = (0, 0);
+    }
+    InboxEnd {
+        last,
+        last_at: Timestamp::from_millis(last_at),
+        above: above.split_off(&last.saturating_add(1)),
     }
 }

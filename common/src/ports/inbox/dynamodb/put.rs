@@ -1,100 +1,51 @@
-//! How notifications are stored: those that exist already are skipped, the rest is written in
-//! batches until DynamoDB has accepted every item.
+//! How notifications are stored: those of all sellers mixed into full batches, several batches at
+//! the same time, each sent until DynamoDB has accepted every item.
 //!
-//! A batch cannot have conditions, so existing sequences are read first. Between read and write
-//! another process may store the same notification. Both derive from the same event, so they are
-//! equal and either may win.
+//! Nothing is read first, so a put could change an item. The caller puts nothing that the table
+//! already had when it asked for a seller's end; and another process that stores the same
+//! notification derives it from the same event, so that both are equal and either may win.
+//!
+//! A put that is interrupted leaves any of its items. They are put in windows, with at most
+//! [`MAX_WINDOW_ITEMS`] of one seller, one window after the other, so only among a seller's newest
+//! items of that number something may be missing.
 
-use std::{collections::BTreeMap, time::Duration};
-
-use aws_sdk_dynamodb::{
-    error::ProvideErrorMetadata,
-    types::{PutRequest, WriteRequest},
+use std::{
+    collections::{BTreeMap, HashMap, hash_map::Entry},
+    sync::Arc,
+    time::Duration,
 };
 
-use super::{
-    DynamoDbInbox,
-    item::{number, text},
-};
+use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::{DynamoDbInbox, OPERATION_DEADLINE, item};
 use crate::{
-    domain::{error::Result, seller::SellerId},
-    engines::aws_clients::table::{Item, unbuilt},
+    domain::{error::Result, notification::Notification, seller::SellerId},
+    engines::aws_clients::table::unbuilt,
 };
 
+/// Items of one seller that are written at the same time.
+pub(super) const MAX_WINDOW_ITEMS: usize = 250;
 /// DynamoDB's limit for one batch.
-pub(super) const MAX_BATCH_ITEMS: usize = 25;
+const MAX_BATCH_ITEMS: usize = 25;
+/// Batches written at the same time. More would be throttled.
+const MAX_CONCURRENT_BATCHES: usize = 32;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 impl DynamoDbInbox {
-    /// Stores at most one batch of items, keyed by sequence.
-    pub(super) async fn put_batch(
-        &self,
-        seller: &SellerId,
-        mut items: BTreeMap<i64, Item>,
-    ) -> Result<()> {
-        let _permit = self.permit().await?;
-        if items.len() == 1
-            && let Some((_, item)) = items.pop_first()
-        {
-            return self.put_single(item).await;
+    /// Stores everything, or fails and may have stored any of it.
+    pub(super) async fn put_all(&self, notifications: &[Arc<Notification>]) -> Result<()> {
+        for window in windows(notifications) {
+            let requests: Vec<_> = window.into_iter().map(request).collect::<Result<_>>()?;
+            let batches = requests.chunks(MAX_BATCH_ITEMS).map(<[_]>::to_vec);
+            let puts = stream::iter(batches)
+                .map(|batch| write_all(batch, |requests| self.write_batch(requests)))
+                .buffer_unordered(MAX_CONCURRENT_BATCHES)
+                .try_collect::<()>();
+            self.table.within(OPERATION_DEADLINE, puts).await?;
         }
-        let (Some(&first), Some(&last)) = (items.keys().next(), items.keys().next_back()) else {
-            return Ok(());
-        };
-        for sequence in self.stored_sequences(seller, first, last).await? {
-            items.remove(&sequence);
-        }
-        let requests = items.into_values().map(|item| {
-            let put = PutRequest::builder().set_item(Some(item)).build();
-            let put = put.map_err(unbuilt)?;
-            Ok(WriteRequest::builder().put_request(put).build())
-        });
-        let requests = requests.collect::<Result<_>>()?;
-        write_all(requests, |requests| self.write_batch(requests)).await
-    }
-
-    async fn put_single(&self, item: Item) -> Result<()> {
-        let client = self.table.client().await?;
-        let request = client.put_item().table_name(self.table.name());
-        let request = request
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(sellerId)");
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => match error
-                .as_service_error()
-                .and_then(ProvideErrorMetadata::code)
-            {
-                Some("ConditionalCheckFailedException") => Ok(()),
-                _ => Err(self.table.failed(&error)),
-            },
-        }
-    }
-
-    /// The sequences from `first` to `last` that are already stored.
-    async fn stored_sequences(&self, seller: &SellerId, first: i64, last: i64) -> Result<Vec<i64>> {
-        let client = self.table.client().await?;
-        let mut pages = client
-            .query()
-            .table_name(self.table.name())
-            .consistent_read(true)
-            .key_condition_expression("sellerId = :seller AND #sequence BETWEEN :first AND :last")
-            .projection_expression("#sequence")
-            .expression_attribute_names("#sequence", "sequence")
-            .expression_attribute_values(":seller", text(seller.as_str()))
-            .expression_attribute_values(":first", number(first))
-            .expression_attribute_values(":last", number(last))
-            .into_paginator()
-            .items()
-            .send();
-        let mut sequences = Vec::new();
-        while let Some(item) = pages.next().await {
-            let item = item.map_err(|error| self.table.failed(&error))?;
-            let sequence = item.get("sequence").and_then(|value| value.as_n().ok());
-            sequences.extend(sequence.and_then(|digits| digits.parse::<i64>().ok()));
-        }
-        Ok(sequences)
+        Ok(())
     }
 
     /// Returns the requests that DynamoDB did not process.
@@ -106,11 +57,31 @@ impl DynamoDbInbox {
         let unprocessed = answer.unprocessed_items.unwrap_or_default();
         Ok(unprocessed.into_values().flatten().collect())
     }
+}
 
-    async fn permit(&self) -> Result<tokio::sync::SemaphorePermit<'_>> {
-        let permit = self.batch_permits.acquire().await;
-        permit.map_err(|error| self.table.unavailable(error))
+/// Splits a put so that no window has more than its number of one seller's, the first ones first. A
+/// key that comes twice stays as it came first, as a batch must not contain it twice.
+fn windows(notifications: &[Arc<Notification>]) -> Vec<Vec<&Notification>> {
+    let mut counts: HashMap<&SellerId, usize> = HashMap::new();
+    let mut seen: HashMap<(&SellerId, i64), ()> = HashMap::with_capacity(notifications.len());
+    let mut windows: BTreeMap<usize, Vec<&Notification>> = BTreeMap::new();
+    for notification in notifications {
+        let seller = &notification.seller_id;
+        if let Entry::Vacant(place) = seen.entry((seller, notification.sequence)) {
+            place.insert(());
+            let count = counts.entry(seller).or_default();
+            let window = windows.entry(*count / MAX_WINDOW_ITEMS).or_default();
+            window.push(notification.as_ref());
+            *count += 1;
+        }
     }
+    windows.into_values().collect()
+}
+
+fn request(notification: &Notification) -> Result<WriteRequest> {
+    let put = PutRequest::builder().set_item(Some(item::encode(notification)?));
+    let put = put.build().map_err(unbuilt)?;
+    Ok(WriteRequest::builder().put_request(put).build())
 }
 
 /// Sends until every request is processed. The pause grows while none is processed.
@@ -143,13 +114,14 @@ mod tests {
     use std::cell::RefCell;
 
     use super::*;
+    use crate::ports::inbox::tests::run;
 
     /// Accepts the first two requests of each batch, and none of every third batch.
     /// Red when: unprocessed requests are not sent again, or accepted ones are sent twice.
     #[tokio::test]
     async fn unprocessed_requests_are_sent_again() {
         let request = |sequence| {
-            let put = PutRequest::builder().item("sequence", number(sequence));
+            let put = PutRequest::builder().item("sequence", item::number(sequence));
             let put = put.build().unwrap();
             WriteRequest::builder().put_request(put).build()
         };
@@ -164,5 +136,23 @@ mod tests {
         };
         write_all(requests.clone(), send).await.unwrap();
         assert_eq!(accepted.into_inner(), requests);
+    }
+
+    /// Red when: a seller's items are written beside more of them than a window has, so that its end
+    /// cannot be found, or a batch has a key twice.
+    #[test]
+    fn a_window_has_few_of_one_seller_and_no_key_twice() {
+        let (one, two) = (
+            SellerId::parse("one").unwrap(),
+            SellerId::parse("two").unwrap(),
+        );
+        let mut all = run(&one, 1..=600);
+        all.extend(run(&two, 1..=10));
+        all.extend(run(&one, 590..=600));
+        let windows = windows(&all);
+        let counts: Vec<_> = windows.iter().map(Vec::len).collect();
+        assert_eq!(counts, [260, 250, 100]);
+        let firsts: Vec<_> = windows.iter().map(|window| window[0].sequence).collect();
+        assert_eq!(firsts, [1, 251, 501]);
     }
 }

@@ -1,7 +1,7 @@
 //! What only the server adapter of the inbox promises: items as other programs read them, and
 //! patience with a DynamoDB that is away.
 
-use std::{net::TcpListener, time::Duration};
+use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::types::{AttributeValue, TimeToLiveStatus};
 use serde_json::{Value, json};
@@ -16,9 +16,13 @@ use crate::{
         notification::{KEPT, Notification, NotificationKind},
         seller::SellerId,
     },
-    ports::inbox::InboxBounds,
+    ports::inbox::{InboxBounds, InboxEnd},
     support::dynamodb::{PausableProxy, client, drop_table, dynamodb, scan, table_name},
 };
+
+fn stored(seller: &SellerId, sequence: i64) -> Arc<Notification> {
+    Arc::new(notification(seller, sequence))
+}
 
 fn notification(seller: &SellerId, sequence: i64) -> Notification {
     Notification {
@@ -31,7 +35,7 @@ fn notification(seller: &SellerId, sequence: i64) -> Notification {
         read: false,
         sequence,
         first_sequence: None,
-        lost_from: None,
+        settled_from: None,
     }
 }
 
@@ -43,10 +47,8 @@ async fn items_are_as_other_programs_know_them() {
     let inbox = connect(&dynamodb(), &table).await.unwrap();
     let mut stored = notification(&one, 12);
     stored.first_sequence = Some(5);
-    inbox
-        .inbox_put(&one, std::slice::from_ref(&stored))
-        .await
-        .unwrap();
+    let put = [Arc::new(stored.clone())];
+    inbox.inbox_put(&put).await.unwrap();
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let number = |number: i64| AttributeValue::N(number.to_string());
     let data = [
@@ -94,27 +96,63 @@ async fn items_are_as_other_programs_know_them() {
 async fn what_expired_is_not_shown_any_more() {
     let (table, one) = (table_name("inbox"), SellerId::parse("one").unwrap());
     let inbox = connect(&dynamodb(), &table).await.unwrap();
-    let expired = |sequence| Notification {
-        timestamp: clock::now().minus(KEPT).millis() - 1000,
-        ..notification(&one, sequence)
+    let expired = |sequence| {
+        Arc::new(Notification {
+            timestamp: clock::now().minus(KEPT).millis() - 1000,
+            ..notification(&one, sequence)
+        })
     };
     let old: Vec<_> = (1..=40).map(expired).collect();
-    inbox.inbox_put(&one, &old).await.unwrap();
+    inbox.inbox_put(&old).await.unwrap();
     assert_eq!(
         inbox.inbox_bounds(&one).await.unwrap(),
         InboxBounds::default()
     );
     let young = notification(&one, 41);
-    inbox
-        .inbox_put(&one, std::slice::from_ref(&young))
-        .await
-        .unwrap();
+    let put = [Arc::new(young.clone())];
+    inbox.inbox_put(&put).await.unwrap();
     let bounds = InboxBounds {
         oldest: 41,
         newest: 41,
     };
     assert_eq!(inbox.inbox_bounds(&one).await.unwrap(), bounds);
     assert_eq!(inbox.inbox_list(&one, 0, 10, None).await.unwrap(), [young]);
+    drop_table(&table).await;
+}
+
+/// Red when: what an interrupted put left is not found, so that it is written again or nothing that
+/// was missing would be.
+#[tokio::test]
+#[ignore = "needs dev/engines"]
+async fn an_interrupted_put_is_seen_at_the_end() {
+    let (table, one) = (table_name("inbox"), SellerId::parse("one").unwrap());
+    let inbox = connect(&dynamodb(), &table).await.unwrap();
+    let put = async |sequences: &[i64]| {
+        let batch: Vec<_> = sequences.iter().map(|at| stored(&one, *at)).collect();
+        inbox.inbox_put(&batch).await.unwrap();
+    };
+    let end = async || {
+        let InboxEnd { last, above, .. } = inbox.inbox_end(&one).await.unwrap();
+        (last, above.into_iter().collect::<Vec<_>>())
+    };
+    // What is before the oldest could have been in the same put.
+    put(&[3, 4]).await;
+    assert_eq!(end().await, (0, vec![(3, 3), (4, 4)]));
+    put(&[1, 2]).await;
+    assert_eq!(end().await, (4, vec![]));
+    put(&[6, 9]).await;
+    let group = Notification {
+        first_sequence: Some(7),
+        ..notification(&one, 8)
+    };
+    inbox.inbox_put(&[Arc::new(group)]).await.unwrap();
+    assert_eq!(end().await, (4, vec![(6, 6), (8, 7), (9, 9)]));
+    let settled = Notification {
+        settled_from: Some(5),
+        ..notification(&one, 10)
+    };
+    inbox.inbox_put(&[Arc::new(settled)]).await.unwrap();
+    assert_eq!(end().await.0, 10);
     drop_table(&table).await;
 }
 
@@ -134,11 +172,8 @@ async fn waits_for_no_one_and_heals() {
     };
     let inbox = connect(&aws, &table).await.unwrap();
     let put = async |sequence| {
-        let batch = [
-            notification(&one, sequence),
-            notification(&one, sequence + 1),
-        ];
-        let put = inbox.inbox_put(&one, &batch);
+        let batch = [stored(&one, sequence), stored(&one, sequence + 1)];
+        let put = inbox.inbox_put(&batch);
         tokio::time::timeout(Duration::from_secs(30), put)
             .await
             .unwrap()
@@ -174,10 +209,7 @@ async fn a_table_that_was_made_for_something_else_is_said_to_be() {
         .await
         .unwrap();
     let inbox = connect(&dynamodb(), &table).await.unwrap();
-    let error = inbox
-        .inbox_put(&one, &[notification(&one, 1)])
-        .await
-        .unwrap_err();
+    let error = inbox.inbox_put(&[stored(&one, 1)]).await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }), "{error}");
     assert!(
         error.to_string().contains("has other keys (PK, SK)"),
@@ -205,7 +237,6 @@ async fn what_a_batch_left_over_is_put_as_well() {
                 "DescribeTimeToLive" => {
                     json!({ "TimeToLiveDescription": { "TimeToLiveStatus": "ENABLED" } })
                 }
-                "Query" => json!({ "Items": [], "Count": 0, "ScannedCount": 0 }),
                 "BatchWriteItem" => {
                     let mut items = request["RequestItems"]["inbox"].as_array().unwrap().clone();
                     batches += 1;
@@ -221,10 +252,8 @@ async fn what_a_batch_left_over_is_put_as_well() {
     });
     let one = SellerId::parse("one").unwrap();
     let inbox = connect(&aws, "inbox").await.unwrap();
-    let batch: Vec<_> = (1..=3)
-        .map(|sequence| notification(&one, sequence))
-        .collect();
-    inbox.inbox_put(&one, &batch).await.unwrap();
+    let batch: Vec<_> = (1..=3).map(|sequence| stored(&one, sequence)).collect();
+    inbox.inbox_put(&batch).await.unwrap();
     let taken = tokio::time::timeout(Duration::from_secs(10), taken).await;
     let taken = taken.expect("not every item was sent").unwrap();
     let sequence = |item: &Value| item["PutRequest"]["Item"]["sequence"]["N"].clone();

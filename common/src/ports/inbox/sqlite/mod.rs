@@ -2,12 +2,12 @@
 
 mod row;
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 
 use self::row::NotificationRow;
-use super::{Inbox, InboxBounds};
+use super::{Inbox, InboxBounds, InboxEnd};
 use crate::{
     domain::{
         clock::Timestamp,
@@ -36,20 +36,19 @@ pub(super) async fn connect(path: &Path) -> Result<Arc<dyn Inbox>> {
 
 #[async_trait]
 impl Inbox for SqliteInbox {
-    async fn inbox_put(&self, seller: &SellerId, notifications: &[Notification]) -> Result<()> {
+    async fn inbox_put(&self, notifications: &[Arc<Notification>]) -> Result<()> {
         if notifications.is_empty() {
             return Ok(());
         }
         let rows: Vec<NotificationRow> = notifications
             .iter()
-            .map(NotificationRow::encode)
+            .map(|notification| NotificationRow::encode(notification))
             .collect::<Result<_>>()?;
-        let seller = seller.clone();
         self.database
             .write(move |connection| {
                 Box::pin(async move {
                     for row in &rows {
-                        row.put(connection, &seller).await?;
+                        row.put(connection).await?;
                     }
                     Ok(())
                 })
@@ -90,6 +89,24 @@ impl Inbox for SqliteInbox {
         .await
         .map_err(failed)?;
         Ok(InboxBounds { oldest, newest })
+    }
+
+    /// A put is one transaction, so nothing is missing.
+    async fn inbox_end(&self, seller: &SellerId) -> Result<InboxEnd> {
+        let newest: Option<(i64, i64)> = sqlx::query_as(
+            "SELECT sequence, timestamp FROM notifications
+             WHERE seller_id = ?1 ORDER BY sequence DESC LIMIT 1",
+        )
+        .bind(seller.as_str())
+        .fetch_optional(self.database.readers())
+        .await
+        .map_err(failed)?;
+        let (last, at) = newest.unwrap_or((0, 0));
+        Ok(InboxEnd {
+            last,
+            last_at: Timestamp::from_millis(at),
+            above: BTreeMap::new(),
+        })
     }
 
     async fn ping(&self) -> Result<()> {

@@ -11,6 +11,7 @@ use crate::domain::{
 
 /// A notification as it is stored.
 pub(super) struct NotificationRow {
+    seller: SellerId,
     sequence: i64,
     first_sequence: i64,
     kind: NotificationKind,
@@ -21,6 +22,7 @@ pub(super) struct NotificationRow {
 impl NotificationRow {
     pub(super) fn encode(notification: &Notification) -> Result<Self> {
         Ok(Self {
+            seller: notification.seller_id.clone(),
             sequence: notification.sequence,
             first_sequence: notification.first(),
             kind: notification.kind,
@@ -30,16 +32,12 @@ impl NotificationRow {
     }
 
     /// Keeps a notification that is already stored.
-    pub(super) async fn put(
-        &self,
-        connection: &mut SqliteConnection,
-        seller: &SellerId,
-    ) -> Result<()> {
+    pub(super) async fn put(&self, connection: &mut SqliteConnection) -> Result<()> {
         sqlx::query(
             "INSERT INTO notifications (seller_id, sequence, first_sequence, kind, timestamp, body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
         )
-        .bind(seller.as_str())
+        .bind(self.seller.as_str())
         .bind(self.sequence)
         .bind(self.first_sequence)
         .bind(self.kind.as_str())
