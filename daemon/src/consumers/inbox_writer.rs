@@ -37,7 +37,7 @@ impl InboxWriter {
     /// Writes each seller's in order. An error is an engine that is away; what was stored until
     /// then is stored again.
     pub(super) async fn write(&self, ready: NotificationRun) -> Result<WriteOutcome> {
-        let outcome = match self.inbox.inbox_put(&ready).await {
+        let outcome = match self.inbox.notifications_put(&ready).await {
             Ok(()) => WriteOutcome {
                 stored: ready,
                 refused: Vec::new(),
@@ -74,7 +74,9 @@ impl InboxWriter {
     async fn put_run(&self, run: NotificationRun) -> Result<WriteOutcome> {
         let mut outcome = WriteOutcome::default();
         for notification in run {
-            let put = self.inbox.inbox_put(std::slice::from_ref(&notification));
+            let put = self
+                .inbox
+                .notifications_put(std::slice::from_ref(&notification));
             match put.await {
                 Ok(()) => outcome.stored.push(notification),
                 Err(error) if error.is_passing() => return Err(error),

@@ -57,10 +57,10 @@ pub struct InboxEnd {
 
 #[async_trait]
 pub trait Inbox: Send + Sync + std::fmt::Debug {
-    /// Stores notifications of any sellers, each one's in the order of the sequence. It is repeated
+    /// Stores notifications of any sellers, which each of them names. It is repeated
     /// as a whole after a failure, which may have stored any of them. The caller puts nothing that
     /// `inbox_end` names: an engine may write without reading first. Equal puts change nothing.
-    async fn inbox_put(&self, notifications: &[Arc<Notification>]) -> Result<()>;
+    async fn notifications_put(&self, notifications: &[Arc<Notification>]) -> Result<()>;
 
     /// Notifications with a sequence above `after`, ascending, at most `limit`.
     async fn inbox_list(

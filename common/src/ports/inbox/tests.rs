@@ -152,9 +152,12 @@ async fn sequences(inbox: &dyn Inbox, seller: &SellerId, after: i64, limit: u32)
 
 async fn lists_what_was_put_in_order_and_in_steps(fixture: &InboxFixture) {
     let (inbox, one) = (fixture.open().await, seller("one"));
-    inbox.inbox_put(&run(&one, [5, 3, 4])).await.unwrap();
-    inbox.inbox_put(&run(&one, [1, 2])).await.unwrap();
-    inbox.inbox_put(&[]).await.unwrap();
+    inbox
+        .notifications_put(&run(&one, [5, 3, 4]))
+        .await
+        .unwrap();
+    inbox.notifications_put(&run(&one, [1, 2])).await.unwrap();
+    inbox.notifications_put(&[]).await.unwrap();
     let all = listed(&*inbox, &one, 0, None).await;
     assert_eq!(all, run(&one, 1..=5));
     assert_eq!(sequences(&*inbox, &one, 1, 2).await, [2, 3]);
@@ -169,7 +172,7 @@ async fn lists_what_was_put_in_order_and_in_steps(fixture: &InboxFixture) {
 /// Red when: only one page is read, or a page's size is taken for the number found.
 async fn a_kind_is_found_behind_many_others(fixture: &InboxFixture) {
     let (inbox, one) = (fixture.open().await, seller("one"));
-    inbox.inbox_put(&run(&one, 1..=1500)).await.unwrap();
+    inbox.notifications_put(&run(&one, 1..=1500)).await.unwrap();
     let last = Arc::new(Notification {
         kind: NotificationKind::ImportCompleted,
         ..notification(&one, 1501)
@@ -178,7 +181,10 @@ async fn a_kind_is_found_behind_many_others(fixture: &InboxFixture) {
         .into_iter()
         .filter(|other| other.kind == last.kind);
     let wanted: Vec<_> = others.chain([last.clone()]).collect();
-    inbox.inbox_put(std::slice::from_ref(&last)).await.unwrap();
+    inbox
+        .notifications_put(std::slice::from_ref(&last))
+        .await
+        .unwrap();
     assert_eq!(listed(&*inbox, &one, 0, Some(last.kind)).await, wanted);
     let found = inbox.inbox_list(&one, 1499, 1, Some(last.kind)).await;
     assert_eq!(found.unwrap(), [(*last).clone()]);
@@ -188,10 +194,10 @@ async fn a_kind_is_found_behind_many_others(fixture: &InboxFixture) {
 /// Red when: a repeated put stores a second time, or loses what it is put beside.
 async fn a_repeated_put_changes_nothing(fixture: &InboxFixture) {
     let (inbox, one, two) = (fixture.open().await, seller("one"), seller("two"));
-    inbox.inbox_put(&run(&one, 1..=30)).await.unwrap();
+    inbox.notifications_put(&run(&one, 1..=30)).await.unwrap();
     let mut mixed = run(&one, 20..=40);
     mixed.extend(run(&two, 1..=3));
-    inbox.inbox_put(&mixed).await.unwrap();
+    inbox.notifications_put(&mixed).await.unwrap();
     assert_eq!(listed(&*inbox, &one, 0, None).await, run(&one, 1..=40));
     assert_eq!(listed(&*inbox, &two, 0, None).await, run(&two, 1..=3));
 }
@@ -204,7 +210,7 @@ async fn the_end_is_the_newest_of_a_whole_inbox(fixture: &InboxFixture) {
         above: BTreeMap::new(),
     };
     assert_eq!(inbox.inbox_end(&one).await.unwrap(), end(0, 0));
-    inbox.inbox_put(&run(&one, 1..=300)).await.unwrap();
+    inbox.notifications_put(&run(&one, 1..=300)).await.unwrap();
     let newest = notification(&one, 300).timestamp;
     assert_eq!(inbox.inbox_end(&one).await.unwrap(), end(300, newest));
 }
@@ -217,14 +223,14 @@ async fn one_that_is_put_twice_at_once_is_there_once(fixture: &InboxFixture) {
     });
     let mut twice = run(&one, 1..=3);
     twice.push(other);
-    inbox.inbox_put(&twice).await.unwrap();
+    inbox.notifications_put(&twice).await.unwrap();
     assert_eq!(listed(&*inbox, &one, 0, None).await, run(&one, 1..=3));
 }
 
 async fn sellers_never_meet(fixture: &InboxFixture) {
     let (inbox, one, two) = (fixture.open().await, seller("one"), seller("two"));
-    inbox.inbox_put(&run(&one, 1..=3)).await.unwrap();
-    inbox.inbox_put(&run(&two, 2..=2)).await.unwrap();
+    inbox.notifications_put(&run(&one, 1..=3)).await.unwrap();
+    inbox.notifications_put(&run(&two, 2..=2)).await.unwrap();
     assert_eq!(listed(&*inbox, &two, 0, None).await, run(&two, [2]));
     assert_eq!(
         inbox.inbox_bounds(&two).await.unwrap(),
@@ -247,7 +253,10 @@ async fn bounds_begin_with_the_first_event_the_oldest_stands_for(fixture: &Inbox
         ..notification(&one, 20)
     });
     let after = Arc::new(notification(&one, 21));
-    inbox.inbox_put(&[Arc::clone(&group), after]).await.unwrap();
+    inbox
+        .notifications_put(&[Arc::clone(&group), after])
+        .await
+        .unwrap();
     assert_eq!(
         inbox.inbox_bounds(&one).await.unwrap(),
         InboxBounds {
@@ -263,8 +272,8 @@ async fn bounds_begin_with_the_first_event_the_oldest_stands_for(fixture: &Inbox
 async fn forgets_what_is_older_than_told() {
     let fixture = InboxFixture::sqlite();
     let (inbox, one, two) = (fixture.open().await, seller("one"), seller("two"));
-    inbox.inbox_put(&run(&one, 1..=2500)).await.unwrap();
-    inbox.inbox_put(&run(&two, 1..=2)).await.unwrap();
+    inbox.notifications_put(&run(&one, 1..=2500)).await.unwrap();
+    inbox.notifications_put(&run(&two, 1..=2)).await.unwrap();
     inbox
         .sweep(Timestamp::from_millis(*START + 2_400_000))
         .await
@@ -287,7 +296,7 @@ async fn outlives_the_process(fixture: &InboxFixture) {
     fixture
         .open()
         .await
-        .inbox_put(&run(&one, 1..=3))
+        .notifications_put(&run(&one, 1..=3))
         .await
         .unwrap();
     let again = fixture.open().await;

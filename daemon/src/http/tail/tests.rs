@@ -39,7 +39,10 @@ impl Stage {
 
     async fn put(&self, told: &Notification) {
         let inbox = &self.http.app.inbox;
-        inbox.inbox_put(&[Arc::new(told.clone())]).await.unwrap();
+        inbox
+            .notifications_put(&[Arc::new(told.clone())])
+            .await
+            .unwrap();
     }
 
     async fn publish(&self, told: &Notification) {

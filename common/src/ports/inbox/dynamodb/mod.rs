@@ -75,7 +75,7 @@ pub(super) async fn connect(aws: &Aws, table: &str) -> Result<Arc<dyn Inbox>> {
 
 #[async_trait]
 impl Inbox for DynamoDbInbox {
-    async fn inbox_put(&self, notifications: &[Arc<Notification>]) -> Result<()> {
+    async fn notifications_put(&self, notifications: &[Arc<Notification>]) -> Result<()> {
         self.put_all(notifications).await
     }
 

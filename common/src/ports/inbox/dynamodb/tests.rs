@@ -48,7 +48,7 @@ async fn items_are_as_other_programs_know_them() {
     let mut stored = notification(&one, 12);
     stored.first_sequence = Some(5);
     let put = [Arc::new(stored.clone())];
-    inbox.inbox_put(&put).await.unwrap();
+    inbox.notifications_put(&put).await.unwrap();
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let number = |number: i64| AttributeValue::N(number.to_string());
     let data = [
@@ -103,14 +103,14 @@ async fn what_expired_is_not_shown_any_more() {
         })
     };
     let old: Vec<_> = (1..=40).map(expired).collect();
-    inbox.inbox_put(&old).await.unwrap();
+    inbox.notifications_put(&old).await.unwrap();
     assert_eq!(
         inbox.inbox_bounds(&one).await.unwrap(),
         InboxBounds::default()
     );
     let young = notification(&one, 41);
     let put = [Arc::new(young.clone())];
-    inbox.inbox_put(&put).await.unwrap();
+    inbox.notifications_put(&put).await.unwrap();
     let bounds = InboxBounds {
         oldest: 41,
         newest: 41,
@@ -129,7 +129,7 @@ async fn an_interrupted_put_is_seen_at_the_end() {
     let inbox = connect(&dynamodb(), &table).await.unwrap();
     let put = async |sequences: &[i64]| {
         let batch: Vec<_> = sequences.iter().map(|at| stored(&one, *at)).collect();
-        inbox.inbox_put(&batch).await.unwrap();
+        inbox.notifications_put(&batch).await.unwrap();
     };
     let end = async || {
         let InboxEnd { last, above, .. } = inbox.inbox_end(&one).await.unwrap();
@@ -145,13 +145,13 @@ async fn an_interrupted_put_is_seen_at_the_end() {
         first_sequence: Some(7),
         ..notification(&one, 8)
     };
-    inbox.inbox_put(&[Arc::new(group)]).await.unwrap();
+    inbox.notifications_put(&[Arc::new(group)]).await.unwrap();
     assert_eq!(end().await, (4, vec![(6, 6), (8, 7), (9, 9)]));
     let settled = Notification {
         settled_from: Some(5),
         ..notification(&one, 10)
     };
-    inbox.inbox_put(&[Arc::new(settled)]).await.unwrap();
+    inbox.notifications_put(&[Arc::new(settled)]).await.unwrap();
     assert_eq!(end().await.0, 10);
     drop_table(&table).await;
 }
@@ -173,7 +173,7 @@ async fn waits_for_no_one_and_heals() {
     let inbox = connect(&aws, &table).await.unwrap();
     let put = async |sequence| {
         let batch = [stored(&one, sequence), stored(&one, sequence + 1)];
-        let put = inbox.inbox_put(&batch);
+        let put = inbox.notifications_put(&batch);
         tokio::time::timeout(Duration::from_secs(30), put)
             .await
             .unwrap()
@@ -209,7 +209,10 @@ async fn a_table_that_was_made_for_something_else_is_said_to_be() {
         .await
         .unwrap();
     let inbox = connect(&dynamodb(), &table).await.unwrap();
-    let error = inbox.inbox_put(&[stored(&one, 1)]).await.unwrap_err();
+    let error = inbox
+        .notifications_put(&[stored(&one, 1)])
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }), "{error}");
     assert!(
         error.to_string().contains("has other keys (PK, SK)"),
@@ -253,7 +256,7 @@ async fn what_a_batch_left_over_is_put_as_well() {
     let one = SellerId::parse("one").unwrap();
     let inbox = connect(&aws, "inbox").await.unwrap();
     let batch: Vec<_> = (1..=3).map(|sequence| stored(&one, sequence)).collect();
-    inbox.inbox_put(&batch).await.unwrap();
+    inbox.notifications_put(&batch).await.unwrap();
     let taken = tokio::time::timeout(Duration::from_secs(10), taken).await;
     let taken = taken.expect("not every item was sent").unwrap();
     let sequence = |item: &Value| item["PutRequest"]["Item"]["sequence"]["N"].clone();

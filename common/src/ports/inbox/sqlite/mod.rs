@@ -36,7 +36,7 @@ pub(super) async fn connect(path: &Path) -> Result<Arc<dyn Inbox>> {
 
 #[async_trait]
 impl Inbox for SqliteInbox {
-    async fn inbox_put(&self, notifications: &[Arc<Notification>]) -> Result<()> {
+    async fn notifications_put(&self, notifications: &[Arc<Notification>]) -> Result<()> {
         if notifications.is_empty() {
             return Ok(());
         }
