@@ -175,7 +175,7 @@ fn programs_get_progress_as_lines() {
     assert_eq!((of("rejected"), of("summary")), (2, 1), "{}", outcome.out);
     assert!(of("status") >= 1);
     assert!(adds_up(lines.last().unwrap()));
-    let outcome = env.run("import mixed.csv --progress json");
+    let outcome = env.run("import mixed.csv --mode create --progress json");
     assert_eq!(outcome.code, 1);
     assert_eq!(outcome.error()["message_type"], "exit_error");
 }

@@ -18,6 +18,7 @@ mod edges;
 mod harness;
 mod idempotency;
 mod identity;
+mod import_modes;
 mod import_warnings;
 mod imports;
 mod limits;

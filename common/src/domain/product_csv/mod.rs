@@ -38,7 +38,7 @@ pub use self::{
     plan::plan,
     plan_error::{PlanError, PlanErrorCode},
     rejects_file::{rejects_header, rejects_row},
-    row::{FieldSet, FileRow, ParsedRow, RejectSummary, RejectedRow},
+    row::{FieldSet, FileRow, ParsedRow, RejectSummary, RejectedRow, RowProduct},
     row_reader::RowReader,
     row_warning::{RowWarning, SkipCounts, SkipReason},
 };

@@ -26,10 +26,10 @@ pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Impo
     roles.map(options)?;
     roles.recognise(preset)?;
     roles.claim(preset::helper_columns(preset, &cells));
-    roles.require(preset)?;
     let has_key =
         roles.column_of(ProductField::Sku).is_some() || preset::generates_keys(preset, &cells);
     let mode = mode(options.mode, has_key, preset)?;
+    roles.require(mode, has_key, preset)?;
     let defaults = default_values::choose(options)?;
     let columns = roles.into_columns();
     Ok(ImportPlan {
@@ -166,8 +166,30 @@ impl<'a> RoleTable<'a> {
         }
     }
 
-    /// Without a name and a price no row can be a product.
-    fn require(&self, preset: ImportPreset) -> Result<(), PlanError> {
+    /// A new product needs a name and a price; a known one is found by its key, and one more field
+    /// is enough to alter it.
+    fn require(
+        &self,
+        mode: ImportMode,
+        has_key: bool,
+        preset: ImportPreset,
+    ) -> Result<(), PlanError> {
+        let updates = matches!(mode, ImportMode::Update | ImportMode::Upsert);
+        let mut others = ProductField::ALL.into_iter();
+        let has_other =
+            others.any(|field| field != ProductField::Sku && self.column_of(field).is_some());
+        if updates && has_key && has_other {
+            return Ok(());
+        }
+        if mode == ImportMode::Update {
+            let rest = format!(
+                "has no column for a field beside the key; the mode update needs one more, such as \
+                 price or quantity: name it with map=<column>=quantity. The file has: {}",
+                self.found()
+            );
+            let error = FieldError::new("file", "required", &rest, "");
+            return error_if_any(PlanErrorCode::MissingColumns, vec![error]);
+        }
         let missing = [ProductField::Name, ProductField::Price]
             .into_iter()
             .filter(|field| self.column_of(*field).is_none());

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{ProductField, RowWarning, SkipReason};
 use crate::domain::{
     clock::Timestamp,
-    product::{NewProduct, Product},
+    money::Price,
+    product::{Attributes, NewProduct, Product},
 };
 
 /// A set of product fields.
@@ -61,13 +62,51 @@ pub struct ParsedRow {
     /// The line the row starts on, from 1 (the header's line counts).
     pub line: u64,
     /// The product the row would create, defaults filled in.
-    pub product: NewProduct,
+    pub product: RowProduct,
     /// The fields the row itself gives; only these overwrite a known product.
     pub given: FieldSet,
     /// What goes in otherwise than the row says.
     pub warnings: Vec<RowWarning>,
     /// The row as CSV in the file's dialect, without its line end, for the rejects file.
     pub record: Vec<u8>,
+}
+
+/// A product as a row has it: that of a known key may lack what a new one needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowProduct {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub price: Option<Price>,
+    pub quantity: i32,
+    pub category: String,
+    pub sku: Option<String>,
+    pub low_stock_threshold: Option<i32>,
+    pub attributes: Option<Attributes>,
+}
+
+impl RowProduct {
+    /// What a new product needs and this one lacks.
+    pub fn missing(&self) -> Option<ProductField> {
+        match (&self.name, self.price) {
+            (None, _) => Some(ProductField::Name),
+            (_, None) => Some(ProductField::Price),
+            _ => None,
+        }
+    }
+
+    /// The new product, when nothing is missing.
+    pub fn complete(self) -> Option<NewProduct> {
+        Some(NewProduct {
+            name: self.name?,
+            description: self.description,
+            price: self.price?,
+            quantity: self.quantity,
+            category: self.category,
+            sku: self.sku,
+            low_stock_threshold: self.low_stock_threshold,
+            attributes: self.attributes,
+        })
+    }
 }
 
 /// A row that was not written, and why.
@@ -96,39 +135,34 @@ pub struct RejectSummary {
 }
 
 impl ParsedRow {
-    /// The known product as this row makes it, or `None` when the row alters nothing.
-    ///
-    /// `attribute_columns` are the file's attribute columns: a blank cell there removes the
-    /// attribute, an attribute of another name stays.
-    pub fn applied_to(
-        &self,
-        known: &Product,
-        attribute_columns: &[String],
-        at: Timestamp,
-    ) -> Option<Product> {
+    /// The known product as this row makes it, or `None` when the row alters nothing. What the row
+    /// does not give stays as it is.
+    pub fn applied_to(&self, known: &Product, at: Timestamp) -> Option<Product> {
+        fn set<T: Clone>(field: &mut T, value: Option<&T>) {
+            if let Some(value) = value {
+                field.clone_from(value);
+            }
+        }
+        let (row, given) = (&self.product, |field| self.given.contains(field));
         let mut next = known.clone();
-        if self.given.contains(FieldSet::NAME) {
-            next.name.clone_from(&self.product.name);
+        set(&mut next.name, row.name.as_ref());
+        set(&mut next.price, row.price.as_ref());
+        if given(FieldSet::DESCRIPTION) {
+            next.description.clone_from(&row.description);
         }
-        if self.given.contains(FieldSet::DESCRIPTION) {
-            next.description.clone_from(&self.product.description);
+        if given(FieldSet::QUANTITY) {
+            next.quantity = row.quantity;
         }
-        if self.given.contains(FieldSet::PRICE) {
-            next.price = self.product.price;
+        if given(FieldSet::CATEGORY) {
+            next.category.clone_from(&row.category);
         }
-        if self.given.contains(FieldSet::QUANTITY) {
-            next.quantity = self.product.quantity;
+        if given(FieldSet::LOW_STOCK_THRESHOLD) {
+            next.low_stock_threshold = row.low_stock_threshold;
         }
-        if self.given.contains(FieldSet::CATEGORY) {
-            next.category.clone_from(&self.product.category);
+        if let Some(attributes) = &row.attributes {
+            let stored = next.attributes.get_or_insert_default();
+            stored.extend(attributes.clone());
         }
-        if self.given.contains(FieldSet::LOW_STOCK_THRESHOLD) {
-            next.low_stock_threshold = self.product.low_stock_threshold;
-        }
-        let mut attributes = next.attributes.take().unwrap_or_default();
-        attributes.retain(|name, _| !attribute_columns.contains(name));
-        attributes.extend(self.product.attributes.clone().unwrap_or_default());
-        next.attributes = (!attributes.is_empty()).then_some(attributes);
         (next != *known).then(|| next.touched(at))
     }
 }

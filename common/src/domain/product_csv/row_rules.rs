@@ -1,11 +1,12 @@
 //! One row against the rules: cells become a product, or a reject that says what to mend.
 //!
-//! The field rules are those of the HTTP interface. A blank quantity, category or threshold is
-//! not given and filled by the default; a blank description clears the known one.
+//! The field rules are those of the HTTP interface. A blank cell is not given: it leaves a known
+//! product as it is, and a new one gets the default. What a new product needs is asked for when the
+//! row has no key, or the mode only creates; otherwise the store says whether the product is known.
 
 use super::{
     ColumnRole, FieldSet, FileRow, ImportMode, ImportPlan, ParsedRow, ProductField, RejectedRow,
-    RowWarning, SkipReason,
+    RowProduct, RowWarning, SkipReason,
     cell_splitter::{CellSplitter, RowCells},
     cell_text::unmarked,
     default_values::DefaultValues,
@@ -17,7 +18,7 @@ use super::{
     row_fields::RowFields,
 };
 use crate::domain::product::{
-    FieldError, NewProduct,
+    FieldError,
     fields::{self, FieldResult},
 };
 
@@ -29,7 +30,7 @@ pub(super) struct RowRules {
     fields: Vec<(ProductField, usize)>,
     attributes: AttributeColumns,
     defaults: DefaultValues,
-    key_required: bool,
+    mode: ImportMode,
 }
 
 impl RowRules {
@@ -46,7 +47,7 @@ impl RowRules {
                 .collect(),
             attributes: AttributeColumns::new(plan),
             defaults: DefaultValues::new(plan),
-            key_required: plan.mode == ImportMode::Update,
+            mode: plan.mode,
         }
     }
 
@@ -86,7 +87,7 @@ impl RowRules {
         match self.product(&mut row_fields) {
             Ok((product, given)) => FileRow::Product(ParsedRow {
                 line: record.line,
-                product: NewProduct {
+                product: RowProduct {
                     attributes,
                     ..product
                 },
@@ -127,7 +128,7 @@ impl RowRules {
     }
 
     /// Every rule is tried, so that a row's faults are reported together.
-    fn product(&self, row_fields: &mut RowFields<'_>) -> Result<(NewProduct, FieldSet), RowError> {
+    fn product(&self, row_fields: &mut RowFields<'_>) -> Result<(RowProduct, FieldSet), RowError> {
         let mut errors = Vec::new();
         let mut given = FieldSet::default();
         let mut checker = FieldChecker {
@@ -135,32 +136,44 @@ impl RowRules {
             given: &mut given,
             errors: &mut errors,
         };
-        let name = checker.required(ProductField::Name, fields::name);
+        if self.is_new(checker.row_fields) {
+            checker.require(ProductField::Name);
+            checker.require(ProductField::Price);
+        }
+        let name = checker.optional(ProductField::Name, fields::name);
         let description = checker.description();
-        let price = checker.required(ProductField::Price, fields::price);
+        let price = checker.optional(ProductField::Price, fields::price);
         let quantity = checker.quantity();
         let category = checker.optional(ProductField::Category, fields::category);
         let sku = checker.optional(ProductField::Sku, sku).flatten();
         let threshold =
             checker.optional(ProductField::LowStockThreshold, fields::low_stock_threshold);
-        if self.key_required && row_fields.is_blank(ProductField::Sku) {
+        if self.mode == ImportMode::Update && row_fields.is_blank(ProductField::Sku) {
             errors.push(FieldError::required("sku"));
         }
-        match (name, price) {
-            (Some(name), Some(price)) if errors.is_empty() => {
-                let product = NewProduct {
-                    name,
-                    description: description.or_else(|| self.defaults.description.clone()),
-                    price,
-                    quantity: quantity.unwrap_or(self.defaults.quantity),
-                    category: category.unwrap_or_else(|| self.defaults.category.clone()),
-                    sku,
-                    low_stock_threshold: threshold.or(self.defaults.low_stock_threshold),
-                    attributes: None,
-                };
-                Ok((product, given))
-            }
-            _ => Err(self.row_error(&errors)),
+        if !errors.is_empty() {
+            return Err(self.row_error(&errors));
+        }
+        let product = RowProduct {
+            name,
+            description: description.or_else(|| self.defaults.description.clone()),
+            price,
+            quantity: quantity.unwrap_or(self.defaults.quantity),
+            category: category.unwrap_or_else(|| self.defaults.category.clone()),
+            sku,
+            low_stock_threshold: threshold.or(self.defaults.low_stock_threshold),
+            attributes: None,
+        };
+        Ok((product, given))
+    }
+
+    /// Whether the row can only be a new product, whatever is stored.
+    fn is_new(&self, row_fields: &RowFields<'_>) -> bool {
+        let has_key = !row_fields.is_blank(ProductField::Sku);
+        match self.mode {
+            ImportMode::Create => true,
+            ImportMode::Update => false,
+            ImportMode::Upsert | ImportMode::Skip => !has_key,
         }
     }
 
@@ -217,12 +230,10 @@ struct FieldChecker<'a, 'd> {
 }
 
 impl FieldChecker<'_, '_> {
-    fn required<T>(&mut self, field: ProductField, rule: fn(&str) -> FieldResult<T>) -> Option<T> {
+    fn require(&mut self, field: ProductField) {
         if self.row_fields.is_blank(field) {
             self.errors.push(FieldError::required(field.as_str()));
-            return None;
         }
-        self.optional(field, rule)
     }
 
     /// A blank text is not given.
@@ -234,6 +245,17 @@ impl FieldChecker<'_, '_> {
         rule(self.row_fields.text(field))
             .map_err(|error| self.errors.push(error))
             .ok()
+    }
+
+    /// A marked cell may be a text of blanks: it is given.
+    fn description(&mut self) -> Option<String> {
+        let text = self.row_fields.text(ProductField::Description);
+        if text.is_empty() {
+            return None;
+        }
+        *self.given |= FieldSet::DESCRIPTION;
+        let checked = fields::description(text);
+        checked.map_err(|error| self.errors.push(error)).ok()?
     }
 
     /// Shops that sell what they do not have count below zero; we cannot, and say so.
@@ -249,16 +271,6 @@ impl FieldChecker<'_, '_> {
         self.row_fields.warn(field, "RAISED_TO_ZERO", message);
         *self.given |= FieldSet::QUANTITY;
         Some(0)
-    }
-
-    /// A blank cell is given too: it clears the description.
-    fn description(&mut self) -> Option<String> {
-        let text = self.row_fields.get(ProductField::Description)?;
-        *self.given |= FieldSet::DESCRIPTION;
-        fields::description(text)
-            .map_err(|error| self.errors.push(error))
-            .ok()
-            .flatten()
     }
 }
 

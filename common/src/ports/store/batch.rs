@@ -168,7 +168,6 @@ struct Slot {
 
 fn merge(known: Known<'_>, rows: Vec<ParsedRow>) -> Merged {
     let mut merging = Merging {
-        attribute_columns: known.plan.attribute_columns(),
         slots: Vec::with_capacity(rows.len()),
         by_sku: HashMap::with_capacity(rows.len()),
         merged: Merged::default(),
@@ -183,7 +182,6 @@ fn merge(known: Known<'_>, rows: Vec<ParsedRow>) -> Merged {
 
 struct Merging<'a> {
     known: Known<'a>,
-    attribute_columns: Vec<String>,
     slots: Vec<Slot>,
     /// Where the product with this sku is in `slots`.
     by_sku: HashMap<String, usize>,
@@ -207,7 +205,10 @@ impl Merging<'_> {
             (ImportMode::Update, None, None) => self.reject_unknown(row),
             (ImportMode::Upsert | ImportMode::Update, Some(place), _) => self.replace(row, place),
             (ImportMode::Upsert | ImportMode::Update, None, Some(_)) => self.meet(row),
-            (_, None, None) => self.create(row),
+            (_, None, None) => match row.product.missing() {
+                None => self.create(row),
+                Some(field) => self.reject_incomplete(row, field),
+            },
         }
     }
 
@@ -222,7 +223,7 @@ impl Merging<'_> {
                 after: before.clone(),
                 before: Some(before),
             };
-            slot.apply(&row, &self.attribute_columns, self.known.at);
+            slot.apply(&row, self.known.at);
             self.by_sku.insert(sku, self.slots.len());
             self.slots.push(slot);
         }
@@ -237,12 +238,14 @@ impl Merging<'_> {
         }
         let is_warned = self.take_warnings(&mut row);
         let seller = self.known.seller.clone();
-        self.slots.push(Slot {
-            line: row.line,
-            is_warned,
-            before: None,
-            after: row.product.into_product(0, seller, self.known.at),
-        });
+        if let Some(product) = row.product.complete() {
+            self.slots.push(Slot {
+                line: row.line,
+                is_warned,
+                before: None,
+                after: product.into_product(0, seller, self.known.at),
+            });
+        }
     }
 
     /// A later row with the same key wins; the earlier one is skipped.
@@ -251,7 +254,7 @@ impl Merging<'_> {
         let Some(slot) = self.slots.get_mut(place) else {
             return;
         };
-        slot.apply(&row, &self.attribute_columns, self.known.at);
+        slot.apply(&row, self.known.at);
         let was_warned = std::mem::replace(&mut slot.is_warned, is_warned);
         let earlier = std::mem::replace(&mut slot.line, row.line);
         let message = format!(
@@ -276,7 +279,7 @@ impl Merging<'_> {
     }
 
     fn warn_repeated(&mut self, line: u64, was_warned: bool, message: String) {
-        let column = self.key_column();
+        let column = self.column(ProductField::Sku);
         let notes = &mut self.merged.notes;
         notes.skips.add(SkipReason::Duplicate);
         notes.warned += u64::from(!was_warned);
@@ -297,11 +300,11 @@ impl Merging<'_> {
         is_warned
     }
 
-    /// The file's name of the column with the key.
-    fn key_column(&self) -> String {
+    /// The file's name of the field's column.
+    fn column(&self, field: ProductField) -> String {
         let mut columns = self.known.plan.columns.iter();
-        let key = columns.find(|column| column.role == ColumnRole::Field(ProductField::Sku));
-        key.map_or_else(String::new, |column| column.header.clone())
+        let found = columns.find(|column| column.role == ColumnRole::Field(field));
+        found.map_or_else(String::new, |column| column.header.clone())
     }
 
     fn reject_duplicate(&mut self, row: ParsedRow, place: Option<usize>) {
@@ -323,8 +326,31 @@ impl Merging<'_> {
         self.reject(row, "PRODUCT_NOT_FOUND", message, hint);
     }
 
+    /// A row whose product is not known and lacks what a new one needs.
+    fn reject_incomplete(&mut self, row: ParsedRow, missing: ProductField) {
+        let sku = row.product.sku.as_deref().unwrap_or_default();
+        let field = missing.as_str();
+        let message = format!("{field} is required: no product has the sku {sku:?} yet");
+        let hint = match self.column(missing).as_str() {
+            "" => format!("name its column with map=<column>={field}, or check the sku"),
+            _ => "fill in the cell, or check the sku".to_owned(),
+        };
+        self.reject_for(missing, row, "REQUIRED", message, &hint);
+    }
+
     fn reject(&mut self, row: ParsedRow, code: &str, message: String, hint: &str) {
-        let column = self.key_column();
+        self.reject_for(ProductField::Sku, row, code, message, hint);
+    }
+
+    fn reject_for(
+        &mut self,
+        field: ProductField,
+        row: ParsedRow,
+        code: &str,
+        message: String,
+        hint: &str,
+    ) {
+        let column = self.column(field);
         self.merged.counts.rejected += 1;
         self.merged.rejects.push(RejectedRow {
             line: row.line,
@@ -364,8 +390,8 @@ impl Merging<'_> {
 }
 
 impl Slot {
-    fn apply(&mut self, row: &ParsedRow, attribute_columns: &[String], at: Timestamp) {
-        if let Some(altered) = row.applied_to(&self.after, attribute_columns, at) {
+    fn apply(&mut self, row: &ParsedRow, at: Timestamp) {
+        if let Some(altered) = row.applied_to(&self.after, at) {
             let (version, updated_at) = (self.after.version, self.after.updated_at);
             self.after = Product {
                 version,

@@ -30,7 +30,7 @@ impl Read for Drops<'_> {
 fn outcomes(file: &str) -> Vec<(String, u64)> {
     let rows = read(file.as_bytes());
     let outcome = |row: &FileRow| match row {
-        FileRow::Product(row) => (row.product.name.clone(), row.line),
+        FileRow::Product(row) => (row.product.name.clone().unwrap(), row.line),
         FileRow::Rejected(reject) => (reject.code.clone(), reject.line),
         FileRow::Skipped(_) => ("skipped".to_owned(), 0),
     };

@@ -11,24 +11,32 @@ use crate::{
     domain::{
         event::{Event, EventData, EventKind},
         import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportCounts, ImportJob},
-        product::{Attributes, NewProduct, Product},
-        product_csv::{FieldSet, FilePosition, ImportMode, ParsedRow, RejectedRow, SkipCounts},
+        product::{Attributes, Product},
+        product_csv::{
+            FieldSet, FilePosition, ImportMode, ParsedRow, RejectedRow, RowProduct, SkipCounts,
+        },
         query::{PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
         seller::SellerId,
     },
     ports::store::ImportEnd,
 };
 
-/// A row that gives everything but name and category.
+/// A row that gives everything but its category.
 pub(super) fn row(line: u64, sku: Option<&str>, quantity: i32) -> ParsedRow {
     let mut given = FieldSet::QUANTITY;
     given |= FieldSet::PRICE;
+    let lamp = lamp();
     ParsedRow {
         line,
-        product: NewProduct {
-            sku: sku.map(str::to_owned),
+        product: RowProduct {
+            name: Some(lamp.name),
+            description: None,
+            price: Some(lamp.price),
             quantity,
-            ..lamp()
+            category: lamp.category,
+            sku: sku.map(str::to_owned),
+            low_stock_threshold: None,
+            attributes: None,
         },
         given,
         warnings: vec![],
@@ -214,14 +222,15 @@ pub(super) async fn equal_skus_in_a_batch_are_written_once(store: Arc<dyn Store>
     let reverted = create(&store, &a, with_sku("reverted")).await;
     let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
     let mut named = row(4, Some("new"), 30);
-    named.product.name = "Chair".to_owned();
-    named.given |= FieldSet::NAME;
+    named.product.name = Some("Chair".to_owned());
+    let mut unnamed = row(6, Some("new"), 40);
+    unnamed.product.name = None;
     let rows = vec![
         row(2, Some("known"), 20),
         row(3, Some("new"), 20),
         named,
         row(5, Some("known"), 30),
-        row(6, Some("new"), 40),
+        unnamed,
         row(7, Some("reverted"), 1),
         row(8, Some("reverted"), 50),
     ];
