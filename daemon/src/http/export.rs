@@ -16,7 +16,7 @@ use pm_common::{
     domain::{
         error::Result,
         product::{Product, ProductId},
-        product_csv::ExportWriter,
+        product_csv::{ExportColumns, ExportWriter},
         query::ProductFilter,
         seller::SellerId,
     },
@@ -26,11 +26,12 @@ use pm_common::{
 use super::{HttpState, error::ApiResult, identity::RequestSeller, list, params::QueryParams};
 
 /// Products read at once.
-const PAGE_ROWS: u32 = 500;
+const STEP_ROWS: u32 = 500;
 
 /// Export products as CSV
 ///
-/// Every product that passes the filters, by id, with a column per attribute.
+/// Every product that passes the filters, by id, with a column per attribute: 256 columns at most,
+/// the rarest attributes share one as JSON.
 #[utoipa::path(get, path = "/api/products/export", tag = "Products",
     params(
         ("category" = Option<String>, Query, description = "Exactly this category"),
@@ -51,16 +52,16 @@ pub(super) async fn export(
     let filter = list::filter(&mut params);
     params.finish()?;
     let Some(filter) = filter else {
-        let header = ExportWriter::new(Vec::new()).header();
+        let header = ExportColumns::default().into_writer().header();
         return Ok(csv("products.csv", stream::iter([Ok(header.into())])));
     };
-    let store = &http.app.store;
-    let names = store.product_attribute_names(&seller, &filter).await?;
+    let store = &*http.app.store;
+    let columns = columns(store, &seller, &filter).await?;
     let mut export = ExportStream {
         store: http.app.store.clone(),
         seller,
         filter,
-        writer: ExportWriter::new(names),
+        writer: columns.into_writer(),
         after: Some(0),
     };
     // What fails at once is answered with an error, not with half a file.
@@ -74,6 +75,24 @@ pub(super) async fn export(
     });
     let first = stream::iter([Ok(Bytes::from(first))]);
     Ok(csv("products.csv", first.chain(rest)))
+}
+
+/// The attributes' columns, which stand in the first line.
+async fn columns(
+    store: &dyn ProductStore,
+    seller: &SellerId,
+    filter: &ProductFilter,
+) -> Result<ExportColumns> {
+    let (mut columns, mut after) = (ExportColumns::default(), 0);
+    loop {
+        let step = store.product_scan_attributes(seller, filter, after, STEP_ROWS);
+        let step = step.await?;
+        let Some((last, _)) = step.last() else {
+            return Ok(columns);
+        };
+        after = *last;
+        step.iter().for_each(|(_, all)| columns.count(all));
+    }
 }
 
 /// An export under way.
@@ -91,16 +110,14 @@ impl ExportStream {
         let Some(after) = self.after.take() else {
             return Ok(());
         };
-        let page: Vec<Product> = self
+        let step: Vec<Product> = self
             .store
-            .product_scan(&self.seller, &self.filter, after, PAGE_ROWS)
+            .product_scan(&self.seller, &self.filter, after, STEP_ROWS)
             .await?;
-        for product in &page {
+        for product in &step {
             self.writer.row(product, out);
         }
-        if page.len() >= PAGE_ROWS as usize {
-            self.after = page.last().map(|product| product.id);
-        }
+        self.after = step.last().map(|product| product.id);
         Ok(())
     }
 }

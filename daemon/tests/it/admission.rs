@@ -1,8 +1,9 @@
 //! One client, however hostile or greedy, does not stop the others: connections, streams, framing.
 
+use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
-use crate::harness::{SseReader, TestDaemon, poll};
+use crate::harness::{SseReader, TestDaemon, poll, product};
 
 /// Descriptors of a daemon that soon has no more.
 const FEW_DESCRIPTORS: u32 = 256;
@@ -79,6 +80,33 @@ async fn all_streams_together_leave_room_for_requests() {
     assert_eq!(refused, 503);
     daemon.seller("other").create("Mug").await;
     daemon.get("/health").await.expect(200);
+}
+
+/// Attributes of any number of names make no wider file, and nothing of them is lost.
+///
+/// Red when: every name has a column.
+#[tokio::test]
+async fn an_export_is_as_wide_as_a_spreadsheet() {
+    let daemon = TestDaemon::start().await;
+    let seller = daemon.seller("shop-1");
+    for number in 0..3 {
+        let names = (0..500).map(|n| (format!("a{number}-{n}"), json!("x")));
+        let mut product = product("Mug");
+        product["attributes"] = Value::Object(names.collect());
+        seller.post("/api/products", &product).await.expect(201);
+    }
+    let file = seller.get("/api/products/export").await.body;
+    let lines: Vec<_> = file.lines().collect();
+    assert!(lines[0].split(',').count() <= 256, "{}", lines[0]);
+    assert!(
+        lines[0].ends_with(",attributes") && lines.len() == 4,
+        "{}",
+        lines[0]
+    );
+    let third = lines[3];
+    let others = third[third.find("\"{").unwrap()..].trim_matches('"');
+    let others: Value = serde_json::from_str(&others.replace("\"\"", "\"")).unwrap();
+    assert_eq!(others["a2-499"], "x");
 }
 
 /// Framing around an upload's file is bounded: a preamble, a part's headers and an epilogue that

@@ -1,10 +1,13 @@
 //! The export: a table that spreadsheets open without running anything, and that an import reads
 //! back to the same products.
 
+use std::collections::BTreeMap;
+
 use super::{
     ProductField,
     cell_syntax::CellSyntax,
     cell_text::{write_attribute_name, write_text},
+    header::OTHER_ATTRIBUTES,
 };
 use crate::domain::product::Product;
 
@@ -15,12 +18,17 @@ const EXPORT_SYNTAX: CellSyntax = CellSyntax::standard(EXPORT_DELIMITER);
 #[derive(Debug, Clone)]
 pub struct ExportWriter {
     attribute_names: Vec<String>,
+    /// Whether there are attributes of other names.
+    others: bool,
 }
 
 impl ExportWriter {
-    /// `attribute_names` are the columns after ours, in this order.
-    pub const fn new(attribute_names: Vec<String>) -> Self {
-        Self { attribute_names }
+    /// `attribute_names` are the columns after ours, sorted; one more if there are `others`.
+    pub(super) const fn new(attribute_names: Vec<String>, others: bool) -> Self {
+        Self {
+            attribute_names,
+            others,
+        }
     }
 
     /// The header, with its line end.
@@ -30,6 +38,10 @@ impl ExportWriter {
         for name in &self.attribute_names {
             out.push(EXPORT_DELIMITER);
             write_attribute_name(&mut out, name, EXPORT_SYNTAX);
+        }
+        if self.others {
+            out.push(EXPORT_DELIMITER);
+            out.extend_from_slice(OTHER_ATTRIBUTES.as_bytes());
         }
         out.push(b'\n');
         out
@@ -48,12 +60,27 @@ impl ExportWriter {
             let attributes = product.attributes.as_ref();
             write_optional(attributes.and_then(|all| all.get(name)), out);
         }
+        if self.others {
+            out.push(EXPORT_DELIMITER);
+            self.write_others(product, out);
+        }
         out.push(b'\n');
+    }
+
+    fn write_others(&self, product: &Product, out: &mut Vec<u8>) {
+        let has_column = |name: &String| self.attribute_names.binary_search(name).is_ok();
+        let attributes = product.attributes.iter().flatten();
+        let others: BTreeMap<_, _> = attributes.filter(|(name, _)| !has_column(name)).collect();
+        if !others.is_empty() {
+            // Texts as keys and values cannot fail.
+            let json = serde_json::to_string(&others).unwrap_or_default();
+            write_text(out, &json, EXPORT_SYNTAX);
+        }
     }
 }
 
 /// The columns of ours, in the order of an export.
-const EXPORT_COLUMNS: [ProductField; 7] = [
+pub(super) const EXPORT_COLUMNS: [ProductField; 7] = [
     ProductField::Sku,
     ProductField::Name,
     ProductField::Description,

@@ -5,6 +5,9 @@ use super::{ImportPreset, ProductField};
 /// The columns a rejects file has after the original ones; an import leaves them out.
 pub(super) const REJECT_COLUMNS: [&str; 5] = ["_line", "_column", "_code", "_message", "_hint"];
 
+/// The column of an export with the attributes that have none of their own, as a JSON object.
+pub(super) const OTHER_ATTRIBUTES: &str = "attributes";
+
 /// One cell of the header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct HeaderCell {
@@ -29,6 +32,7 @@ pub(super) fn fold(name: &str) -> String {
 pub(super) fn is_reserved(name: &str) -> bool {
     let folded = fold(name);
     is_reject_column(name)
+        || folded == OTHER_ATTRIBUTES
         || ProductField::ALL
             .into_iter()
             .any(|f| fold(f.as_str()) == folded)

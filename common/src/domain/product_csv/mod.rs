@@ -10,6 +10,7 @@ mod cell_text;
 mod default_values;
 mod dialect;
 mod export;
+mod export_columns;
 mod header;
 mod options;
 mod options_query;
@@ -34,6 +35,7 @@ mod tests;
 pub use self::{
     cell_syntax::QuoteStyle,
     export::ExportWriter,
+    export_columns::ExportColumns,
     options::{ImportMode, ImportOptions, ImportPreset, ProductField},
     plan::plan,
     plan_error::{PlanError, PlanErrorCode},

@@ -28,13 +28,16 @@ use crate::{
         error::Result,
         idempotency::Claim,
         import_job::{BatchOutcome, ImportBatch, ImportId, ImportJob, NewImport},
-        product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
+        product::{Attributes, NewProduct, Product, ProductId, ProductPatch, StockChange},
         product_csv::{RejectSummary, RejectedRow},
         query::{Page, ProductFilter, ProductQuery},
         record::Record,
         seller::SellerId,
     },
 };
+
+/// What a step of a scan holds at most, in bytes; one row is as long as it is.
+const MAX_STEP_BYTES: i64 = 1024 * 1024;
 
 /// The store: five parts on one engine. A user holds the store, or the part it needs.
 pub trait Store: ProductStore + Outbox + ImportStore + KeyStore + StoreAdmin {}
@@ -108,7 +111,8 @@ pub trait ProductStore: Send + Sync + std::fmt::Debug {
     /// One page of a list.
     async fn product_list(&self, seller: &SellerId, query: &ProductQuery) -> Result<Page<Product>>;
 
-    /// Up to `limit` undeleted products with an id above `after`, by id: the steps of an export.
+    /// Undeleted products with an id above `after`, by id: the steps of an export. Up to `limit` of
+    /// them, and fewer where they are long; none at the end only.
     async fn product_scan(
         &self,
         seller: &SellerId,
@@ -117,12 +121,14 @@ pub trait ProductStore: Send + Sync + std::fmt::Debug {
         limit: u32,
     ) -> Result<Vec<Product>>;
 
-    /// The names of all attributes of the products that pass the filter, sorted.
-    async fn product_attribute_names(
+    /// The attributes of such products, of those that have any, with their ids.
+    async fn product_scan_attributes(
         &self,
         seller: &SellerId,
         filter: &ProductFilter,
-    ) -> Result<Vec<String>>;
+        after: ProductId,
+        limit: u32,
+    ) -> Result<Vec<(ProductId, Attributes)>>;
 
     /// Undeleted products below their threshold, fewest units first, then by id.
     async fn product_low_stock(

@@ -9,7 +9,7 @@ use super::{quotes::Drops, *};
 use crate::domain::{
     clock::Timestamp,
     money::Price,
-    product::{Attributes, NewProduct, Product},
+    product::{NewProduct, Product},
     seller::SellerId,
 };
 
@@ -74,10 +74,11 @@ fn stored(new: NewProduct) -> Product {
 }
 
 fn exported(products: &[Product]) -> Vec<u8> {
-    let all = products.iter().filter_map(|p| p.attributes.as_ref());
-    let names: std::collections::BTreeSet<String> =
-        all.flat_map(Attributes::keys).cloned().collect();
-    let writer = ExportWriter::new(names.into_iter().collect());
+    let mut columns = ExportColumns::default();
+    for product in products {
+        product.attributes.iter().for_each(|all| columns.count(all));
+    }
+    let writer = columns.into_writer();
     let mut out = writer.header();
     for product in products {
         writer.row(product, &mut out);

@@ -12,11 +12,11 @@ use crate::{
         clock::Timestamp,
         error::Result,
         money::Amount,
-        product::{Product, ProductId},
+        product::{Attributes, Product, ProductId},
         query::{ListCursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
         seller::SellerId,
     },
-    ports::store::sql::listing,
+    ports::store::{MAX_STEP_BYTES, column::from_json, sql::listing},
 };
 
 type PgQuery = QueryBuilder<Postgres>;
@@ -75,28 +75,54 @@ pub(super) async fn scan(
     limit: u32,
 ) -> DbResult<Vec<Product>> {
     let mut sql = PgQuery::new(concat!("SELECT ", product_columns!()));
-    push_matches(&mut sql, seller, filter);
-    sql.push(" AND id > ")
-        .push_bind(after)
-        .push(" ORDER BY id LIMIT ");
-    sql.push_bind(i64::from(limit));
+    push_scan_step(&mut sql, seller, filter, "", after, limit);
     let rows = sql.build().fetch_all(connection).await?;
     Ok(decode_all(&rows, seller)?)
 }
 
-/// The names of all attributes of the matches.
-pub(super) async fn attribute_names(
+/// The attributes of matches with an id above `after`, by id.
+pub(super) async fn scan_attributes(
     connection: &mut PgConnection,
     seller: &SellerId,
     filter: &ProductFilter,
-) -> DbResult<Vec<String>> {
-    let mut sql = PgQuery::new("SELECT DISTINCT key COLLATE \"C\" FROM (SELECT attributes");
-    push_matches(&mut sql, seller, filter);
+    after: ProductId,
+    limit: u32,
+) -> DbResult<Vec<(ProductId, Attributes)>> {
+    let mut sql = PgQuery::new("SELECT id, attributes::text");
+    let having = " AND attributes IS NOT NULL";
+    push_scan_step(&mut sql, seller, filter, having, after, limit);
+    let rows: Vec<(ProductId, String)> = sql.build_query_as().fetch_all(connection).await?;
+    let decode = |(id, json): (ProductId, String)| Ok((id, from_json(&json)?));
+    rows.into_iter().map(decode).collect()
+}
+
+/// ` FROM products …`: matches with an id above `after` that hold as many bytes together as a step
+/// may, one at least.
+fn push_scan_step(
+    sql: &mut PgQuery,
+    seller: &SellerId,
+    filter: &ProductFilter,
+    having: &'static str,
+    after: ProductId,
+    limit: u32,
+) {
     sql.push(
-        " AND attributes IS NOT NULL) AS matches, json_object_keys(attributes) AS key ORDER BY 1",
+        " FROM products JOIN (SELECT id AS picked FROM (SELECT id, \
+         sum(bytes) OVER (ORDER BY id) - bytes AS before FROM (SELECT id, octet_length(name) \
+         + coalesce(octet_length(description), 0) \
+         + coalesce(octet_length(attributes::text), 0) AS bytes",
     );
-    let names = sql.build_query_scalar().fetch_all(connection).await?;
-    Ok(names)
+    push_matches(sql, seller, filter);
+    sql.push(having)
+        .push(" AND id > ")
+        .push_bind(after)
+        .push(" ORDER BY id LIMIT ")
+        .push_bind(i64::from(limit))
+        .push(") AS found) AS step WHERE before < ")
+        .push_bind(MAX_STEP_BYTES)
+        .push(") AS step ON id = picked WHERE seller_id = ")
+        .push_bind(seller.as_str().to_owned())
+        .push(" ORDER BY id");
 }
 
 /// Products below the threshold that applies, fewest units first.

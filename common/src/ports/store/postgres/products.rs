@@ -11,7 +11,7 @@ use crate::{
     domain::{
         error::Result,
         idempotency::Claim,
-        product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
+        product::{Attributes, NewProduct, Product, ProductId, ProductPatch, StockChange},
         query::{Page, ProductFilter, ProductQuery},
         seller::SellerId,
     },
@@ -111,14 +111,16 @@ impl ProductStore for PostgresStore {
             .await
     }
 
-    async fn product_attribute_names(
+    async fn product_scan_attributes(
         &self,
         seller: &SellerId,
         filter: &ProductFilter,
-    ) -> Result<Vec<String>> {
+        after: ProductId,
+        limit: u32,
+    ) -> Result<Vec<(ProductId, Attributes)>> {
         self.connections
             .run(|mut session| async move {
-                list::attribute_names(&mut session, seller, filter).await
+                list::scan_attributes(&mut session, seller, filter, after, limit).await
             })
             .await
     }

@@ -7,12 +7,11 @@ use crate::{
     domain::{
         error::Result,
         money::Amount,
-        product::{Product, ProductId},
+        product::{Attributes, Product, ProductId},
         query::{ListCursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
         seller::SellerId,
     },
-    ports::store::sql::listing,
-    ports::store::sqlite::failed,
+    ports::store::{MAX_STEP_BYTES, column::from_json, sql::listing, sqlite::failed},
 };
 
 type Sql = QueryBuilder<Sqlite>;
@@ -67,28 +66,54 @@ pub(super) async fn scan(
     limit: u32,
 ) -> Result<Vec<Product>> {
     let mut sql = Sql::new(concat!("SELECT ", product_columns!()));
-    push_matches(&mut sql, seller, filter);
-    sql.push(" AND id > ")
-        .push_bind(after)
-        .push(" ORDER BY id LIMIT ")
-        .push_bind(limit);
+    push_scan_step(&mut sql, seller, filter, "", after, limit);
     let rows = sql.build().fetch_all(pool).await.map_err(failed)?;
     decode_all(&rows, seller)
 }
 
-/// The names of all attributes of the matches.
-pub(super) async fn attribute_names(
+/// The attributes of matches with an id above `after`, by id.
+pub(super) async fn scan_attributes(
     pool: &SqlitePool,
     seller: &SellerId,
     filter: &ProductFilter,
-) -> Result<Vec<String>> {
-    let mut sql = Sql::new("SELECT DISTINCT key FROM (SELECT attributes");
-    push_matches(&mut sql, seller, filter);
-    sql.push(" AND attributes IS NOT NULL), json_each(attributes) ORDER BY key");
-    sql.build_query_scalar()
-        .fetch_all(pool)
-        .await
-        .map_err(failed)
+    after: ProductId,
+    limit: u32,
+) -> Result<Vec<(ProductId, Attributes)>> {
+    let mut sql = Sql::new("SELECT id, attributes");
+    let having = " AND attributes IS NOT NULL";
+    push_scan_step(&mut sql, seller, filter, having, after, limit);
+    let rows: Vec<(ProductId, String)> =
+        sql.build_query_as().fetch_all(pool).await.map_err(failed)?;
+    let decode = |(id, json): (ProductId, String)| Ok((id, from_json(&json)?));
+    rows.into_iter().map(decode).collect()
+}
+
+/// ` FROM products …`: matches with an id above `after` that hold as many bytes together as a step
+/// may, one at least.
+fn push_scan_step(
+    sql: &mut Sql,
+    seller: &SellerId,
+    filter: &ProductFilter,
+    having: &'static str,
+    after: ProductId,
+    limit: u32,
+) {
+    sql.push(
+        " FROM products JOIN (SELECT id AS picked FROM (SELECT id, \
+         sum(bytes) OVER (ORDER BY id) - bytes AS before FROM (SELECT id, octet_length(name) \
+         + coalesce(octet_length(description), 0) + coalesce(octet_length(attributes), 0) AS bytes",
+    );
+    push_matches(sql, seller, filter);
+    sql.push(having)
+        .push(" AND id > ")
+        .push_bind(after)
+        .push(" ORDER BY id LIMIT ")
+        .push_bind(limit)
+        .push(")) WHERE before < ")
+        .push_bind(MAX_STEP_BYTES)
+        .push(") ON products.id = picked WHERE seller_id = ")
+        .push_bind(seller.as_str().to_owned())
+        .push(" ORDER BY id");
 }
 
 /// Products below the threshold that applies, fewest units first.

@@ -11,7 +11,7 @@ use crate::{
     domain::{
         error::Result,
         idempotency::Claim,
-        product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
+        product::{Attributes, NewProduct, Product, ProductId, ProductPatch, StockChange},
         query::{Page, ProductFilter, ProductQuery},
         seller::SellerId,
     },
@@ -105,12 +105,14 @@ impl ProductStore for SqliteStore {
         list::scan(self.db.readers(), seller, filter, after, limit).await
     }
 
-    async fn product_attribute_names(
+    async fn product_scan_attributes(
         &self,
         seller: &SellerId,
         filter: &ProductFilter,
-    ) -> Result<Vec<String>> {
-        list::attribute_names(self.db.readers(), seller, filter).await
+        after: ProductId,
+        limit: u32,
+    ) -> Result<Vec<(ProductId, Attributes)>> {
+        list::scan_attributes(self.db.readers(), seller, filter, after, limit).await
     }
 
     async fn product_low_stock(

@@ -68,8 +68,10 @@ async fn products(store: &Arc<dyn Store>, foreign: &crate::domain::seller::Selle
     assert_eq!((list.items.len(), list.total), (0, Some(0)));
     let scan = store.product_scan(foreign, &filter, 0, 100).await;
     assert_eq!(scan.unwrap(), []);
-    let names = store.product_attribute_names(foreign, &filter).await;
-    assert!(names.unwrap().is_empty());
+    let attributes = store
+        .product_scan_attributes(foreign, &filter, 0, 100)
+        .await;
+    assert_eq!(attributes.unwrap(), []);
     let low = store.product_low_stock(foreign, 0, 100).await.unwrap();
     assert_eq!((low.items.len(), low.total), (0, Some(0)));
 }

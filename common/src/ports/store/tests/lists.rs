@@ -265,8 +265,36 @@ pub(super) async fn scans_go_by_id(store: Arc<dyn Store>) {
     assert_eq!(seen, all.items);
 }
 
-pub(super) async fn attribute_names_are_sorted_and_distinct(store: Arc<dyn Store>) {
+/// Red when: a step is as many rows as asked for, however long they are.
+pub(super) async fn scans_are_bounded_in_bytes(store: Arc<dyn Store>) {
     let a = seller("a");
+    for number in 0..200 {
+        let long = Attributes::from([("note".to_owned(), format!("{number:016000}"))]);
+        let product = NewProduct {
+            attributes: Some(long),
+            ..lamp()
+        };
+        create(&store, &a, product).await;
+    }
+    let filter = ProductFilter::default();
+    let (mut after, mut seen) = (0, 0);
+    loop {
+        let step = store.product_scan(&a, &filter, after, 500).await.unwrap();
+        let attributes = store.product_scan_attributes(&a, &filter, after, 500).await;
+        let ids: Vec<_> = attributes.unwrap().iter().map(|(id, _)| *id).collect();
+        let same: Vec<_> = step.iter().map(|product| product.id).collect();
+        assert!(same.len() <= 70, "{} long rows in a step", same.len());
+        assert!(ids.len().abs_diff(same.len()) <= 1, "{ids:?} {same:?}");
+        let Some(last) = same.last() else { break };
+        after = *last;
+        seen += same.len();
+    }
+    assert_eq!(seen, 200);
+}
+
+pub(super) async fn attributes_are_scanned_where_there_are_any(store: Arc<dyn Store>) {
+    let a = seller("a");
+    let mut stored = Vec::new();
     for (category, names) in [
         ("x", vec!["Size", "Colour"]),
         ("x", vec!["Size", "ä\".b"]),
@@ -278,23 +306,28 @@ pub(super) async fn attribute_names_are_sorted_and_distinct(store: Arc<dyn Store
             .collect();
         let product = NewProduct {
             category: category.to_owned(),
-            attributes: Some(attributes),
+            attributes: Some(attributes.clone()),
             ..lamp()
         };
-        create(&store, &a, product).await;
+        let product = create(&store, &a, product).await;
+        create(&store, &a, lamp()).await;
+        stored.push((product.id, attributes));
     }
-    create(&store, &a, lamp()).await;
-    let names = |filter| {
+    let scan = |filter, after, limit| {
         let (store, a) = (store.clone(), a.clone());
-        async move { store.product_attribute_names(&a, &filter).await.unwrap() }
+        async move {
+            let scanned = store.product_scan_attributes(&a, &filter, after, limit);
+            scanned.await.unwrap()
+        }
     };
-    let all = names(ProductFilter::default()).await;
-    assert_eq!(all, ["Colour", "Size", "Z", "ä\".b"]);
+    let all = ProductFilter::default();
+    assert_eq!(scan(all.clone(), 0, 9).await, stored);
+    assert_eq!(scan(all, stored[0].0, 1).await, stored[1..2]);
     let some = ProductFilter {
         category: Some("y".to_owned()),
         ..ProductFilter::default()
     };
-    assert_eq!(names(some).await, ["Z"]);
+    assert_eq!(scan(some, 0, 9).await, stored[2..]);
 }
 
 pub(super) async fn low_stock_comes_scarcest_first(store: Arc<dyn Store>) {

@@ -121,7 +121,8 @@ battery! {
         counts_follow_changes
         foreign_cursors_are_refused
         scans_go_by_id
-        attribute_names_are_sorted_and_distinct
+        scans_are_bounded_in_bytes
+        attributes_are_scanned_where_there_are_any
         low_stock_comes_scarcest_first;
     isolation:
         a_foreign_seller_sees_and_changes_nothing;
