@@ -208,7 +208,8 @@ pub trait ImportStore: Send + Sync + std::fmt::Debug {
         claim: Option<&Claim>,
     ) -> Result<Option<ImportJob>>;
 
-    /// Rejected rows behind `after` (a running number from 1, 0 to start), at most `limit`.
+    /// Rejected rows after `after` (a running number from 1, 0 to start): up to `limit` of them, and
+    /// fewer where they are long; none at the end only.
     async fn import_rejects(
         &self,
         seller: &SellerId,

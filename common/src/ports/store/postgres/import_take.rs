@@ -26,6 +26,18 @@ macro_rules! to_take {
     };
 }
 
+/// The job to take. Running ones are counted once per seller, not once per job that waits: a queue
+/// of any length is read once.
+const BEST_JOB: &str = concat!(
+    "WITH running AS MATERIALIZED (SELECT seller_id, count(*) AS jobs FROM imports \
+         WHERE status IN ('queued', 'processing') AND lease_until > now() GROUP BY seller_id) \
+     SELECT job.seller_id, id FROM imports AS job \
+     LEFT JOIN running ON running.seller_id = job.seller_id WHERE ",
+    to_take!(),
+    " AND id <> ALL($2) ORDER BY owner IS DISTINCT FROM $1, coalesce(running.jobs, 0), \
+     created_at, id LIMIT 1"
+);
+
 /// Gives the worker the job it held before, else the oldest among the sellers with the fewest that
 /// run.
 pub(super) async fn take(
@@ -53,18 +65,11 @@ async fn best(
     worker: &str,
     seen: &[String],
 ) -> DbResult<Option<(String, String)>> {
-    let best = sqlx::query_as(concat!(
-        "SELECT seller_id, id FROM imports AS job WHERE ",
-        to_take!(),
-        " AND id <> ALL($2) ORDER BY owner IS DISTINCT FROM $1, \
-         (SELECT count(*) FROM imports AS running WHERE running.seller_id = job.seller_id \
-              AND running.status IN ('queued', 'processing') AND running.lease_until > now()), \
-         created_at, id LIMIT 1"
-    ))
-    .bind(worker)
-    .bind(seen)
-    .fetch_optional(connection)
-    .await?;
+    let best = sqlx::query_as(BEST_JOB)
+        .bind(worker)
+        .bind(seen)
+        .fetch_optional(connection)
+        .await?;
     Ok(best)
 }
 

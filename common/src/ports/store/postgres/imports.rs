@@ -27,7 +27,7 @@ use crate::{
         seller::SellerId,
     },
     ports::store::{
-        ImportEnd, ImportStore,
+        ImportEnd, ImportStore, MAX_STEP_BYTES,
         column::json,
         sql::import_row::{self as rows, ImportJobRow, RejectRow, RejectSummaryRow},
     },
@@ -288,12 +288,19 @@ async fn rejects(
 ) -> DbResult<Vec<(i64, RejectedRow)>> {
     let rows: Vec<RejectRow> = sqlx::query_as(
         "SELECT no, line, column_name, code, message, hint, record FROM import_rejects \
-         WHERE seller_id = $1 AND import_id = $2 AND no > $3 ORDER BY no LIMIT $4",
+         WHERE seller_id = $1 AND import_id = $2 AND no > $3 \
+         AND no <= (SELECT max(no) FROM (SELECT no, \
+             sum(bytes) OVER (ORDER BY no) - bytes AS before FROM (SELECT no, \
+                 octet_length(record) AS bytes FROM import_rejects WHERE seller_id = $1 \
+                 AND import_id = $2 AND no > $3 ORDER BY no LIMIT $4) AS found) AS step \
+             WHERE before < $5) \
+         ORDER BY no",
     )
     .bind(seller.as_str())
     .bind(id)
     .bind(after)
     .bind(i64::from(limit))
+    .bind(MAX_STEP_BYTES)
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(RejectRow::into_numbered).collect())

@@ -18,6 +18,21 @@ macro_rules! to_take {
     };
 }
 
+/// The job to take. Running ones are counted once per seller, not once per job that waits: a queue
+/// of any length is read once.
+macro_rules! choice {
+    () => {
+        concat!(
+            "SELECT job.seller_id, id FROM imports AS job LEFT JOIN ( \
+                 SELECT seller_id, count(*) AS jobs FROM imports \
+                 WHERE status IN ('queued', 'processing') AND lease_until > ? \
+                 GROUP BY seller_id) AS running ON running.seller_id = job.seller_id WHERE ",
+            to_take!(),
+            " ORDER BY owner IS NOT ?, coalesce(running.jobs, 0), created_at, id LIMIT 1"
+        )
+    };
+}
+
 /// Whether there is a job for the worker to take.
 pub(super) async fn any_to_take<'e>(
     executor: impl SqliteExecutor<'e>,
@@ -46,22 +61,18 @@ pub(super) async fn take(
     let lease_until = now.plus(lease);
     let row: Option<ImportJobRow> = sqlx::query_as(concat!(
         "UPDATE imports SET status = 'processing', owner = ?, lease_ms = ?, lease_until = ?, \
-         started_at = coalesce(started_at, ?) WHERE (seller_id, id) = ( \
-             SELECT seller_id, id FROM imports AS job WHERE ",
-        to_take!(),
-        "    ORDER BY job.owner IS NOT ?, (SELECT count(*) FROM imports AS running \
-                 WHERE running.seller_id = job.seller_id \
-                 AND running.status IN ('queued', 'processing') AND running.lease_until > ?), \
-             created_at, id LIMIT 1) RETURNING *"
+         started_at = coalesce(started_at, ?) WHERE (seller_id, id) = (",
+        choice!(),
+        ") RETURNING *"
     ))
     .bind(worker)
     .bind(lease_until.millis() - now.millis())
     .bind(lease_until.millis())
     .bind(now.millis())
     .bind(now.millis())
-    .bind(worker)
-    .bind(worker)
     .bind(now.millis())
+    .bind(worker)
+    .bind(worker)
     .fetch_optional(connection)
     .await
     .map_err(failed)?;
@@ -86,4 +97,26 @@ pub(super) async fn free(
     .await
     .map_err(failed)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row;
+
+    use crate::{domain::port::Port, engines::sqlite_db::SqliteDb, ports::store::sqlite::MIGRATOR};
+
+    /// Red when: the running jobs are counted anew for each job that waits, which is quadratic in a
+    /// seller's queue.
+    #[tokio::test]
+    async fn running_jobs_are_counted_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        let db = SqliteDb::open(Port::Store, &path, &MIGRATOR).await.unwrap();
+        let explain = concat!("EXPLAIN QUERY PLAN ", choice!());
+        let rows = sqlx::query(explain).fetch_all(db.readers()).await.unwrap();
+        let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        let plan = steps.join("\n");
+        assert!(!plan.contains("CORRELATED"), "{plan}");
+        assert!(plan.contains("USING INDEX idx_imports_open"), "{plan}");
+    }
 }

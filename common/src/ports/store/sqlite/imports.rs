@@ -22,7 +22,7 @@ use crate::{
         seller::SellerId,
     },
     ports::store::{
-        ImportEnd, ImportStore,
+        ImportEnd, ImportStore, MAX_STEP_BYTES,
         column::json,
         sql::import_row::{self as rows, ImportJobRow, RejectRow, RejectSummaryRow},
         sqlite::failed,
@@ -107,13 +107,19 @@ impl ImportStore for SqliteStore {
         limit: u32,
     ) -> Result<Vec<(i64, RejectedRow)>> {
         let rows: Vec<RejectRow> = sqlx::query_as(
-            "SELECT * FROM import_rejects WHERE seller_id = ? AND import_id = ? AND no > ? \
-             ORDER BY no LIMIT ?",
+            // The lengths alone are in each row's head: a long record is not read for its own.
+            "SELECT * FROM import_rejects WHERE seller_id = ?1 AND import_id = ?2 AND no > ?3 \
+             AND no <= (SELECT max(no) FROM (SELECT no, \
+                 sum(bytes) OVER (ORDER BY no) - bytes AS before FROM (SELECT no, \
+                     length(record) AS bytes FROM import_rejects WHERE seller_id = ?1 \
+                     AND import_id = ?2 AND no > ?3 ORDER BY no LIMIT ?4)) WHERE before < ?5) \
+             ORDER BY no",
         )
         .bind(seller.as_str())
         .bind(id)
         .bind(after)
         .bind(limit)
+        .bind(MAX_STEP_BYTES)
         .fetch_all(self.db.readers())
         .await
         .map_err(failed)?;

@@ -349,6 +349,36 @@ pub(super) async fn rejected_rows_are_kept_with_all_their_parts(store: Arc<dyn S
     assert_eq!(shown.collect::<Vec<_>>(), expected);
 }
 
+/// Red when: a step is as many rows as asked for, however long they are.
+pub(super) async fn rejected_rows_are_read_by_bytes(store: Arc<dyn Store>) {
+    let a = seller("a");
+    let mut job = started(&store, &a, ImportMode::Create, "w").await;
+    let long = |line| RejectedRow {
+        line,
+        column: "Price".to_owned(),
+        code: "TYPE".to_owned(),
+        message: "price must be a plain decimal number".to_owned(),
+        hint: String::new(),
+        record: vec![b'x'; 400_000],
+    };
+    let next = ImportBatch {
+        rejects: (2..9).map(long).collect(),
+        ..batch(&job, vec![])
+    };
+    commit(&store, &mut job, next).await;
+    let mut seen = Vec::new();
+    loop {
+        let after = i64::try_from(seen.len()).unwrap();
+        let step = store.import_rejects(&a, &job.id, after, 500).await.unwrap();
+        assert!(step.len() <= 3, "{} long rows in a step", step.len());
+        if step.is_empty() {
+            break;
+        }
+        seen.extend(step.iter().map(|(_, reject)| reject.line));
+    }
+    assert_eq!(seen, (2..9).collect::<Vec<_>>());
+}
+
 pub(super) async fn a_batch_without_rows_moves_on(store: Arc<dyn Store>) {
     let a = seller("a");
     let mut job = started(&store, &a, ImportMode::Upsert, "w").await;

@@ -141,6 +141,7 @@ battery! {
         rows_without_a_sku_are_new_products
         events_stand_in_row_order_and_carry_the_group
         rejected_rows_are_kept_with_all_their_parts
+        rejected_rows_are_read_by_bytes
         a_batch_without_rows_moves_on
         another_checkpoint_or_worker_is_stopped
         an_error_leaves_nothing_behind
