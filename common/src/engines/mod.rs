@@ -2,5 +2,6 @@
 
 #[cfg(feature = "aws")]
 pub(crate) mod aws_clients;
+pub(crate) mod migration;
 pub(crate) mod redis_link;
 pub(crate) mod sqlite_db;

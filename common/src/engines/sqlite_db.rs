@@ -20,6 +20,7 @@ use sqlx::{
 };
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use super::migration::other_schema;
 use crate::domain::{
     error::{Error, Result},
     port::Port,
@@ -65,7 +66,9 @@ impl SqliteDb {
             .await
             .map_err(|error| failed(port, error))?;
         migrator.run(&mut connection).await.map_err(|error| {
-            unavailable(port, format!("cannot migrate {}: {error}", path.display()))
+            other_schema(&error, "PMD_DATA_DIR").unwrap_or_else(|| {
+                unavailable(port, format!("cannot migrate {}: {error}", path.display()))
+            })
         })?;
         // A connection to a file does not go stale: no probing, no replacing.
         let readers = SqlitePoolOptions::new()

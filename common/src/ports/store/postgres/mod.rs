@@ -20,6 +20,7 @@ mod imports;
 mod keys;
 mod layout;
 mod list;
+mod opening;
 mod outbox;
 mod product_create;
 mod product_get;
@@ -28,16 +29,17 @@ mod products;
 mod relay_lease;
 mod types;
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use sqlx::{ConnectOptions, migrate::MigrateError, postgres::PgConnectOptions};
-use tokio::{sync::Notify, time::timeout};
+use sqlx::postgres::PgConnectOptions;
+use tokio::sync::Notify;
 
 use self::{
     batcher::MAX_SELLERS_IN_FLIGHT,
     connections::{ConnectionPool, PgSession},
-    failure::{DbResult, failed, unavailable},
+    failure::DbResult,
     layout::TableLayout,
+    opening::{import_options, migrate, options},
     product_create::{BatchInserter, CreateBatcher, GROUP_BEGIN},
     product_get::{GetBatcher, get_batcher},
     relay_lease::RelayLease,
@@ -45,15 +47,13 @@ use self::{
 use super::{Store, change::Rules};
 use crate::{
     config::Server,
-    domain::{error::Result, idempotency::Claim, product::FieldError},
+    domain::{error::Result, idempotency::Claim},
 };
 
 pub(super) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// A request has to be answered within 5 s, whatever the server does.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
-/// Creating an index on a large table takes its time.
-const MIGRATION_TIMEOUT: Duration = Duration::from_secs(600);
 /// What requests share.
 const MAX_CONNECTIONS: usize = 16;
 /// What import workers share: two batches keep two processors busy, and requests have the others.
@@ -153,53 +153,4 @@ impl PostgresStore {
         self.committed.notify_one();
         Ok(answer)
     }
-}
-
-/// How every connection is opened. The server gives up a little later than we do, so that abandoned
-/// work does not go on; compiling a statement costs more than it saves here. A plan
-/// made while a table was empty would read all of it for a long time: every statement has an index.
-fn options(server: &Server) -> Result<PgConnectOptions> {
-    let options = PgConnectOptions::from_str(server.url.expose());
-    // The error of the driver may show the URL. Waiting does not mend it.
-    let unreadable = "is not understood: a parameter behind its ? is wrong, such as sslmode";
-    let options = options.map_err(|_| FieldError::new("DATABASE_URL", "format", unreadable, ""))?;
-    Ok(options.application_name("pmd").options([
-        ("statement_timeout", "5s"),
-        ("idle_in_transaction_session_timeout", "10s"),
-        ("jit", "off"),
-        ("enable_seqscan", "off"),
-        // What a transaction sets for itself holds on the nodes of a cluster, too.
-        ("citus.propagate_set_commands", "local"),
-    ]))
-}
-
-/// Those of the import workers, whose statements are longer.
-fn import_options(options: &PgConnectOptions) -> PgConnectOptions {
-    let seconds = IMPORT_TIMEOUT.as_secs() + 1;
-    let options = options.clone().application_name("pmd import");
-    options.options([
-        ("statement_timeout", format!("{seconds}s")),
-        // See `import_products::find`.
-        ("enable_sort", "off".to_owned()),
-    ])
-}
-
-/// Several daemons may start at the same time: an advisory lock lets one migrate, the others wait
-/// for it and find nothing left to do.
-async fn migrate(options: &PgConnectOptions) -> Result<TableLayout> {
-    let options = options.clone().options([("statement_timeout", "0")]);
-    let connecting = timeout(REQUEST_TIMEOUT, options.connect()).await;
-    let late = || unavailable(format!("no answer within {} s", REQUEST_TIMEOUT.as_secs()));
-    let mut connection = connecting.map_err(|_| late())?.map_err(|e| failed(&e))?;
-    let layout = TableLayout::read(&mut connection).await?;
-    let migrating = timeout(MIGRATION_TIMEOUT, MIGRATOR.run(&mut connection)).await;
-    migrating
-        .map_err(|_| unavailable("the migration takes too long"))?
-        .map_err(|error| match error {
-            MigrateError::Execute(sqlx::Error::Database(answer)) => {
-                unavailable(format!("cannot migrate: {}", answer.message()))
-            }
-            other => unavailable(format!("cannot migrate: {other}")),
-        })?;
-    Ok(layout)
 }

@@ -4,6 +4,7 @@
 mod concurrency;
 mod distributed;
 mod imports;
+mod opening;
 mod outages;
 mod outcomes;
 mod plans;
