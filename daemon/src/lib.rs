@@ -13,6 +13,7 @@ mod importer;
 mod keys;
 mod relay;
 pub mod roles;
+mod supervisor;
 mod telemetry;
 
 pub use command::main;

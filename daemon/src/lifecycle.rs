@@ -22,6 +22,7 @@ use crate::{
     consumers::{self, analytics::AnalyticsHandler, notifications::NotificationHandler},
     housekeeping, http, importer, relay,
     roles::Role,
+    supervisor::keep_running,
 };
 
 /// What is still running this long after the signal is abandoned.
@@ -199,10 +200,16 @@ pub async fn run(
         start(role, &app, node, &tasks, &stop);
     }
     if !roles.contains(&Role::Relay) {
-        let (app, stop) = (app.clone(), stop.clone());
-        tasks.spawn(async move { relay::announce(&app, &stop).await });
+        let announcing = (app.clone(), stop.clone());
+        keep_running(&tasks, "announcer", &stop, move || {
+            let (app, stop) = announcing.clone();
+            async move { relay::announce(&app, &stop).await }
+        });
     }
-    tasks.spawn(housekeeping::run(app.clone(), stop.clone()));
+    let sweeping = (app.clone(), stop.clone());
+    keep_running(&tasks, "housekeeping", &stop, move || {
+        housekeeping::run(sweeping.0.clone(), sweeping.1.clone())
+    });
     let router = if roles.contains(&Role::Api) {
         http::router(app, stop.clone())
     } else {
@@ -218,24 +225,29 @@ pub async fn run(
 
 /// Starts a role's tasks; the API is the router's.
 fn start(role: Role, app: &App, node: &str, tasks: &TaskTracker, stop: &CancellationToken) {
-    let (app, stop) = (app.clone(), stop.clone());
+    let shared = (app.clone(), stop.clone());
     match role {
         Role::Api => {}
-        Role::Relay => {
-            tasks.spawn(relay::run(app, stop));
-        }
-        Role::Notifications => {
+        Role::Relay => keep_running(tasks, role.as_str(), stop, move || {
+            let (app, stop) = shared.clone();
+            relay::run(app, stop)
+        }),
+        Role::Notifications => keep_running(tasks, role.as_str(), stop, move || {
+            let (app, stop) = shared.clone();
             let handler = NotificationHandler::new(&app);
-            tasks.spawn(consumers::run(app, handler, stop));
-        }
-        Role::Analytics => {
+            consumers::run(app, handler, stop)
+        }),
+        Role::Analytics => keep_running(tasks, role.as_str(), stop, move || {
+            let (app, stop) = shared.clone();
             let handler = AnalyticsHandler::new(&app);
-            tasks.spawn(consumers::run(app, handler, stop));
-        }
+            consumers::run(app, handler, stop)
+        }),
         Role::Imports => {
             for number in 1..=IMPORT_WORKERS {
-                let name = format!("{node}-{number}");
-                tasks.spawn(importer::run(app.clone(), name, stop.clone()));
+                let (name, (app, stopped)) = (format!("{node}-{number}"), shared.clone());
+                keep_running(tasks, role.as_str(), stop, move || {
+                    importer::run(app.clone(), name.clone(), stopped.clone())
+                });
             }
         }
     }

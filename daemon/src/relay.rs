@@ -1,12 +1,18 @@
 //! Outbox to broker. The one owner drains the outbox as a set: read the oldest rows, publish every
 //! message, wait until all are durable, delete the rows. A crash in between publishes them again;
-//! nothing is lost and nothing overtakes.
+//! nothing is lost and nothing overtakes. What is acknowledged is deleted before the rest is tried
+//! again, and a message that the broker will never take, or that cannot be read, is set aside: it
+//! stops nobody else.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use pm_common::{
-    domain::error::Result,
-    ports::feed::{WakeUp, WakeUpListener},
+    domain::{error::Result, seller::SellerId},
+    ports::{
+        broker::PublishVerdict,
+        feed::{WakeUp, WakeUpListener},
+        store::{OutboxEntry, SetAsideEntry},
+    },
 };
 use tokio_util::sync::CancellationToken;
 
@@ -68,20 +74,95 @@ async fn drain(app: &App, stop: &CancellationToken) -> Result<bool> {
         if entries.is_empty() {
             break;
         }
-        let done: Vec<_> = entries
-            .iter()
-            .map(|entry| (entry.seller.clone(), entry.id))
-            .collect();
         let records: Vec<_> = entries
-            .into_iter()
-            .flat_map(|entry| entry.records)
+            .iter()
+            .flat_map(|entry| entry.records.iter().flatten().cloned())
             .collect();
-        let published = records.len() as u64;
-        app.broker.publish(records).await?;
-        metrics::counter!("pmd_relay_published_total").increment(published);
-        store.outbox_remove(&done).await?;
+        let report = app.broker.publish(records).await;
+        let settled = RelaySettlement::of(entries, report.verdicts);
+        metrics::counter!("pmd_relay_published_total").increment(settled.published);
+        if !settled.done.is_empty() {
+            store.outbox_remove(&settled.done).await?;
+        }
+        if !settled.aside.is_empty() {
+            set_aside(app, settled.aside).await?;
+        }
+        if let Some(error) = report.failure {
+            return Err(error);
+        }
     }
     Ok(true)
+}
+
+/// What becomes of the rows of one publish.
+#[derive(Debug, Default)]
+struct RelaySettlement {
+    /// Acknowledged messages.
+    published: u64,
+    /// Rows with acknowledged messages only.
+    done: Vec<(SellerId, i64)>,
+    /// Rows with a message that the broker will never take, or that cannot be read. Everything else
+    /// in them is acknowledged. All other rows stay and are published again.
+    aside: Vec<SetAsideEntry>,
+}
+
+impl RelaySettlement {
+    fn of(entries: Vec<OutboxEntry>, verdicts: Vec<PublishVerdict>) -> Self {
+        let mut settled = Self::default();
+        let mut verdicts = verdicts.into_iter();
+        for entry in entries {
+            let (id, seller) = (entry.id, entry.seller);
+            let aside = |records, reason| SetAsideEntry {
+                id,
+                seller: seller.clone(),
+                records,
+                reason,
+            };
+            let records = match entry.records {
+                Ok(records) => records,
+                Err(reason) => {
+                    settled.aside.push(aside(None, reason));
+                    continue;
+                }
+            };
+            let (mut refused, mut reasons, mut unknown) = (Vec::new(), BTreeSet::new(), false);
+            for (record, verdict) in records.into_iter().zip(verdicts.by_ref()) {
+                match verdict {
+                    PublishVerdict::Acknowledged => settled.published += 1,
+                    PublishVerdict::Unknown => unknown = true,
+                    PublishVerdict::Refused(reason) => {
+                        reasons.insert(format!("{}: {reason}", record.topic.as_str()));
+                        refused.push(record);
+                    }
+                }
+            }
+            if unknown {
+                continue;
+            }
+            if refused.is_empty() {
+                settled.done.push((seller, id));
+            } else {
+                let reason = Vec::from_iter(reasons).join("; ");
+                settled.aside.push(aside(Some(refused), reason));
+            }
+        }
+        settled
+    }
+}
+
+/// Takes rows out of the way of all others. An operator has to look at them.
+async fn set_aside(app: &App, entries: Vec<SetAsideEntry>) -> Result<()> {
+    for entry in &entries {
+        tracing::error!(
+            seller = entry.seller.as_str(),
+            outbox_id = entry.id,
+            messages = entry.records.as_ref().map(Vec::len),
+            reason = entry.reason,
+            "messages cannot be published and are set aside in outbox_set_aside"
+        );
+    }
+    metrics::counter!("pmd_relay_set_aside_total").increment(entries.len() as u64);
+    app.store.outbox_set_aside(entries).await
 }
 
 async fn wait_for_messages(app: &App, wake_ups: &mut dyn WakeUpListener, stop: &CancellationToken) {
@@ -90,5 +171,73 @@ async fn wait_for_messages(app: &App, wake_ups: &mut dyn WakeUpListener, stop: &
         () = stop.cancelled() => {}
         () = woken => {}
         _ = app.store.outbox_wait(POLL) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pm_common::domain::record::{Record, Topic};
+
+    use super::*;
+
+    fn entry(id: i64, records: std::result::Result<usize, &str>) -> OutboxEntry {
+        let record = |number: usize| Record {
+            topic: Topic::ProductCreated,
+            key: "s".to_owned(),
+            headers: Vec::new(),
+            value: number.to_string().into(),
+        };
+        OutboxEntry {
+            id,
+            seller: SellerId::parse("s").unwrap(),
+            records: records
+                .map(|count| (0..count).map(record).collect())
+                .map_err(str::to_owned),
+        }
+    }
+
+    /// Red when: a row with a message of which nothing is known is deleted or set aside, or one row's
+    /// verdicts are taken for another's.
+    #[test]
+    fn each_row_is_settled_by_its_own_messages() {
+        let entries = vec![
+            entry(1, Ok(2)),
+            entry(2, Err("damaged")),
+            entry(3, Ok(2)),
+            entry(4, Ok(2)),
+            entry(5, Ok(1)),
+        ];
+        let acknowledged = || PublishVerdict::Acknowledged;
+        let refused = || PublishVerdict::Refused("too large".to_owned());
+        let verdicts = vec![
+            acknowledged(),
+            acknowledged(),
+            acknowledged(),
+            refused(),
+            refused(),
+            PublishVerdict::Unknown,
+            acknowledged(),
+        ];
+        let settled = RelaySettlement::of(entries, verdicts);
+        let ids: Vec<_> = settled.done.iter().map(|(_, id)| *id).collect();
+        assert_eq!((ids, settled.published), (vec![1, 5], 4));
+        let aside: Vec<_> = settled
+            .aside
+            .iter()
+            .map(|row| {
+                (
+                    row.id,
+                    row.records.as_ref().map(Vec::len),
+                    row.reason.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            aside,
+            [
+                (2, None, "damaged"),
+                (3, Some(1), "product.created: too large")
+            ]
+        );
     }
 }

@@ -319,7 +319,7 @@ async fn dead_letter(
     ]);
     let mut backoff = Backoff::new(ENGINE_PAUSE, MAX_ENGINE_PAUSE);
     loop {
-        match app.broker.publish(vec![letter.clone()]).await {
+        match app.broker.publish_all(vec![letter.clone()]).await {
             Err(error) if error.is_passing() && !stop.is_cancelled() => backoff.wait(stop).await,
             other => return other,
         }

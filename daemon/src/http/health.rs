@@ -144,18 +144,17 @@ async fn services(http: &HttpState) -> ServicesOut {
         app.inbox.ping().await?;
         app.ledger.ping().await
     };
-    let (database, redis, kafka, dynamodb, s3, backlog, lag) = tokio::join!(
+    let outbox = async {
+        let store = &app.store;
+        tokio::try_join!(store.outbox_backlog(), store.outbox_aside())
+    };
+    let (database, redis, kafka, dynamodb, s3, outbox, lag) = tokio::join!(
         probe(Port::Store, engine(Port::Store), app.store.ping()),
         probe(Port::Feed, engine(Port::Feed), feed_and_limiter),
         probe(Port::Broker, engine(Port::Broker), app.broker.ping()),
         probe(Port::Inbox, engine(Port::Inbox), inbox_and_ledger),
         probe(Port::Archive, engine(Port::Archive), app.archive.ping()),
-        timed(
-            Port::Store,
-            engine(Port::Store),
-            app.store.outbox_backlog(),
-            PROBE_TIMEOUT
-        ),
+        timed(Port::Store, engine(Port::Store), outbox, PROBE_TIMEOUT),
         timed(
             Port::Broker,
             engine(Port::Broker),
@@ -163,11 +162,22 @@ async fn services(http: &HttpState) -> ServicesOut {
             PROBE_TIMEOUT
         ),
     );
-    let kafka = ServiceOut {
-        outbox_backlog: backlog.0.ok(),
+    let mut kafka = ServiceOut {
+        outbox_backlog: outbox.0.as_ref().ok().map(|(backlog, _)| *backlog),
         consumer_lag: lag.0.ok(),
         ..kafka
     };
+    let stuck = match outbox.0 {
+        Err(_) => Some("the outbox cannot be read".to_owned()),
+        Ok((_, 0)) => None,
+        Ok((_, aside)) => Some(format!(
+            "{aside} messages could not be published and are set aside (table outbox_set_aside)"
+        )),
+    };
+    if stuck.is_some() {
+        kafka.status = HealthStatus::Unhealthy;
+        kafka.error = kafka.error.or(stuck);
+    }
     ServicesOut {
         database,
         redis,

@@ -149,10 +149,13 @@ pub(super) async fn show(State(http): State<Arc<HttpState>>) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     };
     let backlog = timeout(BACKLOG_TIMEOUT, http.app.store.outbox_backlog()).await;
-    if let Ok(Ok(backlog)) = backlog {
-        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-        gauge!(OUTBOX_BACKLOG).set(backlog as f64);
-    }
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+    let backlog = match backlog {
+        Ok(Ok(backlog)) => backlog as f64,
+        // Not the last one that was known: it would look as if nothing moved.
+        _ => f64::NAN,
+    };
+    gauge!(OUTBOX_BACKLOG).set(backlog);
     gauge!(PROCESS_UPTIME).set(http.app.started.elapsed().as_secs_f64());
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], recorder.render()).into_response()

@@ -14,7 +14,8 @@ use crate::{
     config::BrokerConfig,
     domain::{
         clock::Timestamp,
-        error::Result,
+        error::{Error, Result},
+        port::Port,
         record::{Record, Topic},
     },
 };
@@ -26,10 +27,7 @@ pub async fn connect(config: &BrokerConfig) -> Result<Arc<dyn Broker>> {
         #[cfg(feature = "kafka")]
         BrokerConfig::Kafka(config) => kafka::connect(config),
         #[cfg(not(feature = "kafka"))]
-        BrokerConfig::Kafka(_) => Err(crate::domain::error::Error::not_built_in(
-            crate::domain::port::Port::Broker,
-            "Kafka",
-        )),
+        BrokerConfig::Kafka(_) => Err(Error::not_built_in(Port::Broker, "Kafka")),
     }
 }
 
@@ -88,6 +86,54 @@ pub struct PartitionProgress {
     pub next: i64,
 }
 
+/// What became of one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PublishVerdict {
+    /// It is durable.
+    Acknowledged,
+    /// The broker will never take it; why. All others are taken nevertheless.
+    Refused(String),
+    /// It may have been appended or not: publish it again before newer ones.
+    Unknown,
+}
+
+/// What became of a publish.
+#[derive(Debug)]
+pub struct PublishReport {
+    /// One for each message, in their order.
+    pub verdicts: Vec<PublishVerdict>,
+    /// Why a verdict is unknown.
+    pub failure: Option<Error>,
+}
+
+impl PublishReport {
+    /// All of them have this verdict.
+    fn uniform(messages: usize, published: Result<()>) -> Self {
+        let verdict = match published {
+            Ok(()) => PublishVerdict::Acknowledged,
+            Err(_) => PublishVerdict::Unknown,
+        };
+        Self {
+            verdicts: vec![verdict; messages],
+            failure: published.err(),
+        }
+    }
+
+    /// Whether every message is durable.
+    fn all(self) -> Result<()> {
+        let mut verdicts = self.verdicts.into_iter();
+        let refusal = verdicts.find_map(|verdict| match verdict {
+            PublishVerdict::Refused(reason) => Some(reason),
+            _ => None,
+        });
+        match (self.failure, refusal) {
+            (Some(error), _) => Err(error),
+            (None, Some(reason)) => Err(Error::unavailable(Port::Broker, "broker", reason)),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
 /// What a poll returns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PollBatch {
@@ -100,9 +146,14 @@ pub struct PollBatch {
 
 #[async_trait]
 pub trait Broker: Send + Sync + std::fmt::Debug {
-    /// Appends messages; returns once all are durable. Messages with equal keys keep their order
-    /// within a topic. On an error some may have been appended: publish all of them again.
-    async fn publish(&self, records: Vec<Record>) -> Result<()>;
+    /// Appends messages; returns once it is known what became of each, or when the broker is silent.
+    /// Messages with equal keys keep their order within a topic.
+    async fn publish(&self, records: Vec<Record>) -> PublishReport;
+
+    /// Appends messages of which every one has to be taken; on an error some may have been appended.
+    async fn publish_all(&self, records: Vec<Record>) -> Result<()> {
+        self.publish(records).await.all()
+    }
 
     /// Joins a group on all event topics, from its committed offsets, at first from the earliest.
     async fn subscribe(&self, group: ConsumerGroup) -> Result<Box<dyn Subscription>>;

@@ -162,7 +162,7 @@ async fn keeps_the_order_of_each_key_with_dense_offsets(fixture: &BrokerFixture)
         }
     }
     for part in records.chunks(333) {
-        broker.publish(part.to_vec()).await.unwrap();
+        broker.publish_all(part.to_vec()).await.unwrap();
     }
     let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let all = read(&mut *member, records.len(), 97).await;
@@ -212,9 +212,9 @@ async fn delivers_every_byte(fixture: &BrokerFixture) {
         },
     ];
     for record in &records {
-        broker.publish(vec![record.clone()]).await.unwrap();
+        broker.publish_all(vec![record.clone()]).await.unwrap();
     }
-    broker.publish(vec![]).await.unwrap();
+    broker.publish_all(vec![]).await.unwrap();
     let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let mut all = read(&mut *member, 3, 1).await;
     // Different keys may come in any order.
@@ -226,7 +226,7 @@ async fn delivers_every_byte(fixture: &BrokerFixture) {
 async fn a_new_member_resumes_where_the_group_committed(fixture: &BrokerFixture) {
     let broker = fixture.open().await;
     broker
-        .publish(numbered(Topic::ProductCreated, "a", 100))
+        .publish_all(numbered(Topic::ProductCreated, "a", 100))
         .await
         .unwrap();
     let mut member = broker
@@ -239,7 +239,7 @@ async fn a_new_member_resumes_where_the_group_committed(fixture: &BrokerFixture)
     member.commit(&[]).await.unwrap();
     drop(member);
     broker
-        .publish(numbered(Topic::ProductDeleted, "a", 50))
+        .publish_all(numbered(Topic::ProductDeleted, "a", 50))
         .await
         .unwrap();
 
@@ -268,7 +268,7 @@ async fn a_new_member_resumes_where_the_group_committed(fixture: &BrokerFixture)
 async fn a_late_commit_moves_no_offset_back(fixture: &BrokerFixture) {
     let broker = fixture.open().await;
     broker
-        .publish(numbered(Topic::ProductCreated, "a", 10))
+        .publish_all(numbered(Topic::ProductCreated, "a", 10))
         .await
         .unwrap();
     let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
@@ -283,7 +283,7 @@ async fn a_late_commit_moves_no_offset_back(fixture: &BrokerFixture) {
 async fn survives_a_restart(fixture: &BrokerFixture) {
     let broker = fixture.open().await;
     broker
-        .publish(numbered(Topic::ImportCompleted, "a", 20))
+        .publish_all(numbered(Topic::ImportCompleted, "a", 20))
         .await
         .unwrap();
     let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
@@ -294,7 +294,7 @@ async fn survives_a_restart(fixture: &BrokerFixture) {
     let broker = fixture.open().await;
     wait_for_lag(&*broker, 10).await;
     broker
-        .publish(vec![record(Topic::ImportCompleted, "a", 20)])
+        .publish_all(vec![record(Topic::ImportCompleted, "a", 20)])
         .await
         .unwrap();
     let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
@@ -316,7 +316,7 @@ async fn many_publishers_and_a_reader_at_once(fixture: &BrokerFixture) {
             let key = format!("seller-{publisher}");
             for step in 0..40 {
                 let five = (0..5).map(|n| record(Topic::ProductUpdated, &key, step * 5 + n));
-                broker.publish(five.collect()).await.unwrap();
+                broker.publish_all(five.collect()).await.unwrap();
             }
         });
     }
@@ -337,7 +337,7 @@ async fn a_publish_wakes_a_waiting_member(fixture: &BrokerFixture) {
             let (read, published) = tokio::join!(
                 biased;
                 read(&mut *member, 1, 1),
-                broker.publish(vec![record(Topic::ProductCreated, "a", number)])
+                broker.publish_all(vec![record(Topic::ProductCreated, "a", number)])
             );
             published.unwrap();
             assert_eq!(numbers(&read, Topic::ProductCreated, "a"), [number]);
@@ -351,7 +351,7 @@ async fn a_publish_wakes_a_waiting_member(fixture: &BrokerFixture) {
 async fn a_dropped_poll_loses_and_repeats_nothing(fixture: &BrokerFixture) {
     let broker = fixture.open().await;
     for part in numbered(Topic::ProductCreated, "a", 2000).chunks(3) {
-        broker.publish(part.to_vec()).await.unwrap();
+        broker.publish_all(part.to_vec()).await.unwrap();
     }
     let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let mut all = Vec::new();
@@ -377,11 +377,11 @@ async fn lag_counts_what_a_group_has_not_committed(fixture: &BrokerFixture) {
     let broker = fixture.open().await;
     assert_eq!(broker.lag(ConsumerGroup::Analytics).await.unwrap(), 0);
     broker
-        .publish(numbered(Topic::ProductCreated, "a", 30))
+        .publish_all(numbered(Topic::ProductCreated, "a", 30))
         .await
         .unwrap();
     broker
-        .publish(numbered(Topic::ProductUpdated, "b", 12))
+        .publish_all(numbered(Topic::ProductUpdated, "b", 12))
         .await
         .unwrap();
     let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
@@ -406,11 +406,11 @@ async fn dead_letters_are_not_delivered(fixture: &BrokerFixture) {
     let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     for number in 0..300 {
         let dead = record(Topic::AnalyticsDlq, "a", number);
-        broker.publish(vec![dead]).await.unwrap();
+        broker.publish_all(vec![dead]).await.unwrap();
     }
     let mixed = [Topic::NotificationsDlq, Topic::ProductCreated];
     let mixed = mixed.map(|topic| record(topic, "a", 0)).to_vec();
-    broker.publish(mixed).await.unwrap();
+    broker.publish_all(mixed).await.unwrap();
     assert_eq!(broker.lag(ConsumerGroup::Analytics).await.unwrap(), 1);
     let all = read(&mut *member, 1, 1).await;
     assert_eq!(

@@ -25,13 +25,13 @@ use crate::{
     config::StoreConfig,
     domain::{
         clock::Timestamp,
-        error::Result,
+        error::{Error, Result},
         idempotency::Claim,
         import_job::{BatchOutcome, ImportBatch, ImportId, ImportJob, NewImport},
         product::{Attributes, NewProduct, Product, ProductId, ProductPatch, StockChange},
         product_csv::{RejectSummary, RejectedRow},
         query::{Page, ProductFilter, ProductQuery},
-        record::Record,
+        record::{self, Record},
         seller::SellerId,
     },
 };
@@ -144,7 +144,30 @@ pub trait ProductStore: Send + Sync + std::fmt::Debug {
 pub struct OutboxEntry {
     pub id: i64,
     pub seller: SellerId,
-    pub records: Vec<Record>,
+    /// Or why the row cannot be read.
+    pub records: std::result::Result<Vec<Record>, String>,
+}
+
+impl OutboxEntry {
+    fn read(seller: &str, id: i64, block: &[u8]) -> Result<Self> {
+        let seller = SellerId::parse(seller).map_err(|error| Error::Corrupt(error.to_string()))?;
+        let records = record::decode_block(block).map_err(|error| error.to_string());
+        Ok(Self {
+            id,
+            seller,
+            records,
+        })
+    }
+}
+
+/// A row that leaves the outbox without being published in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAsideEntry {
+    pub id: i64,
+    pub seller: SellerId,
+    /// The messages that were not published; `None`: the row as it is.
+    pub records: Option<Vec<Record>>,
+    pub reason: String,
 }
 
 /// Messages that are committed but not yet on the broker. Used by the relay alone.
@@ -164,11 +187,17 @@ pub trait Outbox: Send + Sync + std::fmt::Debug {
     /// Forgets rows whose messages are all acknowledged.
     async fn outbox_remove(&self, entries: &[(SellerId, i64)]) -> Result<()>;
 
+    /// Takes rows out of the way of the others. They are kept with their reasons for an operator.
+    async fn outbox_set_aside(&self, entries: Vec<SetAsideEntry>) -> Result<()>;
+
+    /// Messages that were set aside.
+    async fn outbox_aside(&self) -> Result<u64>;
+
     /// The ids of a seller's first and last row; `None` when it has none. A seller's ids ascend in
     /// the order of its commits.
     async fn outbox_span(&self, seller: &SellerId) -> Result<Option<(i64, i64)>>;
 
-    /// Messages that wait.
+    /// Messages that wait: exact up to 10,000 rows, an estimate above.
     async fn outbox_backlog(&self) -> Result<u64>;
 
     /// Returns `true` once a change of this process was committed, `false` after `poll`.

@@ -9,6 +9,7 @@ use std::{
 
 use reqwest::Client;
 use serde_json::json;
+use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
 use super::{DEADLINE, HttpReply, SellerClient, TestNamespace, TopicReader, answer, poll};
@@ -148,6 +149,12 @@ impl TestDaemon {
     }
 
     /// Sends a signal such as `STOP`.
+    /// A connection to its database, where that is a server.
+    pub(crate) async fn database(&self) -> PgConnection {
+        let url = self.setup.namespace.get("DATABASE_URL").unwrap();
+        PgConnection::connect(url).await.unwrap()
+    }
+
     pub(crate) fn signal(&self, signal: &str) {
         let (signal, pid) = (format!("-{signal}"), self.child.id().to_string());
         let sent = Command::new("kill").args([signal, pid]).status().unwrap();

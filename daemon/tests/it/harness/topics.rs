@@ -4,6 +4,8 @@ use std::{collections::HashMap, time::Duration};
 
 use rdkafka::{
     ClientConfig, Message as _, Offset, TopicPartitionList,
+    admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier},
+    client::DefaultClientContext,
     config::FromClientConfig as _,
     consumer::{BaseConsumer, CommitMode, Consumer as _},
     message::{Header, Headers as _, OwnedHeaders},
@@ -155,6 +157,20 @@ impl TopicReader {
             .payload(value)
             .headers(headers);
         producer.send(record).map_err(|(error, _)| error).unwrap();
+    }
+
+    /// From now on the cluster refuses larger messages in this topic.
+    pub(crate) async fn limit_bytes(&self, topic: &str, bytes: u32) {
+        let admin: AdminClient<DefaultClientContext> = self.client("admin").create().unwrap();
+        let name = format!("{}{topic}", self.prefix);
+        let bytes = bytes.to_string();
+        let config =
+            AlterConfig::new(ResourceSpecifier::Topic(&name)).set("max.message.bytes", &bytes);
+        let altered = admin.alter_configs([&config], &AdminOptions::new()).await;
+        altered
+            .unwrap()
+            .into_iter()
+            .for_each(|topic| drop(topic.unwrap()));
     }
 
     /// Moves a group without members back to the beginning of all event topics.

@@ -2,8 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
+use reqwest::Method;
+use serde_json::{Value, json};
+
 use super::history::{WriterPool, check};
-use crate::harness::{SseReader, TestDaemon, TestEngines, TestNamespace, poll};
+use crate::harness::{
+    SellerClient, SseReader, TestDaemon, TestEngines, TestNamespace, answer, poll,
+};
 
 /// Rows that one kill may have published and not yet deleted; a row of these writers has up to two
 /// messages.
@@ -125,4 +130,65 @@ async fn a_frozen_owner_is_replaced() {
     let repeated = check(&known, &awake.kafka().events());
     assert!(repeated <= IN_HAND, "{repeated} repeated");
     assert_eq!(seller.events().await.first().unwrap()["sequence"], 1);
+}
+
+async fn change(seller: &SellerClient, product: &Value, patch: &Value) {
+    let path = format!("/api/products/{}", product["id"]);
+    let request = seller.request(Method::PATCH, &path).json(patch);
+    answer(request).await.expect(200);
+}
+
+/// A topic that takes no large message, and a row that nobody can read: everything else is published,
+/// once, and health says what was set aside.
+///
+/// Red when: a refusal fails the whole publish, or a row that cannot be decoded the whole peek
+/// (nothing more is published; the same messages are published again and again).
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs dev/engines"]
+async fn a_message_that_cannot_be_published_stops_nobody() {
+    let daemon = TestDaemon::on(TestNamespace::of(&["postgres", "kafka"]).await, &[]).await;
+    let (large, small) = (daemon.seller("large"), daemon.seller("small"));
+    let mug = large.create("Mug").await;
+    daemon.wait_published().await;
+    daemon.kafka().limit_bytes("product.updated", 1500).await;
+    let mut database = daemon.database().await;
+    sqlx::query("INSERT INTO outbox (seller_id, messages, block, created_at) VALUES ('torn', 1, 'x', now())")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    // Random, because messages are compressed.
+    let random = || uuid::Uuid::new_v4().simple().to_string();
+    let text = json!({"description": (0..60).map(|_| random()).collect::<String>()});
+    change(&large, &mug, &text).await;
+    for number in 0..20 {
+        let cup = small.create("Cup").await;
+        change(&small, &cup, &json!({"price": 5 + number})).await;
+    }
+    poll("the outbox is empty", async || {
+        let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox")
+            .fetch_one(&mut daemon.database().await)
+            .await
+            .unwrap();
+        (waiting == 0).then_some(())
+    })
+    .await;
+    let events = daemon.kafka().events();
+    assert_eq!(events.len(), 1 + 2 * 20, "all but the large one, each once");
+    let aside: Vec<(String, String)> =
+        sqlx::query_as("SELECT seller_id, reason FROM outbox_set_aside ORDER BY seller_id")
+            .fetch_all(&mut database)
+            .await
+            .unwrap();
+    assert_eq!(
+        (aside[0].0.as_str(), aside[1].0.as_str(), aside.len()),
+        ("large", "torn", 2)
+    );
+    assert!(aside[0].1.starts_with("product.updated:"), "{aside:?}");
+    let health = small.get("/health").await.expect(200);
+    assert_eq!(health["status"], "degraded");
+    let said = health["services"]["kafka"]["error"].as_str().unwrap();
+    assert!(
+        said.starts_with("2 messages could not be published"),
+        "{said}"
+    );
 }

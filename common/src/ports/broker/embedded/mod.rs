@@ -20,7 +20,7 @@ use self::{
     partition_batch::{PackedBlock, pack_records},
     subscription::EmbeddedSubscription,
 };
-use super::{Broker, ConsumerGroup, PartitionProgress, Subscription};
+use super::{Broker, ConsumerGroup, PartitionProgress, PublishReport, Subscription};
 use crate::{
     domain::{
         clock::{self, Timestamp},
@@ -53,9 +53,8 @@ pub(super) async fn connect(path: &Path, partitions: u32) -> Result<Arc<dyn Brok
     Ok(Arc::new(EmbeddedBroker::open(path, partitions).await?))
 }
 
-#[async_trait]
-impl Broker for EmbeddedBroker {
-    async fn publish(&self, records: Vec<Record>) -> Result<()> {
+impl EmbeddedBroker {
+    async fn append_all(&self, records: Vec<Record>) -> Result<()> {
         let blocks = pack_records(records, self.partitions).await;
         if blocks.is_empty() {
             return Ok(());
@@ -74,6 +73,14 @@ impl Broker for EmbeddedBroker {
             .await?;
         self.log.appended.send_replace(());
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Broker for EmbeddedBroker {
+    async fn publish(&self, records: Vec<Record>) -> PublishReport {
+        let messages = records.len();
+        PublishReport::uniform(messages, self.append_all(records).await)
     }
 
     async fn subscribe(&self, group: ConsumerGroup) -> Result<Box<dyn Subscription>> {
@@ -287,7 +294,7 @@ mod tests {
         let broker = open(directory.path()).await;
         let mut mixed = records(Topic::ProductCreated, 2500);
         mixed.extend(records(Topic::ProductDeleted, 1));
-        broker.publish(mixed).await.unwrap();
+        broker.publish_all(mixed).await.unwrap();
         assert_eq!(rows(&broker).await, 4);
     }
 
@@ -298,12 +305,12 @@ mod tests {
         let broker = open(directory.path()).await;
         for _ in 0..SWEEP_BATCH_ROWS + 20 {
             broker
-                .publish(records(Topic::ProductCreated, 2))
+                .publish_all(records(Topic::ProductCreated, 2))
                 .await
                 .unwrap();
         }
         broker
-            .publish(records(Topic::AnalyticsDlq, 2))
+            .publish_all(records(Topic::AnalyticsDlq, 2))
             .await
             .unwrap();
         let all = SWEEP_BATCH_ROWS + 21;
@@ -339,7 +346,7 @@ mod tests {
         assert_eq!(rows(&broker).await, 0);
 
         broker
-            .publish(records(Topic::ProductCreated, 1))
+            .publish_all(records(Topic::ProductCreated, 1))
             .await
             .unwrap();
         let next = member.poll(10).await.unwrap().deliveries;
@@ -352,7 +359,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let broker = open(directory.path()).await;
         broker
-            .publish(records(Topic::ProductCreated, 3))
+            .publish_all(records(Topic::ProductCreated, 3))
             .await
             .unwrap();
         let database = &broker.log.database;

@@ -25,7 +25,7 @@ use self::{
     lag::LagMonitor, publisher::KafkaPublisher, subscription::KafkaSubscription,
     topic_names::KafkaNames, topics::TopicSetup,
 };
-use super::{Broker, ConsumerGroup, PartitionProgress, Subscription};
+use super::{Broker, ConsumerGroup, PartitionProgress, PublishReport, Subscription};
 use crate::{
     config,
     domain::{
@@ -74,17 +74,19 @@ pub(super) fn connect(config: &config::Kafka) -> Result<Arc<dyn Broker>> {
 
 #[async_trait]
 impl Broker for KafkaBroker {
-    async fn publish(&self, records: Vec<Record>) -> Result<()> {
+    async fn publish(&self, records: Vec<Record>) -> PublishReport {
         if records.is_empty() {
-            return Ok(());
+            return PublishReport::uniform(0, Ok(()));
         }
-        self.topic_setup.ensure(&self.cluster).await?;
-        let published = self.publisher.publish(&self.cluster, &records).await;
-        if published.is_err() {
+        if let Err(error) = self.topic_setup.ensure(&self.cluster).await {
+            return PublishReport::uniform(records.len(), Err(error));
+        }
+        let report = self.publisher.publish(&self.cluster, &records).await;
+        if report.failure.is_some() {
             // The topics may have been deleted.
             self.topic_setup.forget();
         }
-        published
+        report
     }
 
     async fn subscribe(&self, group: ConsumerGroup) -> Result<Box<dyn Subscription>> {

@@ -1,5 +1,5 @@
-//! Publishing: passes all messages to the producer, then waits until the cluster has acknowledged
-//! all of them.
+//! Publishing: passes all messages to the producer, then waits until the cluster has acknowledged or
+//! refused all of them. A refused message is no reason to send the others again.
 //!
 //! The producer itself never gives up a message; the publisher does, when no acknowledgement has
 //! come for a while. Then, as after any other failure and when the caller stops waiting, the
@@ -8,9 +8,10 @@
 //! order and beginning with the first; so the first copies of all messages are in order.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -31,9 +32,12 @@ use super::{
     KafkaCluster, blocking, client_log::ClientLog, drop_in_background,
     topics::MAX_DEAD_LETTER_BYTES, unavailable,
 };
-use crate::domain::{
-    error::Result,
-    record::{Record, Topic},
+use crate::{
+    domain::{
+        error::{Error, Result},
+        record::{Record, Topic},
+    },
+    ports::broker::{PublishReport, PublishVerdict},
 };
 
 /// The longest wait for the next acknowledgement; a large publish may take longer in all.
@@ -54,21 +58,22 @@ pub(super) struct KafkaPublisher {
 
 impl KafkaPublisher {
     /// Appends all messages; returns once they are durable, or when the cluster is silent.
-    pub(super) async fn publish(&self, cluster: &KafkaCluster, records: &[Record]) -> Result<()> {
+    pub(super) async fn publish(
+        &self,
+        cluster: &KafkaCluster,
+        records: &[Record],
+    ) -> PublishReport {
+        let producer = match self.current(cluster) {
+            Ok(producer) => producer,
+            Err(error) => return PublishReport::uniform(records.len(), Err(error)),
+        };
         let batch = PublishBatch {
             publisher: self,
-            producer: self.current(cluster)?,
-            acks: Arc::new(BatchAcks::new(records.len())),
+            producer,
+            verdicts: Arc::new(BatchVerdicts::new(records.len())),
         };
-        for turn in records.chunks(MESSAGES_PER_TURN) {
-            for record in turn {
-                batch
-                    .send(cluster.names.topic(record.topic), record)
-                    .await?;
-            }
-            tokio::task::yield_now().await;
-        }
-        batch.acks.wait().await
+        let published = batch.publish(cluster, records).await;
+        batch.verdicts.report(published.err())
     }
 
     /// Asks for one topic's metadata, about the cheapest request.
@@ -133,12 +138,25 @@ impl Drop for KafkaPublisher {
 struct PublishBatch<'a> {
     publisher: &'a KafkaPublisher,
     producer: Arc<KafkaProducer>,
-    acks: Arc<BatchAcks>,
+    verdicts: Arc<BatchVerdicts>,
 }
 
 impl PublishBatch<'_> {
-    async fn send(&self, topic: &str, record: &Record) -> Result<()> {
-        let mut message = BaseRecord::with_opaque_to(topic, Arc::clone(&self.acks))
+    async fn publish(&self, cluster: &KafkaCluster, records: &[Record]) -> Result<()> {
+        let mut places = 0..;
+        for turn in records.chunks(MESSAGES_PER_TURN) {
+            for (place, record) in places.by_ref().zip(turn) {
+                let topic = cluster.names.topic(record.topic);
+                self.send(topic, record, place).await?;
+            }
+            tokio::task::yield_now().await;
+        }
+        self.verdicts.wait().await
+    }
+
+    async fn send(&self, topic: &str, record: &Record, place: usize) -> Result<()> {
+        let report = Box::new((Arc::clone(&self.verdicts), place));
+        let mut message = BaseRecord::with_opaque_to(topic, report)
             .key(record.key.as_bytes())
             .payload(record.value.as_ref())
             .headers(headers(record));
@@ -149,6 +167,10 @@ impl PublishBatch<'_> {
                     Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), returned)) => {
                         message = returned;
                         sleep(QUEUE_RETRY_PAUSE).await;
+                    }
+                    Err((error, _)) if is_refusal(&error) => {
+                        self.verdicts.refuse(place, &error);
+                        return Ok(());
                     }
                     Err((error, _)) => return Err(unavailable(error)),
                 }
@@ -162,7 +184,7 @@ impl PublishBatch<'_> {
 impl Drop for PublishBatch<'_> {
     /// Also when the caller has stopped waiting.
     fn drop(&mut self) {
-        if !self.acks.is_complete() {
+        if !self.verdicts.is_complete() {
             self.publisher.discard(&self.producer);
         }
     }
@@ -178,34 +200,68 @@ fn headers(record: &Record) -> OwnedHeaders {
     })
 }
 
-/// Counts the acknowledged messages of a batch.
-pub(super) struct BatchAcks {
-    expected: usize,
-    acknowledged: AtomicUsize,
+/// Whether the cluster will never take the message, however often it is sent; it takes the others. A
+/// topic that does not exist, or a leader that is away, is no refusal.
+fn is_refusal(error: &KafkaError) -> bool {
+    matches!(
+        error,
+        KafkaError::MessageProduction(
+            RDKafkaErrorCode::MessageSizeTooLarge
+                | RDKafkaErrorCode::InvalidMessageSize
+                | RDKafkaErrorCode::InvalidRecord
+                | RDKafkaErrorCode::InvalidTopic
+                | RDKafkaErrorCode::PolicyViolation
+                | RDKafkaErrorCode::TopicAuthorizationFailed
+        )
+    )
+}
+
+/// What became of the messages of a batch.
+pub(super) struct BatchVerdicts {
+    acknowledged: Vec<AtomicBool>,
+    /// The places of the refused messages, and why.
+    refused: Mutex<BTreeMap<usize, String>>,
+    /// How many messages have a verdict.
+    settled: AtomicUsize,
     failure: OnceLock<KafkaError>,
     ended: Notify,
 }
 
-impl BatchAcks {
-    fn new(expected: usize) -> Self {
+impl BatchVerdicts {
+    fn new(messages: usize) -> Self {
         Self {
-            expected,
-            acknowledged: AtomicUsize::new(0),
+            acknowledged: (0..messages).map(|_| AtomicBool::new(false)).collect(),
+            refused: Mutex::default(),
+            settled: AtomicUsize::new(0),
             failure: OnceLock::new(),
             ended: Notify::new(),
         }
     }
 
-    fn acknowledged(&self) -> usize {
-        self.acknowledged.load(Ordering::Acquire)
+    fn settled(&self) -> usize {
+        self.settled.load(Ordering::Acquire)
     }
 
     fn is_complete(&self) -> bool {
-        self.acknowledged() == self.expected
+        self.settled() == self.acknowledged.len()
     }
 
-    fn count(&self) {
-        if self.acknowledged.fetch_add(1, Ordering::AcqRel) + 1 == self.expected {
+    fn acknowledge(&self, place: usize) {
+        if let Some(acknowledged) = self.acknowledged.get(place) {
+            acknowledged.store(true, Ordering::Release);
+        }
+        self.settle();
+    }
+
+    fn refuse(&self, place: usize, error: &KafkaError) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.insert(place, error.to_string());
+        drop(refused);
+        self.settle();
+    }
+
+    fn settle(&self) {
+        if self.settled.fetch_add(1, Ordering::AcqRel) + 1 == self.acknowledged.len() {
             self.ended.notify_one();
         }
     }
@@ -218,17 +274,33 @@ impl BatchAcks {
 
     async fn wait(&self) -> Result<()> {
         loop {
-            let acknowledged = self.acknowledged();
+            let settled = self.settled();
             if let Some(error) = self.failure.get() {
                 return Err(unavailable(error));
             }
-            if acknowledged == self.expected {
+            if settled == self.acknowledged.len() {
                 return Ok(());
             }
             let ended = timeout(ACK_TIMEOUT, self.ended.notified()).await;
-            if ended.is_err() && self.acknowledged() == acknowledged {
+            if ended.is_err() && self.settled() == settled {
                 return Err(unavailable("no acknowledgement came in time"));
             }
+        }
+    }
+
+    /// The verdicts at present.
+    fn report(&self, failure: Option<Error>) -> PublishReport {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let verdict = |(place, acknowledged): (usize, &AtomicBool)| {
+            if acknowledged.load(Ordering::Acquire) {
+                return PublishVerdict::Acknowledged;
+            }
+            let refusal = refused.get(&place).cloned();
+            refusal.map_or(PublishVerdict::Unknown, PublishVerdict::Refused)
+        };
+        PublishReport {
+            verdicts: self.acknowledged.iter().enumerate().map(verdict).collect(),
+            failure,
         }
     }
 }
@@ -247,12 +319,14 @@ impl ClientContext for DeliveryReports {
 }
 
 impl ProducerContext for DeliveryReports {
-    type DeliveryOpaque = Arc<BatchAcks>;
+    type DeliveryOpaque = Box<(Arc<BatchVerdicts>, usize)>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, acks: Arc<BatchAcks>) {
+    fn delivery(&self, result: &DeliveryResult<'_>, message: Self::DeliveryOpaque) {
+        let (verdicts, place) = *message;
         match result {
-            Ok(_) => acks.count(),
-            Err((error, _)) => acks.fail(error),
+            Ok(_) => verdicts.acknowledge(place),
+            Err((error, _)) if is_refusal(error) => verdicts.refuse(place, error),
+            Err((error, _)) => verdicts.fail(error),
         }
     }
 }

@@ -161,7 +161,7 @@ async fn a_member_continues_where_another_left() {
     let config = test_namespace(&engine_setting("KAFKA_BROKERS"));
     let broker = connect(&config).unwrap();
     broker
-        .publish(records_of_many_sellers(0..1000))
+        .publish_all(records_of_many_sellers(0..1000))
         .await
         .unwrap();
     let mut stays = TestMember::join(&*broker).await;
@@ -188,7 +188,7 @@ async fn a_member_continues_where_another_left() {
     let started = Instant::now();
     drop(leaves);
     broker
-        .publish(records_of_many_sellers(1000..2000))
+        .publish_all(records_of_many_sellers(1000..2000))
         .await
         .unwrap();
     stays.deliveries.clear();
@@ -214,7 +214,7 @@ async fn a_member_that_stops_polling_does_not_block_others() {
     let broker = connect(&config).unwrap();
     for start in (0..COUNT).step_by(4000) {
         broker
-            .publish(records_of_many_sellers(start..start + 4000))
+            .publish_all(records_of_many_sellers(start..start + 4000))
             .await
             .unwrap();
     }
@@ -241,12 +241,12 @@ async fn an_outage_is_reported_and_keeps_the_order() {
         let records = numbers.map(|number| record("a", number));
         records.collect::<Vec<_>>()
     };
-    broker.publish(run(0..100)).await.unwrap();
+    broker.publish_all(run(0..100)).await.unwrap();
     cluster.broker_down(1).unwrap();
-    let cancelled = timeout(Duration::from_millis(1), broker.publish(run(100..2000))).await;
+    let cancelled = timeout(Duration::from_millis(1), broker.publish_all(run(100..2000))).await;
     assert!(cancelled.is_err());
     let started = Instant::now();
-    let refused = broker.publish(run(100..2000)).await;
+    let refused = broker.publish_all(run(100..2000)).await;
     assert!(matches!(refused, Err(Error::Unavailable { .. })));
     assert!(started.elapsed() < Duration::from_secs(8));
     assert!(matches!(
@@ -254,9 +254,9 @@ async fn an_outage_is_reported_and_keeps_the_order() {
         Err(Error::Unavailable { .. })
     ));
     cluster.broker_up(1).unwrap();
-    let healing = async { while broker.publish(run(100..2000)).await.is_err() {} };
+    let healing = async { while broker.publish_all(run(100..2000)).await.is_err() {} };
     timeout(DEADLINE, healing).await.expect("it heals");
-    broker.publish(run(2000..2100)).await.unwrap();
+    broker.publish_all(run(2000..2100)).await.unwrap();
 
     let mut member = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     let (mut next, mut copies) = (0, 0);
@@ -281,7 +281,7 @@ async fn other_programs_read_topics_by_the_contract() {
     config.partitions = 3;
     let broker = connect(&config).unwrap();
     broker
-        .publish(records_of_many_sellers(0..50))
+        .publish_all(records_of_many_sellers(0..50))
         .await
         .unwrap();
     let topic = format!("{}product.created", config.prefix);
@@ -353,6 +353,6 @@ async fn foreign_messages_are_delivered() {
         headers: vec![("dlqReason".to_owned(), "x".repeat(1000))],
         value: vec![7; 1_048_000].into(),
     };
-    broker.publish(vec![letter]).await.unwrap();
+    broker.publish_all(vec![letter]).await.unwrap();
     remove_topics(&config).await;
 }

@@ -5,6 +5,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt, future::join_all};
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
     time::{Instant, timeout, timeout_at},
@@ -111,8 +112,9 @@ impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
                     for pending in late {
                         pending.respond(Err(unavailable(lateness(deadline))));
                     }
+                    // A panic is that of its group; it has been logged, and the group goes unanswered.
                     if !group.is_empty() {
-                        run_batch(group).await;
+                        let _ = AssertUnwindSafe(run_batch(group)).catch_unwind().await;
                     }
                 }
             });
@@ -190,4 +192,24 @@ pub(super) async fn run_by_seller<Q: Send + 'static, A: Send + 'static, F>(
 
 fn lateness(deadline: Duration) -> String {
     format!("no answer within {} s", deadline.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Red when: the task that runs groups ends with one that panics.
+    #[tokio::test]
+    async fn a_group_that_panics_is_the_last_of_none() {
+        let deadline = Duration::from_secs(30);
+        let doubled = Batcher::new(1, deadline, unavailable, |group| async move {
+            for pending in group {
+                let number: i32 = pending.request;
+                assert!(number > 0, "a defect");
+                pending.respond(Ok(number * 2));
+            }
+        });
+        assert!(doubled.submit(0).await.is_err());
+        assert_eq!(doubled.submit(4).await.unwrap(), 8);
+    }
 }

@@ -8,16 +8,18 @@ use sqlx::PgConnection;
 use super::{PostgresStore, failure::DbResult, types::PgMoment};
 use crate::{
     domain::{
-        clock::Timestamp,
-        error::{Error, Result},
+        clock::{self, Timestamp},
+        error::Result,
         record,
         seller::SellerId,
     },
-    ports::store::{Outbox, OutboxEntry, block::Block},
+    ports::store::{Outbox, OutboxEntry, SetAsideEntry, block::Block},
 };
 
 /// Rows of a peek at most.
 const PEEK_ROWS: i64 = 500;
+/// Rows that are counted for the backlog: it is asked for all the time, and longest when it is long.
+const COUNTED_ROWS: i64 = 10_000;
 
 /// Puts rows of one seller into the outbox, in their order. The seller's counters must be locked:
 /// then its ids ascend in the order of its commits.
@@ -75,13 +77,36 @@ impl Outbox for PostgresStore {
                     .await?
             }
         };
-        rows.into_iter().map(entry).collect()
+        rows.into_iter()
+            .map(|(seller, id, block)| OutboxEntry::read(&seller, id, &block))
+            .collect()
     }
 
     async fn outbox_remove(&self, entries: &[(SellerId, i64)]) -> Result<()> {
         // What is gone is not removed again.
         self.write_repeatable(|mut session| async move { remove(&mut session, entries).await })
             .await
+    }
+
+    async fn outbox_set_aside(&self, entries: Vec<SetAsideEntry>) -> Result<()> {
+        for entry in &entries {
+            self.write_repeatable(
+                |mut session| async move { set_aside(&mut session, entry).await },
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn outbox_aside(&self) -> Result<u64> {
+        let aside: i64 = self
+            .connections
+            .run(|mut session| async move {
+                let sum = "SELECT coalesce(sum(messages), 0)::bigint FROM outbox_set_aside";
+                Ok(sqlx::query_scalar(sum).fetch_one(&mut *session).await?)
+            })
+            .await?;
+        Ok(aside.unsigned_abs())
     }
 
     async fn outbox_span(&self, seller: &SellerId) -> Result<Option<(i64, i64)>> {
@@ -98,14 +123,9 @@ impl Outbox for PostgresStore {
     }
 
     async fn outbox_backlog(&self) -> Result<u64> {
-        let waiting: i64 = self
-            .connections
-            .run(|mut session| async move {
-                let sum = "SELECT coalesce(sum(messages), 0)::bigint FROM outbox";
-                Ok(sqlx::query_scalar(sum).fetch_one(&mut *session).await?)
-            })
-            .await?;
-        Ok(waiting.unsigned_abs())
+        self.connections
+            .run(|mut session| async move { backlog(&mut session).await })
+            .await
     }
 
     async fn outbox_wait(&self, poll: Duration) -> bool {
@@ -136,15 +156,6 @@ pub(super) async fn oldest(
     Ok(rows)
 }
 
-fn entry((seller, id, block): OutboxRow) -> Result<OutboxEntry> {
-    let seller = SellerId::parse(&seller).map_err(|error| Error::Corrupt(error.to_string()))?;
-    Ok(OutboxEntry {
-        id,
-        seller,
-        records: record::decode_block(&block)?,
-    })
-}
-
 /// Ids are unique across sellers. Both lists are named, so that a distributed table asks only the shards
 /// of these sellers.
 async fn remove(connection: &mut PgConnection, entries: &[(SellerId, i64)]) -> DbResult<()> {
@@ -156,4 +167,42 @@ async fn remove(connection: &mut PgConnection, entries: &[(SellerId, i64)]) -> D
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Messages that wait: counted as far as `COUNTED_ROWS` go. Behind them there is a row for nearly every
+/// id, and it holds as many messages as those that were counted.
+async fn backlog(connection: &mut PgConnection) -> DbResult<u64> {
+    let (rows, messages, counted_to, last): (i64, i64, i64, i64) = sqlx::query_as(
+        "SELECT count(*), coalesce(sum(messages), 0)::bigint, coalesce(max(id), 0), \
+             coalesce((SELECT max(id) FROM outbox), 0) \
+         FROM (SELECT id, messages FROM outbox ORDER BY id LIMIT $1) AS counted",
+    )
+    .bind(COUNTED_ROWS)
+    .fetch_one(connection)
+    .await?;
+    let uncounted = match rows {
+        COUNTED_ROWS => (last - counted_to).saturating_mul(messages) / rows,
+        _ => 0,
+    };
+    Ok(messages.saturating_add(uncounted).unsigned_abs())
+}
+
+/// One seller's row. What is set aside already is not set aside again.
+async fn set_aside(connection: &mut PgConnection, entry: &SetAsideEntry) -> DbResult<()> {
+    let records = entry.records.as_deref();
+    sqlx::query(
+        "INSERT INTO outbox_set_aside \
+             (seller_id, id, messages, block, reason, created_at, set_aside_at) \
+         SELECT seller_id, id, coalesce($3, messages), coalesce($4, block), $5, created_at, $6 \
+         FROM outbox WHERE seller_id = $1 AND id = $2 ON CONFLICT DO NOTHING",
+    )
+    .bind(entry.seller.as_str())
+    .bind(entry.id)
+    .bind(records.map(|records| i64::try_from(records.len()).unwrap_or(i64::MAX)))
+    .bind(records.map(record::encode_block))
+    .bind(&entry.reason)
+    .bind(PgMoment(clock::now()))
+    .execute(&mut *connection)
+    .await?;
+    remove(connection, &[(entry.seller.clone(), entry.id)]).await
 }

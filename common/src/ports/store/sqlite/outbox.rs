@@ -9,13 +9,13 @@ use sqlx::SqliteConnection;
 use super::SqliteStore;
 use crate::{
     domain::{
-        clock::Timestamp,
-        error::{Error, Result},
+        clock::{self, Timestamp},
+        error::Result,
         record,
         seller::SellerId,
     },
     ports::store::sqlite::failed,
-    ports::store::{Outbox, OutboxEntry, block::Block, column::json},
+    ports::store::{Outbox, OutboxEntry, SetAsideEntry, block::Block, column::json},
 };
 
 /// Rows of a peek at most.
@@ -69,15 +69,9 @@ impl Outbox for SqliteStore {
         .fetch(self.db.readers());
         let (mut entries, mut messages) = (Vec::new(), 0);
         while let Some((seller, id, block)) = rows.try_next().await.map_err(failed)? {
-            let seller =
-                SellerId::parse(&seller).map_err(|error| Error::Corrupt(error.to_string()))?;
-            let records = record::decode_block(&block)?;
-            messages += records.len();
-            entries.push(OutboxEntry {
-                id,
-                seller,
-                records,
-            });
+            let entry = OutboxEntry::read(&seller, id, &block)?;
+            messages += entry.records.as_ref().map_or(1, Vec::len);
+            entries.push(entry);
             // What is left is not waited for: the removal of these rows is a commit, too.
             if messages >= wanted as usize {
                 break;
@@ -91,6 +85,21 @@ impl Outbox for SqliteStore {
         self.db
             .write(move |connection| Box::pin(remove(connection, entries)))
             .await
+    }
+
+    async fn outbox_set_aside(&self, entries: Vec<SetAsideEntry>) -> Result<()> {
+        self.db
+            .write(move |connection| Box::pin(set_aside(connection, entries)))
+            .await
+    }
+
+    async fn outbox_aside(&self) -> Result<u64> {
+        let sum = "SELECT coalesce(sum(messages), 0) FROM outbox_set_aside";
+        let aside: i64 = sqlx::query_scalar(sum)
+            .fetch_one(self.db.readers())
+            .await
+            .map_err(failed)?;
+        Ok(aside.unsigned_abs())
     }
 
     async fn outbox_span(&self, seller: &SellerId) -> Result<Option<(i64, i64)>> {
@@ -131,5 +140,28 @@ async fn remove(connection: &mut SqliteConnection, entries: String) -> Result<()
     .execute(connection)
     .await
     .map_err(failed)?;
+    Ok(())
+}
+
+async fn set_aside(connection: &mut SqliteConnection, entries: Vec<SetAsideEntry>) -> Result<()> {
+    for entry in entries {
+        let block = entry.records.as_deref().map(record::encode_block);
+        sqlx::query(
+            "INSERT INTO outbox_set_aside \
+                 (seller_id, id, messages, block, reason, created_at, set_aside_at) \
+             SELECT seller_id, id, coalesce(?, messages), coalesce(?, block), ?, created_at, ? \
+             FROM outbox WHERE seller_id = ? AND id = ? ON CONFLICT DO NOTHING",
+        )
+        .bind(entry.records.map(|records| records.len() as i64))
+        .bind(block)
+        .bind(entry.reason)
+        .bind(clock::now().millis())
+        .bind(entry.seller.as_str())
+        .bind(entry.id)
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+        remove(&mut *connection, json(&[(&entry.seller, entry.id)])).await?;
+    }
     Ok(())
 }

@@ -7,9 +7,12 @@ use std::{
 };
 
 use super::{Store, assert_gapless, create, lamp, outbox_events, seller};
-use crate::domain::{
-    event::{Event, EventData, EventKind},
-    product::{NewProduct, ProductPatch, StockChange},
+use crate::{
+    domain::{
+        event::{Event, EventData, EventKind},
+        product::{NewProduct, ProductPatch, StockChange},
+    },
+    ports::store::{OutboxEntry, SetAsideEntry},
 };
 
 pub(super) async fn each_change_has_its_events(store: Arc<dyn Store>) {
@@ -163,4 +166,29 @@ pub(super) async fn a_wait_ends_with_a_change(store: Arc<dyn Store>) {
     assert!(waiting.await.unwrap());
     assert!(started.elapsed() < LONG, "a signal was lost");
     assert!(!store.outbox_wait(Duration::from_millis(1)).await);
+}
+
+/// Red when: a row that was set aside is peeked again, counted as waiting, or takes another with it.
+pub(super) async fn what_is_set_aside_is_out_of_the_way(store: Arc<dyn Store>) {
+    assert!(store.relay_lease_acquire().await.unwrap());
+    for name in ["a", "b", "a"] {
+        create(&store, &seller(name), lamp()).await;
+    }
+    let entries = store.outbox_peek(10).await.unwrap();
+    let aside = |entry: &OutboxEntry, records| SetAsideEntry {
+        id: entry.id,
+        seller: entry.seller.clone(),
+        records,
+        reason: "too large".to_owned(),
+    };
+    let rows = vec![
+        aside(&entries[0], None),
+        aside(&entries[1], Some(entries[1].records.clone().unwrap())),
+    ];
+    for _ in 0..2 {
+        store.outbox_set_aside(rows.clone()).await.unwrap();
+        assert_eq!(store.outbox_aside().await.unwrap(), 2);
+        assert_eq!(store.outbox_backlog().await.unwrap(), 1);
+        assert_eq!(store.outbox_peek(10).await.unwrap(), entries[2..]);
+    }
 }

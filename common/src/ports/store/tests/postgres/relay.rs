@@ -210,7 +210,7 @@ async fn the_relay_misses_nothing_and_turns_nothing_round() {
             let batch = outbox.outbox_peek(20).await.unwrap();
             assert!(batch.is_sorted_by_key(|entry| entry.id));
             for entry in &batch {
-                for record in &entry.records {
+                for record in entry.records.as_ref().unwrap() {
                     let sequence = last.entry(entry.seller.clone()).or_insert(0);
                     *sequence += 1;
                     relayed += 1;
