@@ -785,6 +785,7 @@ Register-ArgumentCompleter -Native -CommandName 'pm' -ScriptBlock {
             [CompletionResult]::new('--map', '--map', [CompletionResultType]::ParameterName, 'Map a column of the file to a field; may be repeated')
             [CompletionResult]::new('--preset', '--preset', [CompletionResultType]::ParameterName, 'auto, generic, shopify or woocommerce')
             [CompletionResult]::new('--delimiter', '--delimiter', [CompletionResultType]::ParameterName, ', ; | or tab [default: detected]')
+            [CompletionResult]::new('--long-text', '--long-text', [CompletionResultType]::ParameterName, 'A description over 2,000 characters: cut (with a warning) or reject [default: cut]')
             [CompletionResult]::new('--default', '--default', [CompletionResultType]::ParameterName, 'A value for blank cells and missing columns; may be repeated')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]')

@@ -818,6 +818,7 @@ complete -c pm -n "__fish_pm_using_subcommand import" -l key -d 'The field that 
 complete -c pm -n "__fish_pm_using_subcommand import" -l map -d 'Map a column of the file to a field; may be repeated' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l preset -d 'auto, generic, shopify or woocommerce' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l delimiter -d ', ; | or tab [default: detected]' -r
+complete -c pm -n "__fish_pm_using_subcommand import" -l long-text -d 'A description over 2,000 characters: cut (with a warning) or reject [default: cut]' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l default -d 'A value for blank cells and missing columns; may be repeated' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'

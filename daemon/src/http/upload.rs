@@ -50,6 +50,7 @@ const MAX_SNIFF_BYTES: usize = 1024 * 1024;
         ("delimiter" = Option<String>, Query, description = ", ; | or tab; detected by default"),
         ("map" = Option<Vec<String>>, Query, description = "Header=field, as often as needed"),
         ("default" = Option<Vec<String>>, Query, description = "field=value for blank cells, as often as needed"),
+        ("long_text" = Option<String>, Query, description = "cut (by default, with a warning) or reject: a description over 2,000 characters"),
         ("key" = Option<String>, Query, description = "sku, the only key there is"),
         ("file_name" = Option<String>, Query, description = "The name of a raw body's file"),
         ("Idempotency-Key" = Option<String>, Header, description = "A retry with the same key and file acts once"),

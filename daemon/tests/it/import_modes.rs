@@ -91,7 +91,7 @@ async fn each_mode_names_the_columns_it_needs() {
         ("upsert", "sku", Some("name")),
         ("upsert", "sku,Colour", Some("name")),
         ("upsert", "sku,description", None),
-        ("update", "sku,Colour", Some("file")),
+        ("update", "sku,Colour", Some("quantity")),
         ("update", "sku,category", None),
         ("skip", "sku,qty", Some("name")),
         ("skip", "sku,name,price", None),
@@ -108,7 +108,10 @@ async fn each_mode_names_the_columns_it_needs() {
                     body["error_code"], "MISSING_COLUMNS",
                     "{mode} {header}: {body}"
                 );
-                assert_eq!(body["details"]["field"], field, "{mode} {header}: {body}");
+                assert_eq!(
+                    body["details"]["columns"][0], field,
+                    "{mode} {header}: {body}"
+                );
             }
         }
     }

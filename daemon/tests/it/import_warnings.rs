@@ -66,3 +66,69 @@ async fn a_page_past_the_end_counts_all_imports() {
         (&json!([]), &json!(1))
     );
 }
+
+/// Red when: a long description costs its row or its variants, or is cut without a word.
+#[tokio::test]
+async fn long_text_is_cut_with_a_warning_or_rejected() {
+    let daemon = TestDaemon::start().await;
+    let seller = daemon.seller("shop-1");
+    let (long, most) = ("é".repeat(2_001), "é".repeat(2_000));
+    let csv = format!("sku,name,desc,price\nA,Mug,{long},1\nB,Cup,{most},1\n");
+    let cut = vec![(2, "desc".to_owned(), "TEXT_CUT".to_owned())];
+    let lines = |job: &Value| {
+        let mut found = warnings(job);
+        found.retain(|(line, ..)| *line > 1);
+        found
+    };
+    for expected in [[2, 0, 0, 0, 0], [0, 0, 2, 0, 0]] {
+        let job = import_as(&seller, "", &csv).await;
+        assert_eq!((counts(&job), &job["warned"]), (expected, &json!(1)));
+        assert_eq!(lines(&job), cut);
+        let listed = seller.get("/api/products?sku=A").await.expect(200);
+        assert_eq!(listed["data"][0]["description"], most);
+    }
+    let job = import_as(&seller, "?long_text=reject", &csv).await;
+    assert_eq!(counts(&job), [0, 0, 1, 0, 1]);
+    assert_eq!(job["errors"][0]["code"], "MAX_LENGTH");
+
+    let shopify = daemon.seller("shopify");
+    let csv = format!(
+        "Handle,Title,Body (HTML),Option1 Name,Option1 Value,Variant Price\n\
+         coat,Coat,{long},Size,S,1\ncoat,,,,M,1\ncoat,,,,,\n"
+    );
+    let job = import_as(&shopify, "", &csv).await;
+    assert_eq!((counts(&job), &job["warned"]), ([2, 0, 0, 1, 0], &json!(2)));
+    let columns: Vec<_> = lines(&job)
+        .into_iter()
+        .map(|(line, column, _)| (line, column))
+        .collect();
+    let body = "Body (HTML)".to_owned();
+    assert_eq!(columns, [(2, body.clone()), (3, body)]);
+    assert_eq!(job["skips"]["image"], 1);
+}
+
+/// Red when: a stock of 0 and the category "Uncategorized" are filled in without a word, or the rows
+/// count as warned for what the whole file lacks.
+#[tokio::test]
+async fn fields_without_a_column_are_named_with_the_nearest_headers() {
+    let daemon = TestDaemon::start().await;
+    let seller = daemon.seller("shop-1");
+    let csv = "sku,name,price,quantty,colour\nA,Mug,1,5,red\n";
+    let job = import_as(&seller, "", csv).await;
+    assert_eq!((counts(&job), &job["warned"]), ([1, 0, 0, 0, 0], &json!(0)));
+    let file = |code: &str| (1, String::new(), code.to_owned());
+    assert_eq!(warnings(&job), [file("NO_COLUMN"), file("NO_COLUMN")]);
+    let message = |n: usize| job["warnings"][n]["message"].as_str().unwrap();
+    assert!(
+        message(0).contains("\"quantty\"") && message(0).contains("quantity"),
+        "{job}"
+    );
+    assert!(
+        message(1).contains("category") && message(1).contains("Uncategorized"),
+        "{job}"
+    );
+    let chosen = "?default=quantity%3D7&default=category%3DC";
+    assert_eq!(warnings(&import_as(&seller, chosen, csv).await), []);
+    let list = "?mode=update";
+    assert_eq!(warnings(&import_as(&seller, list, csv).await), []);
+}

@@ -78,6 +78,9 @@ struct ReadOptions {
     /// , ; | or tab [default: detected]
     #[arg(long, value_name = "CHAR")]
     delimiter: Option<String>,
+    /// A description over 2,000 characters: cut (with a warning) or reject [default: cut]
+    #[arg(long, value_name = "HOW")]
+    long_text: Option<String>,
     /// A value for blank cells and missing columns; may be repeated
     #[arg(long, value_name = "FIELD=VALUE")]
     default: Vec<String>,
@@ -91,6 +94,7 @@ impl ReadOptions {
             ("key", &self.key),
             ("preset", &self.preset),
             ("delimiter", &self.delimiter),
+            ("long_text", &self.long_text),
         ];
         let single = single
             .into_iter()
@@ -107,7 +111,10 @@ impl ReadOptions {
 }
 
 fn invalid_options(errors: &[FieldError]) -> Error {
-    let mut messages = errors.iter().map(|error| format!("--{}", error.message));
+    let mut messages = errors.iter().map(|error| {
+        let flag = error.field.replace('_', "-");
+        format!("--{}", error.message.replacen(&error.field, &flag, 1))
+    });
     let mut error = Error::usage(messages.next().unwrap_or_default());
     error.hints = messages.map(|message| format!("also: {message}")).collect();
     error.hint("`pm help csv` explains the options")
@@ -319,6 +326,7 @@ mod tests {
             map: vec!["Preis=prise".to_owned()],
             preset: None,
             delimiter: Some("tab".to_owned()),
+            long_text: None,
             default: Vec::new(),
         };
         let error = options.pairs().unwrap_err();

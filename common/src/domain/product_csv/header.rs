@@ -129,14 +129,23 @@ pub(super) fn closest<'a>(
     wanted: &[&str],
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    nearest(wanted, candidates).into_iter().next()
+}
+
+/// All candidates that are near enough, the nearest first.
+pub(super) fn nearest<'a>(
+    wanted: &[&str],
+    candidates: impl Iterator<Item = &'a str>,
+) -> Vec<&'a str> {
     let wanted: Vec<String> = wanted.iter().map(|name| fold(name)).collect();
     let near = candidates.filter_map(|candidate| {
         let folded = fold(candidate);
         let distances = wanted.iter().filter_map(|name| distance(&folded, name));
         distances.min().map(|distance| (distance, candidate))
     });
-    near.min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    let mut near: Vec<(usize, &str)> = near.collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    near.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
 /// How far two folded names are apart; `None` when a person would not confuse them.

@@ -16,6 +16,7 @@ mod options;
 mod options_query;
 mod plan;
 mod plan_error;
+mod plan_warnings;
 mod preset;
 mod record_reader;
 mod record_scanner;
@@ -28,6 +29,7 @@ mod row_fields;
 mod row_reader;
 mod row_rules;
 mod row_warning;
+mod safety;
 mod tab_quotes;
 #[cfg(test)]
 mod tests;
@@ -43,6 +45,7 @@ pub use self::{
     row::{FieldSet, FileRow, ParsedRow, RejectSummary, RejectedRow, RowProduct},
     row_reader::RowReader,
     row_warning::{RowWarning, SkipCounts, SkipReason},
+    safety::{LongText, RepeatPolicy},
 };
 
 use serde::{Deserialize, Serialize};
@@ -59,6 +62,9 @@ pub struct ImportPlan {
     pub columns: Vec<CsvColumn>,
     /// Values for blank cells and missing columns, already checked against the field's rule.
     pub defaults: Vec<(ProductField, String)>,
+    /// What becomes of descriptions that are too long.
+    #[serde(default)]
+    pub long_text: LongText,
     /// What people should know about the file as a whole.
     #[serde(default)]
     pub warnings: Vec<RowWarning>,

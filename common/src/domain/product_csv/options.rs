@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{LongText, RepeatPolicy};
+
 /// A column of ours.
 #[derive(
     Debug,
@@ -119,6 +121,12 @@ pub struct ImportOptions {
     pub preset: Option<ImportPreset>,
     /// One of `,`, `;`, tab and `|`.
     pub delimiter: Option<char>,
+    /// What becomes of descriptions that are too long.
+    #[serde(default)]
+    pub long_text: Option<LongText>,
+    /// What becomes of a file that was imported before.
+    #[serde(default)]
+    pub on_repeat: Option<RepeatPolicy>,
     /// Header name (folded like the file's own) to field.
     pub map: Vec<(String, ProductField)>,
     /// Value for cells that are blank or columns that are missing.

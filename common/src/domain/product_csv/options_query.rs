@@ -1,16 +1,25 @@
 //! Import options as name and value pairs, the way a query string has them, and back.
 
 use super::{
-    ImportMode, ImportOptions, ImportPreset, ProductField,
+    ImportMode, ImportOptions, ImportPreset, LongText, ProductField, RepeatPolicy,
     header::{closest, fold},
 };
 use crate::domain::product::{FieldError, fields::FieldResult};
 
 /// The options, in the order they are listed to people.
-const OPTION_NAMES: [&str; 6] = ["mode", "preset", "delimiter", "map", "default", "key"];
+const OPTION_NAMES: [&str; 8] = [
+    "mode",
+    "preset",
+    "delimiter",
+    "map",
+    "default",
+    "key",
+    "long_text",
+    "on_repeat",
+];
 
 impl ImportOptions {
-    /// Reads `mode`, `preset` (`auto` leaves it open), `delimiter` (`,` `;` `|` `tab`), `key`
+    /// Reads `long_text` (`cut`, `reject`), `on_repeat` (`accept`, `refuse`), `mode`, `preset` (`auto` leaves it open), `delimiter` (`,` `;` `|` `tab`), `key`
     /// (`sku`) and, as often as needed, `map` (`Preis=price`) and `default` (`category=Other`).
     /// Every fault is reported; an unknown name is one.
     pub fn from_pairs<'a>(
@@ -48,6 +57,10 @@ impl ImportOptions {
         let preset = self.preset.map(|preset| preset.as_str().to_owned());
         pairs.extend(preset.map(|preset| ("preset", preset)));
         pairs.extend(self.delimiter.map(|d| ("delimiter", delimiter_name(d))));
+        let long = self.long_text.map(|choice| ("long_text", choice.as_str()));
+        let repeat = self.on_repeat.map(|choice| ("on_repeat", choice.as_str()));
+        let choices = long.into_iter().chain(repeat);
+        pairs.extend(choices.map(|(name, choice)| (name, choice.to_owned())));
         let map = self.map.iter();
         pairs.extend(map.map(|(header, field)| ("map", format!("{header}={}", field.as_str()))));
         let defaults = self.defaults.iter();
@@ -70,6 +83,14 @@ impl ImportOptions {
                 )?);
             }
             "delimiter" => self.delimiter = Some(delimiter(value)?),
+            "long_text" => {
+                let known = choice(name, value, &LongText::ALL, LongText::as_str)?;
+                self.long_text = Some(known);
+            }
+            "on_repeat" => {
+                let known = choice(name, value, &RepeatPolicy::ALL, RepeatPolicy::as_str)?;
+                self.on_repeat = Some(known);
+            }
             "map" => self.map.push(mapping(value)?),
             "default" => self.defaults.push(default(value)?),
             "key" if value == "sku" => {}
@@ -192,6 +213,8 @@ mod tests {
                 ("Preis=netto".into(), ProductField::Price),
                 ("Titel".into(), ProductField::Name),
             ],
+            long_text: Some(LongText::Reject),
+            on_repeat: Some(RepeatPolicy::Refuse),
             defaults: vec![(ProductField::Category, "a=b".into())],
         };
         let pairs = options.to_pairs();

@@ -5,11 +5,11 @@
 
 use super::{
     ColumnRole, CsvColumn, ImportMode, ImportOptions, ImportPlan, ImportPreset, ProductField,
-    default_values,
+    RowWarning, default_values,
     dialect::{self, FileHeader},
     header::{self, HeaderCell, closest, fold},
     plan_error::{PlanError, PlanErrorCode, error_if_any},
-    preset,
+    plan_warnings, preset,
 };
 use crate::domain::product::FieldError;
 
@@ -31,6 +31,7 @@ pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Impo
     let mode = mode(options.mode, has_key, preset)?;
     roles.require(mode, has_key, preset)?;
     let defaults = default_values::choose(options)?;
+    let warnings = roles.warnings(mode, preset, options, &defaults);
     let columns = roles.into_columns();
     Ok(ImportPlan {
         dialect,
@@ -38,7 +39,8 @@ pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Impo
         mode,
         columns,
         defaults,
-        warnings: Vec::new(),
+        long_text: options.long_text.unwrap_or_default(),
+        warnings,
         start: end,
     })
 }
@@ -183,11 +185,11 @@ impl<'a> RoleTable<'a> {
         }
         if mode == ImportMode::Update {
             let rest = format!(
-                "has no column for a field beside the key; the mode update needs one more, such as \
-                 price or quantity: name it with map=<column>=quantity. The file has: {}",
+                "has no column, nor has another field beside the key; the mode update needs one: \
+                 name it with map=<column>=quantity. The file has: {}",
                 self.found()
             );
-            let error = FieldError::new("file", "required", &rest, "");
+            let error = FieldError::new("quantity", "required", &rest, "");
             return error_if_any(PlanErrorCode::MissingColumns, vec![error]);
         }
         let missing = [ProductField::Name, ProductField::Price]
@@ -197,12 +199,41 @@ impl<'a> RoleTable<'a> {
         error_if_any(PlanErrorCode::MissingColumns, errors)
     }
 
+    /// Fields of new products that neither a column nor the person fills.
+    fn warnings(
+        &self,
+        mode: ImportMode,
+        preset: ImportPreset,
+        options: &ImportOptions,
+        defaults: &[(ProductField, String)],
+    ) -> Vec<RowWarning> {
+        let has = |field| self.column_of(field).is_some();
+        let creates = has(ProductField::Name) && has(ProductField::Price);
+        if mode == ImportMode::Update || !creates {
+            return Vec::new();
+        }
+        let chosen = |field| options.defaults.iter().any(|(known, _)| *known == field);
+        let filled = defaults.iter().filter(|(field, _)| {
+            let expected = [ProductField::Quantity, ProductField::Category];
+            expected.contains(field) && !has(*field) && !chosen(*field)
+        });
+        let warn = |(field, value): &(ProductField, String)| {
+            plan_warnings::without_column(preset, *field, value, self.unused())
+        };
+        filled.map(warn).collect()
+    }
+
+    /// The headers that fill no field.
+    fn unused(&self) -> impl Iterator<Item = &str> {
+        let free = self.cells.iter().zip(&self.roles);
+        let free = free.filter(|(cell, role)| **role == ColumnRole::Attribute && !cell.marked);
+        free.map(|(cell, _)| cell.name.as_str())
+    }
+
     fn missing(&self, preset: ImportPreset, field: ProductField) -> FieldError {
         let names = header::names(preset, field);
         let name = field.as_str();
-        let free = self.cells.iter().zip(&self.roles);
-        let free = free.filter(|(cell, role)| **role == ColumnRole::Attribute && !cell.marked);
-        let meant = closest(names, free.map(|(cell, _)| cell.name.as_str())).map_or_else(
+        let meant = closest(names, self.unused()).map_or_else(
             || format!("name it with map, such as map=<column>={name}"),
             |meant| format!("did you mean {meant:?}? Then give map={meant}={name}"),
         );

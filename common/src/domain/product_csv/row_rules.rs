@@ -5,8 +5,8 @@
 //! row has no key, or the mode only creates; otherwise the store says whether the product is known.
 
 use super::{
-    ColumnRole, FieldSet, FileRow, ImportMode, ImportPlan, ParsedRow, ProductField, RejectedRow,
-    RowProduct, RowWarning, SkipReason,
+    ColumnRole, FieldSet, FileRow, ImportMode, ImportPlan, LongText, ParsedRow, ProductField,
+    RejectedRow, RowProduct, RowWarning, SkipReason,
     cell_splitter::{CellSplitter, RowCells},
     cell_text::unmarked,
     default_values::DefaultValues,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::domain::product::{
     FieldError,
-    fields::{self, FieldResult},
+    fields::{self, DESCRIPTION_MAX, FieldResult},
 };
 
 /// What a plan says about rows, in the shape in which it is needed for each of them.
@@ -31,6 +31,7 @@ pub(super) struct RowRules {
     attributes: AttributeColumns,
     defaults: DefaultValues,
     mode: ImportMode,
+    long_text: LongText,
 }
 
 impl RowRules {
@@ -48,6 +49,7 @@ impl RowRules {
             attributes: AttributeColumns::new(plan),
             defaults: DefaultValues::new(plan),
             mode: plan.mode,
+            long_text: plan.long_text,
         }
     }
 
@@ -141,7 +143,7 @@ impl RowRules {
             checker.require(ProductField::Price);
         }
         let name = checker.optional(ProductField::Name, fields::name);
-        let description = checker.description();
+        let description = checker.description(self.long_text);
         let price = checker.optional(ProductField::Price, fields::price);
         let quantity = checker.quantity();
         let category = checker.optional(ProductField::Category, fields::category);
@@ -248,13 +250,26 @@ impl FieldChecker<'_, '_> {
     }
 
     /// A marked cell may be a text of blanks: it is given.
-    fn description(&mut self) -> Option<String> {
-        let text = self.row_fields.text(ProductField::Description);
+    fn description(&mut self, long_text: LongText) -> Option<String> {
+        let field = ProductField::Description;
+        let text = self.row_fields.text(field);
         if text.is_empty() {
             return None;
         }
         *self.given |= FieldSet::DESCRIPTION;
-        let checked = fields::description(text);
+        let end = text.char_indices().nth(DESCRIPTION_MAX).map(|(end, _)| end);
+        let (checked, length) = match end.filter(|_| long_text == LongText::Cut) {
+            None => (fields::description(text), None),
+            Some(end) => {
+                let kept = text.get(..end).unwrap_or_default();
+                (fields::description(kept), Some(text.chars().count()))
+            }
+        };
+        if let Some(length) = length {
+            let message =
+                format!("the description has {length} characters; it is cut to {DESCRIPTION_MAX}");
+            self.row_fields.warn(field, "TEXT_CUT", message);
+        }
         checked.map_err(|error| self.errors.push(error)).ok()?
     }
 

@@ -124,12 +124,7 @@ fn faults_name_column_code_and_remedy() {
     }
     let rows = with_header(&format!("A,{},{},x,,,,", "n".repeat(256), "d".repeat(2001)));
     let message = &reject(&rows[0]).message;
-    for part in [
-        "name must",
-        "; description must",
-        "; price must",
-        "not \"x\"",
-    ] {
+    for part in ["name must", "; price must", "not \"x\""] {
         assert!(message.contains(part), "{message}");
     }
 }

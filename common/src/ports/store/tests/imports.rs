@@ -11,7 +11,7 @@ use crate::{
         import_job::{BatchOutcome, ImportJob, ImportStatus, NewImport, new_import_id},
         product_csv::{
             ColumnRole, CsvColumn, CsvDialect, FilePosition, ImportMode, ImportPlan, ImportPreset,
-            ProductField, QuoteStyle,
+            LongText, ProductField, QuoteStyle,
         },
         seller::SellerId,
     },
@@ -45,6 +45,7 @@ pub(super) fn new_import(mode: ImportMode) -> NewImport {
                 column("Colour", ColumnRole::Attribute),
             ],
             defaults: vec![(ProductField::Quantity, "0".to_owned())],
+            long_text: LongText::Reject,
             warnings: Vec::new(),
             start: FilePosition {
                 byte: 40,
