@@ -48,6 +48,8 @@ const MAX_SNIFF_BYTES: usize = 1024 * 1024;
         ("mode" = Option<String>, Query, description = "create, upsert, update or skip; upsert when the file has a key"),
         ("preset" = Option<String>, Query, description = "auto, generic, shopify or woocommerce"),
         ("delimiter" = Option<String>, Query, description = ", ; | or tab; detected by default"),
+        ("decimal" = Option<String>, Query, description = ". or ,: the decimal mark of numbers; detected by default for each column"),
+        ("encoding" = Option<String>, Query, description = "utf-8, utf-16le, windows-1252, macintosh, …; detected by default"),
         ("map" = Option<Vec<String>>, Query, description = "Header=field, as often as needed"),
         ("default" = Option<Vec<String>>, Query, description = "field=value for blank cells, as often as needed"),
         ("long_text" = Option<String>, Query, description = "cut (by default, with a warning) or reject: a description over 2,000 characters"),

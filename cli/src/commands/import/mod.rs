@@ -81,6 +81,12 @@ struct ReadOptions {
     /// A description over 2,000 characters: cut (with a warning) or reject [default: cut]
     #[arg(long, value_name = "HOW")]
     long_text: Option<String>,
+    /// utf-8, windows-1252, macintosh, … [default: detected]
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
+    /// The decimal mark of numbers: . or , [default: detected for each column]
+    #[arg(long, value_name = "CHAR")]
+    decimal: Option<String>,
     /// A value for blank cells and missing columns; may be repeated
     #[arg(long, value_name = "FIELD=VALUE")]
     default: Vec<String>,
@@ -95,6 +101,8 @@ impl ReadOptions {
             ("preset", &self.preset),
             ("delimiter", &self.delimiter),
             ("long_text", &self.long_text),
+            ("encoding", &self.encoding),
+            ("decimal", &self.decimal),
         ];
         let single = single
             .into_iter()
@@ -327,6 +335,8 @@ mod tests {
             preset: None,
             delimiter: Some("tab".to_owned()),
             long_text: None,
+            encoding: None,
+            decimal: None,
             default: Vec::new(),
         };
         let error = options.pairs().unwrap_err();

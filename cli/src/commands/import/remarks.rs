@@ -3,7 +3,7 @@
 
 use pm_common::{
     api::{ImportOut, RowErrorOut},
-    domain::product_csv::{ColumnRole, ProductField, RowWarning},
+    domain::product_csv::{ColumnRole, DecimalMark, ProductField, RowWarning},
 };
 
 use crate::{output::thousands, ui::sanitized};
@@ -108,10 +108,17 @@ pub(crate) fn detected(job: &ImportOut) -> String {
         '\t' => "tab".to_owned(),
         other => format!("{other:?}"),
     };
+    let encoding = match detected.dialect.encoding.as_str() {
+        "UTF-8" => String::new(),
+        other => format!("{other}, "),
+    };
+    let mut mapping = detected.mapping.iter();
+    let comma = mapping.any(|column| column.decimal == Some(DecimalMark::Comma));
+    let numbers = if comma { "decimal comma, " } else { "" };
     let mapped = detected.mapping.iter();
     let mapped = mapped.filter(|column| matches!(column.role, ColumnRole::Field(_)));
     format!(
-        "preset {}, {delimiter}-separated, {} of {} columns used, mode {}, id {}",
+        "preset {}, {encoding}{delimiter}-separated, {numbers}{} of {} columns used, mode {}, id {}",
         crate::commands::wire_name(&detected.preset),
         mapped.count(),
         detected.mapping.len(),

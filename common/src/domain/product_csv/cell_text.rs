@@ -17,7 +17,7 @@ fn needs_mark(text: &str) -> bool {
 /// Whether an attribute name would not come back as it is.
 fn name_needs_mark(name: &str) -> bool {
     let rest = name.trim_start_matches('\'');
-    needs_mark(name) || rest.trim().len() != rest.len() || header::is_reserved(rest)
+    needs_mark(name) || header::trimmed(rest) != rest || header::is_reserved(rest)
 }
 
 /// Writes a present text value, marked where needed.
@@ -61,12 +61,18 @@ pub(super) fn write_cell(out: &mut Vec<u8>, text: &str, syntax: CellSyntax) {
     out.push(b'"');
 }
 
-/// A text cell without its mark.
+/// A text cell without its mark, or without the formula `="…"` that spreadsheets read as text.
 pub(super) fn unmarked(text: &str) -> &str {
     match text.strip_prefix('\'') {
         Some(rest) if needs_mark(rest) => rest,
-        _ => text,
+        _ => formula_text(text).unwrap_or(text),
     }
+}
+
+/// The text of a cell written as `="00123"`, which keeps a spreadsheet from reading a number.
+fn formula_text(cell: &str) -> Option<&str> {
+    let inner = cell.trim().strip_prefix("=\"")?.strip_suffix('"')?;
+    (!inner.contains('"')).then_some(inner)
 }
 
 /// The attribute that a marked header cell names, or `None` when the cell has no mark.
@@ -104,6 +110,8 @@ mod tests {
         }
         assert_eq!(unmarked("'12"), "'12");
         assert_eq!(unmarked("'-12"), "-12");
+        assert_eq!(unmarked("=\"0012\""), "0012");
+        assert_eq!(unmarked("=\"a\"&\"b\""), "=\"a\"&\"b\"");
     }
 
     #[test]

@@ -28,6 +28,30 @@ pub(super) fn fold(name: &str) -> String {
     kept.flat_map(char::to_lowercase).collect()
 }
 
+/// A header cell's name without the blanks and marks around it.
+pub(super) fn trimmed(name: &str) -> &str {
+    name.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+}
+
+/// The columns of our own export, in their order; a column `id` may come first.
+const EXPORT_NAMES: [&str; 7] = [
+    "sku",
+    "name",
+    "description",
+    "price",
+    "quantity",
+    "category",
+    "low_stock_threshold",
+];
+
+/// Whether a header is that of our own export: its cells are exactly what was stored.
+pub(super) fn is_own_export<'a>(names: impl Iterator<Item = &'a str>) -> bool {
+    let mut names = names.skip_while(|name| *name == "id");
+    EXPORT_NAMES
+        .into_iter()
+        .all(|known| names.next() == Some(known))
+}
+
 /// Whether a column of this name is never an attribute in an export of ours.
 pub(super) fn is_reserved(name: &str) -> bool {
     let folded = fold(name);

@@ -4,14 +4,23 @@
 //! Nothing here does I/O of its own or knows a store: bytes come from a `Read`, rows go to the
 //! caller, positions allow to read on after a crash.
 
+mod cell_cleaning;
 mod cell_splitter;
 mod cell_syntax;
 mod cell_text;
+mod currency_marks;
 mod default_values;
 mod dialect;
+mod encoding_guess;
 mod export;
 mod export_columns;
+mod file_encoding;
 mod header;
+mod header_search;
+mod headerless;
+mod html_entities;
+mod number_columns;
+mod number_style;
 mod options;
 mod options_query;
 mod plan;
@@ -33,11 +42,14 @@ mod safety;
 mod tab_quotes;
 #[cfg(test)]
 mod tests;
+mod utf16_reader;
 
 pub use self::{
     cell_syntax::QuoteStyle,
     export::ExportWriter,
     export_columns::ExportColumns,
+    file_encoding::FileEncoding,
+    number_style::DecimalMark,
     options::{ImportMode, ImportOptions, ImportPreset, ProductField},
     plan::plan,
     plan_error::{PlanError, PlanErrorCode},
@@ -78,6 +90,10 @@ pub struct ImportPlan {
 pub struct CsvDialect {
     /// Whether the file starts with a byte order mark.
     pub bom: bool,
+    /// What characters the bytes stand for, such as `UTF-8`, `windows-1252` or `macintosh`.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    pub encoding: FileEncoding,
     /// `,`, `;`, tab or `|`.
     pub delimiter: char,
     /// What quotes mean.
@@ -92,6 +108,9 @@ pub struct CsvColumn {
     /// The header cell as written, trimmed.
     pub header: String,
     pub role: ColumnRole,
+    /// How the column writes its numbers, where that matters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<DecimalMark>,
 }
 
 /// What a column is used for.

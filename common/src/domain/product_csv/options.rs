@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LongText, RepeatPolicy};
+use super::{DecimalMark, FileEncoding, LongText, RepeatPolicy};
 
 /// A column of ours.
 #[derive(
@@ -127,6 +127,12 @@ pub struct ImportOptions {
     /// What becomes of a file that was imported before.
     #[serde(default)]
     pub on_repeat: Option<RepeatPolicy>,
+    /// What characters the bytes stand for.
+    #[serde(default)]
+    pub encoding: Option<FileEncoding>,
+    /// The decimal mark of all columns of numbers.
+    #[serde(default)]
+    pub decimal: Option<DecimalMark>,
     /// Header name (folded like the file's own) to field.
     pub map: Vec<(String, ProductField)>,
     /// Value for cells that are blank or columns that are missing.

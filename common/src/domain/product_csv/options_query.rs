@@ -1,16 +1,19 @@
 //! Import options as name and value pairs, the way a query string has them, and back.
 
 use super::{
-    ImportMode, ImportOptions, ImportPreset, LongText, ProductField, RepeatPolicy,
+    DecimalMark, FileEncoding, ImportMode, ImportOptions, ImportPreset, LongText, ProductField,
+    RepeatPolicy,
     header::{closest, fold},
 };
 use crate::domain::product::{FieldError, fields::FieldResult};
 
 /// The options, in the order they are listed to people.
-const OPTION_NAMES: [&str; 8] = [
+const OPTION_NAMES: [&str; 10] = [
     "mode",
     "preset",
     "delimiter",
+    "encoding",
+    "decimal",
     "map",
     "default",
     "key",
@@ -19,7 +22,8 @@ const OPTION_NAMES: [&str; 8] = [
 ];
 
 impl ImportOptions {
-    /// Reads `long_text` (`cut`, `reject`), `on_repeat` (`accept`, `refuse`), `mode`, `preset` (`auto` leaves it open), `delimiter` (`,` `;` `|` `tab`), `key`
+    /// Reads `mode`, `preset` (`auto` leaves it open), `delimiter` (`,` `;` `|` `tab`), `encoding`,
+    /// `decimal` (`.` `,`), `long_text` (`cut`, `reject`), `on_repeat` (`accept`, `refuse`), `key`
     /// (`sku`) and, as often as needed, `map` (`Preis=price`) and `default` (`category=Other`).
     /// Every fault is reported; an unknown name is one.
     pub fn from_pairs<'a>(
@@ -61,6 +65,10 @@ impl ImportOptions {
         let repeat = self.on_repeat.map(|choice| ("on_repeat", choice.as_str()));
         let choices = long.into_iter().chain(repeat);
         pairs.extend(choices.map(|(name, choice)| (name, choice.to_owned())));
+        let encoding = self.encoding.map(|encoding| encoding.as_str().to_owned());
+        pairs.extend(encoding.map(|encoding| ("encoding", encoding)));
+        let decimal = self.decimal.map(|mark| mark.as_str().to_owned());
+        pairs.extend(decimal.map(|mark| ("decimal", mark)));
         let map = self.map.iter();
         pairs.extend(map.map(|(header, field)| ("map", format!("{header}={}", field.as_str()))));
         let defaults = self.defaults.iter();
@@ -91,6 +99,8 @@ impl ImportOptions {
                 let known = choice(name, value, &RepeatPolicy::ALL, RepeatPolicy::as_str)?;
                 self.on_repeat = Some(known);
             }
+            "encoding" => self.encoding = Some(encoding(value)?),
+            "decimal" => self.decimal = Some(decimal(value)?),
             "map" => self.map.push(mapping(value)?),
             "default" => self.defaults.push(default(value)?),
             "key" if value == "sku" => {}
@@ -142,6 +152,25 @@ fn delimiter_name(delimiter: char) -> String {
     } else {
         delimiter.to_string()
     }
+}
+
+fn decimal(value: &str) -> FieldResult<DecimalMark> {
+    match value {
+        "." | "point" => Ok(DecimalMark::Point),
+        "," | "comma" => Ok(DecimalMark::Comma),
+        _ => {
+            let rest = "must be . or , (point or comma)";
+            Err(FieldError::new("decimal", "enum", rest, value))
+        }
+    }
+}
+
+fn encoding(value: &str) -> FieldResult<FileEncoding> {
+    FileEncoding::from_name(value).ok_or_else(|| {
+        let rest = "is unknown; give one such as utf-8, utf-16le, windows-1252, macintosh, \
+                    windows-1251, iso-8859-2, shift_jis or gb18030";
+        FieldError::new("encoding", "enum", rest, value)
+    })
 }
 
 /// `Header=field`; the header may contain `=` itself.
@@ -209,6 +238,8 @@ mod tests {
             mode: Some(ImportMode::Skip),
             preset: Some(ImportPreset::Woocommerce),
             delimiter: Some('\t'),
+            encoding: FileEncoding::from_name("mac-roman"),
+            decimal: Some(DecimalMark::Comma),
             map: vec![
                 ("Preis=netto".into(), ProductField::Price),
                 ("Titel".into(), ProductField::Name),
@@ -232,6 +263,8 @@ mod tests {
             ("mode", "replace"),
             ("preset", "magento"),
             ("delimiter", ":"),
+            ("encoding", "klingon"),
+            ("decimal", ";"),
             ("map", "price"),
             ("map", "Preis=prise"),
             ("default", "category"),
@@ -250,6 +283,8 @@ mod tests {
                 ("mode", "enum"),
                 ("preset", "enum"),
                 ("delimiter", "enum"),
+                ("encoding", "enum"),
+                ("decimal", "enum"),
                 ("map", "format"),
                 ("map", "unknown"),
                 ("default", "format"),
@@ -258,7 +293,7 @@ mod tests {
                 ("mode", "duplicate"),
             ]
         );
-        assert!(errors[4].message.contains("did you mean price?"));
-        assert!(errors[7].message.contains("did you mean delimiter?"));
+        assert!(errors[6].message.contains("did you mean price?"));
+        assert!(errors[9].message.contains("did you mean delimiter?"));
     }
 }

@@ -8,6 +8,7 @@ use super::{
     RowWarning, default_values,
     dialect::{self, FileHeader},
     header::{self, HeaderCell, closest, fold},
+    headerless, number_columns,
     plan_error::{PlanError, PlanErrorCode, error_if_any},
     plan_warnings, preset,
 };
@@ -20,7 +21,10 @@ pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Impo
         dialect,
         cells,
         end,
-    } = dialect::header(head, complete, options)?;
+        has_titles,
+        start,
+        ..
+    } = headerless::with_positions(dialect::header(head, complete, options)?, options)?;
     let preset = options.preset.unwrap_or_else(|| preset::detect(&cells));
     let mut roles = RoleTable::new(&cells);
     roles.map(options)?;
@@ -31,8 +35,12 @@ pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Impo
     let mode = mode(options.mode, has_key, preset)?;
     roles.require(mode, has_key, preset)?;
     let defaults = default_values::choose(options)?;
-    let warnings = roles.warnings(mode, preset, options, &defaults);
-    let columns = roles.into_columns();
+    let titles = has_titles.then(|| titles_skipped(start.line));
+    let unfilled = roles.warnings(mode, preset, options, &defaults);
+    let mut columns = roles.into_columns();
+    if !header::is_own_export(columns.iter().map(|column| column.header.as_str())) {
+        number_columns::set_styles(&mut columns, head, dialect, &end, options)?;
+    }
     Ok(ImportPlan {
         dialect,
         preset,
@@ -40,9 +48,19 @@ pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Impo
         columns,
         defaults,
         long_text: options.long_text.unwrap_or_default(),
-        warnings,
+        warnings: titles.into_iter().chain(unfilled).collect(),
         start: end,
     })
+}
+
+/// The file's own remark about lines above its header.
+fn titles_skipped(header_line: u64) -> RowWarning {
+    RowWarning {
+        line: 1,
+        column: String::new(),
+        code: "TITLES_SKIPPED".to_owned(),
+        message: format!("the header is line {header_line}; what is above it is passed over"),
+    }
 }
 
 /// Roles on their way to the columns.
@@ -106,13 +124,17 @@ impl<'a> RoleTable<'a> {
     fn named(&self, name: &str) -> Option<usize> {
         let folded = fold(name);
         let exact = self.cells.iter().position(|cell| cell.name == name.trim());
-        exact.or_else(|| self.cells.iter().position(|cell| cell.folded == folded))
+        exact
+            .or_else(|| self.cells.iter().position(|cell| cell.folded == folded))
+            .or_else(|| headerless::position(name).filter(|index| *index < self.cells.len()))
     }
 
     fn unknown_column(&self, name: &str) -> String {
         let names = self.cells.iter().map(|cell| cell.name.as_str());
-        let meant = closest(&[name], names)
-            .map_or_else(String::new, |meant| format!("; did you mean {meant:?}?"));
+        let meant = closest(&[name], names).map_or_else(
+            || ".".to_owned(),
+            |meant| format!("; did you mean {meant:?}?"),
+        );
         let found = self.found();
         format!("names {name:?}, which is no column of the file{meant} The file has: {found}")
     }
@@ -262,14 +284,29 @@ impl<'a> RoleTable<'a> {
         shown.join(", ") + &rest
     }
 
+    /// The columns; of several attributes of one name the later ones get a number, so that none
+    /// takes the other's value.
     fn into_columns(self) -> Vec<CsvColumn> {
-        let columns = self.cells.iter().zip(self.roles);
-        columns
-            .map(|(cell, role)| CsvColumn {
-                header: cell.name.clone(),
+        let mut columns: Vec<CsvColumn> = Vec::with_capacity(self.cells.len());
+        for (cell, role) in self.cells.iter().zip(self.roles) {
+            let taken = |name: &str| {
+                let mut known = columns.iter();
+                role == ColumnRole::Attribute
+                    && known.any(|column| column.role == role && column.header == name)
+            };
+            let mut header = cell.name.clone();
+            let mut number = 2;
+            while taken(&header) {
+                header = format!("{} {number}", cell.name);
+                number += 1;
+            }
+            columns.push(CsvColumn {
+                header,
                 role,
-            })
-            .collect()
+                decimal: None,
+            });
+        }
+        columns
     }
 }
 

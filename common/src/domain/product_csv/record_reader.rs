@@ -16,6 +16,7 @@ use memchr::{memchr, memchr2};
 use super::{
     FilePosition,
     cell_syntax::CellSyntax,
+    file_encoding::FileEncoding,
     record_scanner::{RecordScanner, ScanStep},
 };
 
@@ -58,6 +59,7 @@ pub(super) struct RawRecord {
 pub(super) struct RecordReader<R> {
     input: R,
     syntax: CellSyntax,
+    encoding: FileEncoding,
     buffer: Vec<u8>,
     /// The bytes read but not yet passed.
     unread: Range<usize>,
@@ -68,16 +70,26 @@ pub(super) struct RecordReader<R> {
 
 impl<R: Read> RecordReader<R> {
     /// `input` is at `from.byte` of the file.
-    pub(super) const fn new(input: R, syntax: CellSyntax, from: &FilePosition) -> Self {
+    pub(super) const fn new(
+        input: R,
+        syntax: CellSyntax,
+        encoding: FileEncoding,
+        from: &FilePosition,
+    ) -> Self {
         Self {
             input,
             syntax,
+            encoding,
             buffer: Vec::new(),
             unread: 0..0,
             eof: false,
             byte: from.byte,
             line: from.line,
         }
+    }
+
+    pub(super) const fn syntax(&self) -> CellSyntax {
+        self.syntax
     }
 
     /// After the last record: byte offset and line.
@@ -186,8 +198,9 @@ impl<R: Read> RecordReader<R> {
     }
 
     fn advance(&mut self, count: usize) {
+        let passed = self.pending().get(..count).unwrap_or_default();
+        self.byte += self.encoding.file_bytes(passed);
         self.unread.start += count;
-        self.byte += count as u64;
     }
 
     /// Moves past a record of `length` bytes with `lines` line ends, which reaches or would reach

@@ -2,7 +2,7 @@
 //! as the original header has.
 
 use super::{
-    ImportPlan,
+    FileEncoding, ImportPlan,
     cell_splitter::{CellSplitter, RowCells},
     cell_syntax::CellSyntax,
     cell_text::write_cell,
@@ -13,6 +13,7 @@ use super::{
 #[derive(Debug)]
 pub(super) struct RejectEncoder {
     syntax: CellSyntax,
+    encoding: FileEncoding,
     columns: usize,
     /// Columns of the original file, without those a rejects file adds.
     kept: usize,
@@ -22,15 +23,16 @@ impl RejectEncoder {
     pub(super) fn new(plan: &ImportPlan) -> Self {
         Self {
             syntax: plan.dialect.syntax(),
+            encoding: plan.dialect.encoding,
             columns: plan.columns.len(),
             kept: kept_columns(plan).len(),
         }
     }
 
     /// The record as the file has it, when its cells match the header; else written anew.
-    pub(super) fn reject_record(&self, text: &str, cells: &RowCells<'_>) -> Vec<u8> {
+    pub(super) fn reject_record(&self, bytes: &[u8], cells: &RowCells<'_>) -> Vec<u8> {
         if cells.len() == self.kept && self.kept == self.columns {
-            text.as_bytes().to_vec()
+            bytes.to_vec()
         } else {
             self.encoded(cells)
         }
@@ -45,7 +47,7 @@ impl RejectEncoder {
             false => char::from_u32(FIRST + u32::from(*byte)),
         };
         let text: String = bytes.iter().filter_map(hidden).collect();
-        let encoded = self.encoded(&splitter.split(&text));
+        let encoded = self.rewritten(&splitter.split(&text));
         let shown = String::from_utf8_lossy(&encoded);
         let byte = |c: char| {
             let code = u32::from(c);
@@ -54,9 +56,17 @@ impl RejectEncoder {
         shown.chars().filter_map(byte).collect()
     }
 
-    /// The cells written anew, exactly as many as the original header has. What a row has too
-    /// much is kept inside its last cell.
+    /// The cells written anew in the file's encoding, exactly as many as the original header has.
+    /// What a row has too much is kept inside its last cell.
     pub(super) fn encoded(&self, cells: &RowCells<'_>) -> Vec<u8> {
+        let record = self.rewritten(cells);
+        match String::from_utf8(record) {
+            Ok(text) => self.encoding.encode(&text),
+            Err(error) => error.into_bytes(),
+        }
+    }
+
+    fn rewritten(&self, cells: &RowCells<'_>) -> Vec<u8> {
         let mut record = Vec::new();
         let last = self.kept.saturating_sub(1);
         for index in 0..self.kept {

@@ -5,18 +5,14 @@ use super::{
     ColumnRole, CsvColumn, CsvDialect, ImportPlan, RejectedRow,
     cell_syntax::CellSyntax,
     cell_text::{write_attribute_name, write_cell, write_text},
-    dialect::UTF8_BOM,
+    encoding_guess::UTF8_BOM,
     header::{REJECT_COLUMNS, is_reject_column},
 };
 
 /// The header, with its line end, and the byte order mark when the original has one.
 pub fn rejects_header(plan: &ImportPlan) -> Vec<u8> {
     let syntax = plan.dialect.syntax();
-    let mut out = if plan.dialect.bom {
-        UTF8_BOM.to_vec()
-    } else {
-        Vec::new()
-    };
+    let mut out = Vec::new();
     for column in kept_columns(plan) {
         match column.role {
             ColumnRole::Attribute => write_attribute_name(&mut out, &column.header, syntax),
@@ -30,7 +26,17 @@ pub fn rejects_header(plan: &ImportPlan) -> Vec<u8> {
             .as_bytes(),
     );
     out.push(b'\n');
-    out
+    let marked = plan.dialect.bom || plan.dialect.encoding.is_utf16();
+    let mark = if marked { UTF8_BOM } else { &[] };
+    [mark, &in_encoding(plan, out)].concat()
+}
+
+/// Text in the file's encoding; a file in UTF-16 gets its rejects in UTF-8 with a mark.
+fn in_encoding(plan: &ImportPlan, text: Vec<u8>) -> Vec<u8> {
+    match String::from_utf8(text) {
+        Ok(text) => plan.dialect.encoding.encode(&text),
+        Err(error) => error.into_bytes(),
+    }
 }
 
 /// Appends one rejected row, with its line end.
@@ -38,13 +44,14 @@ pub fn rejects_row(plan: &ImportPlan, reject: &RejectedRow, out: &mut Vec<u8>) {
     let syntax = plan.dialect.syntax();
     out.extend_from_slice(&reject.record);
     out.push(syntax.delimiter);
-    out.extend_from_slice(reject.line.to_string().as_bytes());
+    let mut why = reject.line.to_string().into_bytes();
     for text in [&reject.column, &reject.code, &reject.message, &reject.hint] {
-        out.push(syntax.delimiter);
+        why.push(syntax.delimiter);
         if !text.is_empty() {
-            write_text(out, text, syntax);
+            write_text(&mut why, text, syntax);
         }
     }
+    out.extend(in_encoding(plan, why));
     out.push(b'\n');
 }
 

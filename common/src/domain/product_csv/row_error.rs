@@ -1,6 +1,9 @@
 //! Why a row is rejected, in words that help the owner of the file to correct it.
 
-use super::record_reader::{MAX_RECORD_BYTES, RawRecord, RecordShape};
+use super::{
+    FileEncoding,
+    record_reader::{MAX_RECORD_BYTES, RawRecord, RecordShape},
+};
 use crate::domain::product::FieldError;
 
 /// The longest cell, in bytes.
@@ -54,9 +57,11 @@ impl RowError {
         }
     }
 
-    pub(super) fn encoding(at: u64) -> Self {
-        let message = format!("the row is not UTF-8: byte {at} of the file (from 0) is invalid");
-        Self::of_row("INVALID_ENCODING", message, "save the file as CSV UTF-8")
+    pub(super) fn encoding(encoding: FileEncoding, at: u64) -> Self {
+        let name = encoding.as_str();
+        let message = format!("the row is not {name}: byte {at} of the file (from 0) is invalid");
+        let hint = "save the file as CSV UTF-8, or give its encoding";
+        Self::of_row("INVALID_ENCODING", message, hint)
     }
 
     /// The fault in a record's quotes, if there is one, with the lines it would have swallowed.
@@ -111,7 +116,7 @@ fn described(error: &FieldError) -> String {
 fn hint(error: &FieldError) -> String {
     let advice = match (error.field.as_str(), error.constraint.as_str()) {
         ("price", "type") => {
-            "write it like 1234.50: a point before the cents, no thousands separator, no currency"
+            "write it like 1234.50, or in the style of the other prices of its column"
         }
         ("price", "min") => "a price is at least 0.01",
         ("sku", "spreadsheet_number") => {
@@ -119,7 +124,7 @@ fn hint(error: &FieldError) -> String {
         }
         ("sku", "required") => "the mode update finds products by their sku",
         (_, "required") => "fill in the cell, or take the row out",
-        (_, "type") => "write a whole number, without separators and units",
+        (_, "type") => "write a whole number, without units",
         (_, "max_length") => "shorten the text",
         (_, "no_nul") => "the file may be UTF-16; save it as CSV UTF-8",
         _ => "",

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::ProductField;
+use super::{FieldSet, ProductField};
 
 /// A text per field: `None` when the row has no such cell, blank when the cell is blank.
 #[derive(Debug, Default)]
 pub(super) struct RowFields<'a> {
     texts: [Option<Cow<'a, str>>; 7],
     warnings: Vec<FieldWarning>,
+    /// The fields whose numbers are not in the style of their columns.
+    refused: FieldSet,
 }
 
 /// What a field's text is otherwise than the file has it.
@@ -38,6 +40,15 @@ impl<'a> RowFields<'a> {
         if let Some(slot) = self.texts.get_mut(field as usize) {
             *slot = Some(text.into());
         }
+    }
+
+    /// Notes that a field's number is not in the style of its column.
+    pub(super) fn refuse(&mut self, field: ProductField) {
+        self.refused |= FieldSet::of(field);
+    }
+
+    pub(super) const fn is_refused(&self, field: ProductField) -> bool {
+        self.refused.contains(FieldSet::of(field))
     }
 
     /// Notes that a field goes in otherwise than written.

@@ -4,13 +4,13 @@ use std::io::{self, Read};
 
 use super::{
     FilePosition, FileRow, ImportPlan, cell_splitter::CellSplitter, preset::PresetState,
-    record_reader::RecordReader, row_rules::RowRules,
+    record_reader::RecordReader, row_rules::RowRules, utf16_reader::RecordBytes,
 };
 
 /// Streams rows. It reads ahead in chunks, and holds at most a record and its cells in memory.
 #[derive(Debug)]
 pub struct RowReader<R> {
-    records: RecordReader<R>,
+    records: RecordReader<RecordBytes<R>>,
     splitter: CellSplitter,
     rules: RowRules,
     preset_state: PresetState,
@@ -19,9 +19,9 @@ pub struct RowReader<R> {
 impl<R: Read> RowReader<R> {
     /// Reads on at `from`; `input` is already at `from.byte`.
     pub fn new(input: R, plan: &ImportPlan, from: &FilePosition) -> Self {
-        let syntax = plan.dialect.syntax();
+        let (syntax, encoding) = (plan.dialect.syntax(), plan.dialect.encoding);
         Self {
-            records: RecordReader::new(input, syntax, from),
+            records: RecordReader::new(RecordBytes::new(input, encoding), syntax, encoding, from),
             splitter: CellSplitter::new(syntax),
             rules: RowRules::new(plan),
             preset_state: PresetState::new(plan, from.preset_state.as_deref()),

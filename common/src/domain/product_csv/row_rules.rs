@@ -5,11 +5,13 @@
 //! row has no key, or the mode only creates; otherwise the store says whether the product is known.
 
 use super::{
-    ColumnRole, FieldSet, FileRow, ImportMode, ImportPlan, LongText, ParsedRow, ProductField,
-    RejectedRow, RowProduct, RowWarning, SkipReason,
+    ColumnRole, DecimalMark, FieldSet, FileEncoding, FileRow, ImportMode, ImportPlan, LongText,
+    ParsedRow, ProductField, RejectedRow, RowProduct, RowWarning, SkipReason,
+    cell_cleaning::{self, is_exponent_number, is_hash_filled},
     cell_splitter::{CellSplitter, RowCells},
     cell_text::unmarked,
     default_values::DefaultValues,
+    header,
     preset::PresetState,
     record_reader::{RawRecord, RecordShape},
     reject_encoder::RejectEncoder,
@@ -27,11 +29,14 @@ use crate::domain::product::{
 pub(super) struct RowRules {
     headers: Vec<String>,
     encoder: RejectEncoder,
+    encoding: FileEncoding,
     fields: Vec<(ProductField, usize)>,
     attributes: AttributeColumns,
     defaults: DefaultValues,
     mode: ImportMode,
     long_text: LongText,
+    /// The style of each field's numbers; `None` for our own export, where nothing is cleaned.
+    numbers: Option<Vec<(ProductField, Option<DecimalMark>)>>,
 }
 
 impl RowRules {
@@ -40,6 +45,7 @@ impl RowRules {
         Self {
             headers: plan.columns.iter().map(|c| c.header.clone()).collect(),
             encoder: RejectEncoder::new(plan),
+            encoding: plan.dialect.encoding,
             fields: columns()
                 .filter_map(|(index, column)| match column.role {
                     ColumnRole::Field(field) => Some((field, index)),
@@ -50,6 +56,8 @@ impl RowRules {
             defaults: DefaultValues::new(plan),
             mode: plan.mode,
             long_text: plan.long_text,
+            numbers: (!header::is_own_export(plan.columns.iter().map(|c| c.header.as_str())))
+                .then(|| number_columns(plan)),
         }
     }
 
@@ -65,19 +73,24 @@ impl RowRules {
             let blank = self.encoder.encoded(&splitter.split(""));
             return self.reject(record, blank, RowError::record_too_large());
         }
-        let text = match std::str::from_utf8(bytes) {
+        let text = match self.encoding.decode(bytes) {
             Ok(text) => text,
-            Err(error) => {
-                let at = record.byte + error.valid_up_to() as u64;
+            Err(good) => {
+                let before = bytes.get(..good).unwrap_or_default();
+                let at = record.byte + self.encoding.file_bytes(before);
                 let kept = self.encoder.encoded_bytes(bytes, splitter);
-                return self.reject(record, kept, RowError::encoding(at));
+                return self.reject(record, kept, RowError::encoding(self.encoding, at));
             }
         };
-        let cells = splitter.split(text);
+        let cells = splitter.split(&text);
         if let Err(row_error) = self.check_shape(record, &cells) {
             return self.reject(record, self.encoder.encoded(&cells), row_error);
         }
-        if cells.iter().all(|cell| cell.trim().is_empty()) {
+        // Old programs end a file with Ctrl-Z.
+        if cells
+            .iter()
+            .all(|cell| matches!(cell.trim(), "" | "\u{1a}"))
+        {
             return FileRow::Skipped(SkipReason::Blank);
         }
         let mut row_fields = self.row_fields(&cells);
@@ -95,10 +108,10 @@ impl RowRules {
                 },
                 given,
                 warnings: self.warnings(record.line, &row_fields, warnings),
-                record: self.encoder.reject_record(text, &cells),
+                record: self.encoder.reject_record(bytes, &cells),
             }),
             Err(row_error) => {
-                self.reject(record, self.encoder.reject_record(text, &cells), row_error)
+                self.reject(record, self.encoder.reject_record(bytes, &cells), row_error)
             }
         }
     }
@@ -124,6 +137,12 @@ impl RowRules {
                 Some(cell) if cell.trim().is_empty() => row_fields.set(*field, ""),
                 Some(cell) => row_fields.set(*field, unmarked(cell)),
                 None => {}
+            }
+        }
+        if let Some(numbers) = &self.numbers {
+            cell_cleaning::clean(&mut row_fields);
+            for (field, style) in numbers {
+                cell_cleaning::read_number(&mut row_fields, *field, *style);
             }
         }
         row_fields
@@ -244,6 +263,13 @@ impl FieldChecker<'_, '_> {
             return None;
         }
         *self.given |= FieldSet::of(field);
+        if self.row_fields.is_refused(field) {
+            let rest = "must be a number in the style of its column, such as 1.234,50";
+            let text = self.row_fields.text(field);
+            self.errors
+                .push(FieldError::new(field.as_str(), "type", rest, text));
+            return None;
+        }
         rule(self.row_fields.text(field))
             .map_err(|error| self.errors.push(error))
             .ok()
@@ -289,21 +315,27 @@ impl FieldChecker<'_, '_> {
     }
 }
 
-/// The field's rule, and one of our own: a number like `2.09147E+12` has lost digits.
-fn sku(text: &str) -> FieldResult<Option<String>> {
-    if is_spreadsheet_number(text.trim()) {
-        let rest = format!("is {text:?}: a spreadsheet has replaced digits of it by an exponent");
-        return Err(FieldError::new("sku", "spreadsheet_number", &rest, text));
-    }
-    fields::sku(text)
+/// The style of each field that is a number.
+fn number_columns(plan: &ImportPlan) -> Vec<(ProductField, Option<DecimalMark>)> {
+    let numbers = plan.columns.iter().filter_map(|column| match column.role {
+        ColumnRole::Field(
+            field
+            @ (ProductField::Price | ProductField::Quantity | ProductField::LowStockThreshold),
+        ) => Some((field, column.decimal)),
+        _ => None,
+    });
+    numbers.collect()
 }
 
-/// Digits, an optional fraction, and `E+` with an exponent.
-fn is_spreadsheet_number(text: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else {
-        return false;
+/// The field's rule, and one of our own: `2.09147E+12` and `#####` are what a spreadsheet left.
+fn sku(text: &str) -> FieldResult<Option<String>> {
+    let lost = if is_exponent_number(text.trim()) {
+        "a spreadsheet has replaced digits of it by an exponent"
+    } else if is_hash_filled(text.trim()) {
+        "a spreadsheet has written # where the column was too narrow"
+    } else {
+        return fields::sku(text);
     };
-    let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, "0"));
-    digits(whole) && digits(fraction) && exponent.strip_prefix('+').is_some_and(digits)
+    let rest = format!("is {text:?}: {lost}");
+    Err(FieldError::new("sku", "spreadsheet_number", &rest, text))
 }

@@ -146,12 +146,13 @@ proptest! {
         ], 0..80),
     ) {
         let file = [&b"name,price,note\n"[..], &bytes].concat();
-        let plan = planned(&file, &ImportOptions::default());
+        let utf8 = options(&[("encoding", "utf-8")]);
+        let plan = planned(&file, &utf8);
         for row in rows_from(&file, &plan, &plan.start) {
             let FileRow::Rejected(reject) = row else { continue };
             let mut rejects = rejects_header(&plan);
             rejects_row(&plan, &reject, &mut rejects);
-            let again = planned(&rejects, &ImportOptions::default());
+            let again = planned(&rejects, &utf8);
             let rows = rows_from(&rejects, &again, &again.start);
             prop_assert_eq!(rows.len(), 1);
         }

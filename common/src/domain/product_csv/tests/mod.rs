@@ -1,7 +1,11 @@
 //! Whole files through plan and reader: what goes in, what is left out, what comes back.
 
+mod cells;
+mod encodings;
 mod exact;
+mod headers;
 mod limits;
+mod numbers;
 mod plans;
 mod presets;
 mod quotes;
@@ -43,4 +47,9 @@ fn reject(row: &FileRow) -> &RejectedRow {
         FileRow::Rejected(reject) => reject,
         other => panic!("not rejected: {other:?}"),
     }
+}
+
+/// The name that a row gives.
+fn name(row: &FileRow) -> &str {
+    product(row).product.name.as_deref().unwrap()
 }

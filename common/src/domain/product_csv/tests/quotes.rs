@@ -163,7 +163,7 @@ proptest! {
         drop in 1_usize..9,
     ) {
         let syntax = CellSyntax::standard(b',');
-        let mut records = RecordReader::new(Drops(text.as_bytes(), drop), syntax, &start());
+        let mut records = RecordReader::new(Drops(text.as_bytes(), drop), syntax, FileEncoding::UTF_8, &start());
         let mut splitter = CellSplitter::new(syntax);
         let (mut end, mut line) = (0, 1);
         while let Some(record) = records.next().unwrap() {

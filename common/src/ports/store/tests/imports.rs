@@ -10,8 +10,8 @@ use crate::{
         idempotency::Claim,
         import_job::{BatchOutcome, ImportJob, ImportStatus, NewImport, new_import_id},
         product_csv::{
-            ColumnRole, CsvColumn, CsvDialect, FilePosition, ImportMode, ImportPlan, ImportPreset,
-            LongText, ProductField, QuoteStyle,
+            ColumnRole, CsvColumn, CsvDialect, FileEncoding, FilePosition, ImportMode, ImportPlan,
+            ImportPreset, LongText, ProductField, QuoteStyle,
         },
         seller::SellerId,
     },
@@ -25,6 +25,7 @@ pub(super) fn new_import(mode: ImportMode) -> NewImport {
     let column = |header: &str, role| CsvColumn {
         header: header.to_owned(),
         role,
+        decimal: None,
     };
     NewImport {
         id: new_import_id(),
@@ -34,6 +35,7 @@ pub(super) fn new_import(mode: ImportMode) -> NewImport {
         plan: ImportPlan {
             dialect: CsvDialect {
                 bom: true,
+                encoding: FileEncoding::from_name("windows-1252").unwrap(),
                 delimiter: ';',
                 quotes: QuoteStyle::Literal,
             },
