@@ -3,6 +3,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -111,6 +112,9 @@ impl ImportRunner {
 
     async fn commit_all(&self, job: &ImportJob) -> Result<RunEnd> {
         let from = job.checkpoint.position.clone();
+        if let Some(end) = self.damage(job).await? {
+            return Ok(end);
+        }
         let file = match self.archive.spool_open(&job.id, from.byte).await {
             Ok(file) => file,
             Err(Error::Corrupt(reason)) => return Ok(RunEnd::Finish(ImportEnd::Failed(reason))),
@@ -136,6 +140,36 @@ impl ImportRunner {
             match self.commit(job, read.starting_at(checkpoint)).await? {
                 BatchOutcome::Committed(_) => checkpoint = next,
                 BatchOutcome::Stopped => return self.why_stopped(job).await,
+            }
+        }
+    }
+
+    /// The end of a job whose upload is not the one that was accepted any more: it was cut or altered
+    /// before its rows were read. Reading it twice costs little beside storing its rows.
+    async fn damage(&self, job: &ImportJob) -> Result<Option<RunEnd>> {
+        let mut file = match self.archive.spool_open(&job.id, 0).await {
+            Ok(file) => file,
+            Err(Error::Corrupt(reason)) => {
+                return Ok(Some(RunEnd::Finish(ImportEnd::Failed(reason))));
+            }
+            Err(other) => return Err(other),
+        };
+        let hashing = tokio::task::spawn_blocking(move || {
+            let mut hash = HashingWriter::default();
+            io::copy(&mut file, &mut hash).map(|bytes| (bytes, hash.hex()))
+        });
+        match hashing
+            .await
+            .unwrap_or_else(|error| Err(io::Error::other(error)))
+        {
+            Err(error) => unreadable(error).map(Some),
+            Ok((bytes, sha256)) if bytes == job.bytes_total && sha256 == job.sha256 => Ok(None),
+            Ok((bytes, _)) => {
+                let reason = format!(
+                    "the uploaded file is damaged: {bytes} bytes are left of {}, or they are others; upload it again",
+                    job.bytes_total
+                );
+                Ok(Some(RunEnd::Finish(ImportEnd::Failed(reason))))
             }
         }
     }
@@ -182,6 +216,27 @@ impl ImportRunner {
         } else {
             RunEnd::Lost
         })
+    }
+}
+
+/// Hashes what is written to it.
+#[derive(Default)]
+struct HashingWriter(Sha256);
+
+impl HashingWriter {
+    fn hex(self) -> String {
+        format!("{:x}", self.0.finalize())
+    }
+}
+
+impl io::Write for HashingWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

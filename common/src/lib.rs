@@ -8,6 +8,7 @@ pub mod domain;
 mod engines;
 pub mod import;
 pub mod ports;
+pub mod private_files;
 #[cfg(test)]
 #[path = "../tests/support/mod.rs"]
 mod support;

@@ -60,6 +60,16 @@ impl App {
         join_all(prepared).await
     }
 
+    /// Leaves the files of embedded engines tidy. Nothing uses them any more.
+    pub async fn close(&self) {
+        tokio::join!(
+            self.store.close(),
+            self.broker.close(),
+            self.inbox.close(),
+            self.ledger.close()
+        );
+    }
+
     async fn prepare_port(&self, port: Port) -> Result<()> {
         match port {
             // Connecting brought its schema up to date.

@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use pm_common::{config::Config, domain::error::Error};
+use pm_common::{config::Config, domain::error::Error, private_files};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -27,6 +27,8 @@ use crate::{
 
 /// What is still running this long after the signal is abandoned.
 const SHUTDOWN: Duration = Duration::from_secs(9);
+/// How long closing the engines may take after that.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Ports of the system's choice that may turn out to be taken on another loopback address.
 const PORT_TRIES: usize = 64;
 /// How long a store that is not there yet is waited for at the start.
@@ -50,14 +52,12 @@ pub(crate) fn lock_data_dir(config: &Config) -> anyhow::Result<Option<DataDirLoc
 }
 
 fn lock(path: &Path) -> anyhow::Result<DataDirLock> {
-    std::fs::create_dir_all(path)
+    private_files::own_dir(path)
         .with_context(|| format!("cannot create the data directory {}", path.display()))?;
     let lock_path = path.join("pmd.lock");
-    let mut file = File::options()
-        .create(true)
+    let mut file = private_files::options()
         .truncate(false)
         .read(true)
-        .write(true)
         .open(&lock_path)
         .with_context(|| format!("cannot write to the data directory {}", path.display()))?;
     match file.try_lock() {
@@ -90,7 +90,8 @@ fn node_of(path: &Path) -> io::Result<String> {
         Ok(node) if !node.trim().is_empty() => Ok(node.trim().to_owned()),
         _ => {
             let node = new_node();
-            std::fs::write(path, &node)?;
+            let mut file = private_files::options().truncate(true).open(path)?;
+            file.write_all(node.as_bytes())?;
             Ok(node)
         }
     }
@@ -196,6 +197,7 @@ pub async fn run(
     stop: CancellationToken,
 ) {
     let tasks = TaskTracker::new();
+    let closing = app.clone();
     for role in Role::ALL.into_iter().filter(|role| roles.contains(role)) {
         start(role, &app, node, &tasks, &stop);
     }
@@ -220,6 +222,13 @@ pub async fn run(
     stop.cancelled().await;
     if tokio::time::timeout(SHUTDOWN, tasks.wait()).await.is_err() {
         tracing::warn!("some work did not end in time; it goes on at the next start");
+        return;
+    }
+    if tokio::time::timeout(CLOSE_TIMEOUT, closing.close())
+        .await
+        .is_err()
+    {
+        tracing::warn!("the files were not tidied up in time; the next start does it");
     }
 }
 

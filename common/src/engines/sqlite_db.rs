@@ -7,23 +7,26 @@
 use std::{
     fmt,
     panic::AssertUnwindSafe,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
 use sqlx::{
-    Connection, SqliteConnection, SqlitePool,
+    AssertSqlSafe, Connection, SqliteConnection, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::migration::other_schema;
-use crate::domain::{
-    error::{Error, Result},
-    port::Port,
+use crate::{
+    domain::{
+        error::{Error, Result},
+        port::Port,
+    },
+    private_files,
 };
 
 const ENGINE: &str = "SQLite";
@@ -40,10 +43,20 @@ const WRITER_CACHE_KIB: u32 = 8 * 1024;
 /// Pages in the WAL before they are moved to the file: pages that change often are moved once.
 const CHECKPOINT_PAGES: u32 = 4096;
 
+/// The WAL grows while reads overlap, because none of its pages may be overwritten then. Beyond this
+/// the writer waits for a moment without old reads and cuts it.
+const MAX_WAL_BYTES: u64 = 64 << 20;
+/// How long it waits for that moment, and how often it tries: writes wait, too.
+const WAL_CUT_TIMEOUT_MS: u32 = 200;
+const WAL_CUT_INTERVAL: Duration = Duration::from_secs(1);
+/// Cuts the WAL to nothing when no read needs it.
+const CUT_WAL: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
 /// An open file.
 #[derive(Debug, Clone)]
 pub(crate) struct SqliteDb {
     port: Port,
+    path: PathBuf,
     readers: SqlitePool,
     writer: mpsc::Sender<Box<dyn Job>>,
     committed: Arc<Notify>,
@@ -52,6 +65,8 @@ pub(crate) struct SqliteDb {
 impl SqliteDb {
     /// Opens or creates the file and migrates it.
     pub(crate) async fn open(port: Port, path: &Path, migrator: &Migrator) -> Result<Self> {
+        private_files::ensure(path)
+            .map_err(|error| unavailable(port, format!("{}: {error}", path.display())))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -80,13 +95,31 @@ impl SqliteDb {
             .connect_lazy_with(options.read_only(true).create_if_missing(false));
         let (writer, jobs) = mpsc::channel(QUEUE);
         let committed = Arc::new(Notify::new());
-        tokio::spawn(write_loop(connection, jobs, Arc::clone(&committed)));
+        let wal = WalKeeper::new(path);
+        tokio::spawn(write_loop(connection, jobs, Arc::clone(&committed), wal));
         Ok(Self {
             port,
+            path: path.to_owned(),
             readers,
             writer,
             committed,
         })
+    }
+
+    /// Moves the WAL into the file. Reads fail from then on.
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        let options = SqliteConnectOptions::new()
+            .filename(&self.path)
+            .busy_timeout(BUSY_TIMEOUT);
+        let cut = async {
+            let mut connection = SqliteConnection::connect_with(&options).await?;
+            sqlx::query(CUT_WAL).execute(&mut connection).await?;
+            connection.close().await
+        };
+        if let Err(error) = cut.await {
+            tracing::warn!(path = %self.path.display(), %error, "the WAL stays as it is");
+        }
     }
 
     /// For reads; each sees the last commit.
@@ -187,10 +220,52 @@ where
     }
 }
 
+/// Keeps the WAL from growing without end.
+struct WalKeeper {
+    file: PathBuf,
+    tried_at: Option<Instant>,
+}
+
+impl WalKeeper {
+    fn new(database: &Path) -> Self {
+        let mut file = database.as_os_str().to_owned();
+        file.push("-wal");
+        Self {
+            file: file.into(),
+            tried_at: None,
+        }
+    }
+
+    /// When an old read is in the way, the next try is due after `WAL_CUT_INTERVAL`.
+    async fn cut_when_large(&mut self, connection: &mut SqliteConnection) {
+        let tried = self.tried_at.map(|at| at.elapsed());
+        let is_large = || {
+            let bytes = self.file.metadata().map_or(0, |wal| wal.len());
+            bytes > MAX_WAL_BYTES
+        };
+        if tried.is_some_and(|since| since < WAL_CUT_INTERVAL) || !is_large() {
+            return;
+        }
+        self.tried_at = Some(Instant::now());
+        let patience = |timeout: u128| AssertSqlSafe(format!("PRAGMA busy_timeout = {timeout}"));
+        let short = patience(WAL_CUT_TIMEOUT_MS.into());
+        let cut = async {
+            sqlx::query(short).execute(&mut *connection).await?;
+            sqlx::query(CUT_WAL).execute(&mut *connection).await?;
+            let usual = patience(BUSY_TIMEOUT.as_millis());
+            sqlx::query(usual).execute(&mut *connection).await
+        };
+        if let Err(error) = cut.await {
+            tracing::warn!(%error, "the WAL is large and could not be cut");
+        }
+    }
+}
+
 async fn write_loop(
     mut connection: SqliteConnection,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     committed: Arc<Notify>,
+    mut wal: WalKeeper,
 ) {
     while let Some(first) = jobs.recv().await {
         let mut done = vec![first];
@@ -207,6 +282,7 @@ async fn write_loop(
         for job in done {
             job.finish(error.as_deref());
         }
+        wal.cut_when_large(&mut connection).await;
     }
     // Moves the WAL into the file.
     let _ = connection.close().await;
@@ -329,5 +405,43 @@ mod tests {
         let insert = sqlx::query("INSERT INTO t VALUES (1)").execute(db.readers());
         assert!(insert.await.is_err());
         db.ping().await.unwrap();
+    }
+
+    /// Two reads that overlap all the time, and 96 MiB of writes.
+    ///
+    /// Red when: nobody waits for a moment without old reads (the WAL grows by every write), or the
+    /// WAL outlives the stop.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn overlapping_reads_do_not_make_the_wal_grow() {
+        let directory = tempfile::tempdir().unwrap();
+        let db = open(directory.path()).await;
+        run(&db, "CREATE TABLE filler (n INTEGER PRIMARY KEY, b BLOB)")
+            .await
+            .unwrap();
+        let reading = |db: SqliteDb| async move {
+            loop {
+                let mut read = db.readers().begin().await.unwrap();
+                for _ in 0..20 {
+                    let count = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM filler");
+                    count.fetch_one(&mut *read).await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+            }
+        };
+        let readers = [
+            tokio::spawn(reading(db.clone())),
+            tokio::spawn(reading(db.clone())),
+        ];
+        for _ in 0..96 {
+            let one = "INSERT OR REPLACE INTO filler VALUES (1, randomblob(1048576))";
+            run(&db, one).await.unwrap();
+        }
+        let wal = directory.path().join("test.db-wal");
+        assert!(wal.metadata().unwrap().len() < MAX_WAL_BYTES + (16 << 20));
+        for reader in readers {
+            reader.abort();
+        }
+        db.close().await;
+        assert_eq!(wal.metadata().map_or(0, |wal| wal.len()), 0);
     }
 }

@@ -139,6 +139,12 @@ pub(super) async fn cancel(
     let store = &http.app.store;
     let job = store.import_cancel(&seller, &id, claim.as_ref()).await?;
     let job = job.ok_or(ApiError::ImportNotFound)?;
+    if job.finished_at.is_some() {
+        // No worker had it yet. What is left here goes with the job.
+        if let Err(error) = http.app.archive.spool_remove(&job.id).await {
+            tracing::warn!(import = job.id, %error, "the upload of a cancelled import stays");
+        }
+    }
     let body = ImportAcceptedOut {
         message: what_stays(&job),
         import_id: job.id,

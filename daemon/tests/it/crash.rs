@@ -187,3 +187,30 @@ async fn a_stop_finishes_what_it_must_and_goes_on_later() {
     daemon.wait_published().await;
     assert_eq!(seller.events().await.last().map(span).unwrap().1, 60_001);
 }
+
+/// An upload that is cut, or altered, while no daemon runs.
+///
+/// Red when: what is left of the file is imported and called completed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_upload_fails_its_import() {
+    let alterations: [fn(&mut Vec<u8>); 2] = [
+        |file| file.truncate(file.len() / 4 * 3),
+        |file| {
+            let last = file.len() - 3;
+            file[last] ^= 1;
+        },
+    ];
+    for alter in alterations {
+        let mut daemon = TestDaemon::embedded(&[]).await;
+        let id = daemon.seller("shop-1").upload(catalogue(40_000, 100)).await;
+        daemon.kill();
+        let path = daemon.data_dir().join("archive/spool").join(&id);
+        let mut file = std::fs::read(&path).unwrap();
+        alter(&mut file);
+        std::fs::write(&path, file).unwrap();
+        let daemon = daemon.restart().await;
+        let job = daemon.seller("shop-1").import_ended(&id).await;
+        assert_eq!(job["status"], "failed", "{job}");
+        assert!(job["error"].as_str().unwrap().contains("damaged"), "{job}");
+    }
+}

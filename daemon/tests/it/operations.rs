@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, SqliteConnection};
 
-use crate::harness::{TestDaemon, answer, product};
+use crate::harness::{TestDaemon, answer, catalogue, product};
 
 /// Every route of the API, as the API document has to name it.
 const ROUTES: [(&str, &str); 26] = [
@@ -368,4 +368,31 @@ async fn localhost_is_every_loopback_address() {
         .await;
         assert_eq!(reply.expect(200)["status"], json!("alive"), "{place}");
     }
+}
+
+/// Red when: files are created with the rights of the process's umask.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_else_may_read_the_data() {
+    use std::os::unix::fs::PermissionsExt;
+    let daemon = TestDaemon::embedded(&[]).await;
+    let seller = daemon.seller("shop-1");
+    seller.create("Mug").await;
+    seller.import(catalogue(10, 5)).await;
+    daemon.ask_to_stop();
+    let mut daemon = daemon;
+    assert!(daemon.ended().await.success());
+    let mut left = vec![daemon.data_dir()];
+    let mut files = 0;
+    while let Some(path) = left.pop() {
+        let metadata = path.metadata().unwrap();
+        let mode = metadata.permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}: {mode:o}", path.display());
+        if metadata.is_dir() {
+            left.extend(path.read_dir().unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            files += 1;
+            assert!(!path.to_string_lossy().ends_with("-wal") || metadata.len() == 0);
+        }
+    }
+    assert!(files > 4, "the data is elsewhere");
 }

@@ -175,6 +175,9 @@ pub trait Broker: Send + Sync + std::fmt::Debug {
     /// One cheap round trip.
     async fn ping(&self) -> Result<()>;
 
+    /// Called last: leaves files tidy.
+    async fn close(&self) {}
+
     /// Creates what is missing; other calls do so too when they need it.
     async fn prepare(&self) -> Result<()> {
         self.ping().await

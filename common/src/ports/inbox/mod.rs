@@ -80,6 +80,9 @@ pub trait Inbox: Send + Sync + std::fmt::Debug {
     /// One cheap round trip.
     async fn ping(&self) -> Result<()>;
 
+    /// Called last: leaves files tidy.
+    async fn close(&self) {}
+
     /// Deletes notifications older than `before`. Does nothing where the engine expires them.
     async fn sweep(&self, before: Timestamp) -> Result<()>;
 }

@@ -57,6 +57,9 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// One cheap round trip.
     async fn ping(&self) -> Result<()>;
 
+    /// Called last: leaves files tidy.
+    async fn close(&self) {}
+
     /// Deletes days before `day`. Does nothing where the engine expires them.
     async fn sweep(&self, day: &str) -> Result<()>;
 }

@@ -328,4 +328,7 @@ pub trait StoreAdmin: Send + Sync + std::fmt::Debug {
     /// Forgets idempotency keys older than a day, and ended imports that ended before `before`
     /// with their rejected rows. Returns the ids of those imports, whose spools may go too.
     async fn sweep(&self, before: Timestamp) -> Result<Vec<(SellerId, ImportId)>>;
+
+    /// Called last: leaves files tidy.
+    async fn close(&self) {}
 }

@@ -21,6 +21,7 @@ use crate::{
         port::Port,
     },
     ports::broker::Delivery,
+    private_files,
 };
 
 const ENGINE: &str = "archive directory";
@@ -39,7 +40,7 @@ pub(super) async fn connect(path: &Path) -> Result<Arc<dyn Archive>> {
     };
     let spool = archive.spool.clone();
     run_io(path, move || {
-        fs::create_dir_all(&spool)?;
+        private_files::create_dir(&spool)?;
         spool::remove_orphans(&spool)
     })
     .await?;
@@ -86,7 +87,7 @@ impl Archive for DirectoryArchive {
 /// Writes a complete file under its name and replaces an older one.
 fn replace(directory: &Path, target: &Path, content: &[u8]) -> io::Result<()> {
     let part = target.with_extension("part");
-    let mut file = fs::File::create(&part)?;
+    let mut file = private_files::options().truncate(true).open(&part)?;
     io::Write::write_all(&mut file, content)?;
     file.sync_all()?;
     fs::rename(&part, target)?;
@@ -98,7 +99,7 @@ fn create_durably(directory: &Path) -> io::Result<()> {
     if directory.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(directory)?;
+    private_files::create_dir(directory)?;
     directory
         .ancestors()
         .skip(1)

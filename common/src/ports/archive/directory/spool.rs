@@ -17,6 +17,7 @@ use super::{run_io, sync_directory, unavailable};
 use crate::{
     domain::error::{Error, Result},
     ports::archive::{SpoolReader, SpoolWriter, check_id},
+    private_files,
 };
 
 /// Bytes collected for one write to the disk.
@@ -36,7 +37,7 @@ pub(super) async fn create(spool: &Path, import_id: &str) -> Result<Box<dyn Spoo
     let part = path.with_extension(PART_EXTENSION);
     let target = part.clone();
     let file = run_io(&part, move || {
-        let file = fs::File::create_new(target)?;
+        let file = private_files::options().create_new(true).open(target)?;
         file.try_lock()?;
         Ok(file)
     })

@@ -98,6 +98,10 @@ impl Broker for EmbeddedBroker {
         self.log.database.ping().await
     }
 
+    async fn close(&self) {
+        self.log.database.close().await;
+    }
+
     /// Keeps every event that some group has not committed yet, however old it is.
     async fn sweep(&self, before: Timestamp) -> Result<()> {
         let mut done: BTreeMap<(Topic, u32), i64> = BTreeMap::new();

@@ -113,6 +113,10 @@ impl Inbox for SqliteInbox {
         self.database.ping().await
     }
 
+    async fn close(&self) {
+        self.database.close().await;
+    }
+
     async fn sweep(&self, before: Timestamp) -> Result<()> {
         loop {
             let removed = self

@@ -95,6 +95,10 @@ impl Ledger for SqliteLedger {
         self.database.ping().await
     }
 
+    async fn close(&self) {
+        self.database.close().await;
+    }
+
     async fn sweep(&self, day: &str) -> Result<()> {
         let day = day.to_owned();
         self.database

@@ -25,6 +25,10 @@ impl StoreAdmin for SqliteStore {
         self.db.ping().await
     }
 
+    async fn close(&self) {
+        self.db.close().await;
+    }
+
     async fn sweep(&self, before: Timestamp) -> Result<Vec<(SellerId, ImportId)>> {
         self.sweep_idempotency_keys().await?;
         let ended: Vec<(String, String, i64)> =
