@@ -149,7 +149,15 @@ async fn tail(args: TailArgs, session: &CommandSession) -> Result<()> {
     if args.no_follow {
         return match from {
             StreamStart::Newest => Ok(()),
-            StreamStart::After(sequence) => replay_past(&backend, sequence, &mut printer).await,
+            StreamStart::After(sequence) => {
+                if !replay_past(&backend, sequence, &mut printer).await? && sequence > 0 {
+                    let newest = newest_sequence(&backend).await?;
+                    if newest < sequence {
+                        warn_ahead(&session.ui, sequence, newest);
+                    }
+                }
+                Ok(())
+            }
         };
     }
     follow(backend.event_tail(from), &mut printer).await
@@ -161,12 +169,20 @@ async fn newest_sequence(backend: &Backend) -> Result<i64> {
     tail.opened().await.map_err(Error::from)
 }
 
-/// Prints past events page by page.
+/// The cursor of a server that was restored since, or of another one.
+fn warn_ahead(ui: &Ui, cursor: i64, newest: i64) {
+    ui.warn(&format!(
+        "event {cursor} is not known here: the newest event is {newest}, and the tail goes on after it"
+    ));
+}
+
+/// Prints past events page by page; answers whether there are any.
 async fn replay_past(
     backend: &Backend,
     mut after: i64,
     printer: &mut EventPrinter<'_>,
-) -> Result<()> {
+) -> Result<bool> {
+    let mut found = false;
     loop {
         let query: [Option<_>; 2] = [
             pair("after", Some(after)),
@@ -176,12 +192,13 @@ async fn replay_past(
         let query: &QueryPairs = &query;
         let page = retry_rate_limited(async || backend.event_list(query).await).await?;
         for event in &page.data {
+            found = true;
             if printer.print(event)? {
-                return Ok(());
+                return Ok(found);
             }
         }
         if page.data.is_empty() || page.pagination.next_after <= after {
-            return Ok(());
+            return Ok(found);
         }
         after = page.pagination.next_after;
     }
@@ -204,6 +221,10 @@ async fn follow(mut tail: EventTail, printer: &mut EventPrinter<'_>) -> Result<(
                 if std::mem::take(&mut was_disconnected) {
                     printer.ui.note("reconnected; no event was missed");
                 }
+            }
+            TailItem::CursorAhead { cursor, newest } => {
+                was_disconnected = false;
+                warn_ahead(printer.ui, cursor, newest);
             }
             TailItem::Notification(event) => {
                 if printer.print(&event)? {

@@ -75,3 +75,43 @@ fn a_tail_follows_and_suggests_how_to_resume() {
         "{outcome:?}"
     );
 }
+
+/// Red when: what the greeting says is ignored, so that everything the server sends is dropped.
+#[test]
+fn a_cursor_ahead_of_the_server_is_reported_and_the_tail_goes_on() {
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    products(&env, 2);
+    wait_listed(&env, 2);
+    let past = env.run("events tail --from 500 --no-follow");
+    assert!(past.out.is_empty() && past.code == 0, "{past:?}");
+    assert!(past.err.contains("the newest event is 2"), "{past:?}");
+    let outcome = first_live_event(&env);
+    let warning = "event 499 is not known here: the newest event is ";
+    assert!(outcome.err.contains(warning), "{outcome:?}");
+    assert!(sequences(&outcome.out)[0] > 2, "{outcome:?}");
+}
+
+/// A tail from event 500 on, until it shows an event of products that are created all the time.
+fn first_live_event(env: &TestEnv) -> RunOutcome {
+    let mut child = env.spawn("events tail --from 500 -n 1");
+    poll("an event arrives", || {
+        products(env, 1);
+        child.try_wait().unwrap()
+    });
+    RunOutcome::of(&child.wait_with_output().unwrap())
+}
+
+/// A server that keeps no event of the seller does not know where the sequence stands: its first
+/// event says so.
+#[test]
+fn a_cursor_ahead_of_an_empty_server_is_reported_with_the_first_event() {
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    let outcome = first_live_event(&env);
+    assert!(sequences(&outcome.out)[0] < 499, "{outcome:?}");
+    assert!(
+        outcome.err.contains("event 499 is not known here"),
+        "{outcome:?}"
+    );
+}

@@ -2,8 +2,10 @@
 //!
 //! A tail keeps the sequence it has read up to, reconnects with a growing pause when the stream
 //! ends, breaks or falls silent, and resumes after that sequence. It checks that nothing is
-//! missing and says so when something is. Frames without an id (courtesies to older clients) are
-//! left out: by the rules of event streams they inherit the id before them, which was reported already.
+//! missing and says so when something is. A server whose events end before that sequence (it was
+//! restored, or is another one) is reported, and the tail goes on from the server's position.
+//! Frames without an id (courtesies to older clients) are left out: by the rules of event streams
+//! they inherit the id before them, which was reported already.
 
 use std::{pin::Pin, time::Duration};
 
@@ -33,6 +35,12 @@ pub enum StreamStart {
 pub enum TailItem {
     /// The stream is open; everything up to the cursor is known.
     Connected,
+    /// The server does not know the event that the tail resumes after; the tail goes on after the
+    /// server's newest.
+    CursorAhead {
+        cursor: i64,
+        newest: i64,
+    },
     Notification(Box<Notification>),
     /// These sequences are lost to this reader.
     Gap {
@@ -58,6 +66,8 @@ pub struct EventTail {
     /// Attempts since the last event.
     failures: u32,
     was_connected: bool,
+    /// The server has not yet said or shown where its events stand.
+    is_position_open: bool,
     /// A notification that has to wait because a gap before it is reported first.
     held: Option<Box<Notification>>,
 }
@@ -84,6 +94,7 @@ impl EventTail {
             pause: None,
             failures: 0,
             was_connected: false,
+            is_position_open: false,
             held: None,
         }
     }
@@ -124,7 +135,7 @@ impl EventTail {
             return Ok(Some(self.report(notification)));
         }
         let Some(frames) = &mut self.frames else {
-            return self.connect().await.map(Some);
+            return self.connect().await;
         };
         let reason = match frames.next().await {
             Some(Ok(event)) => return Ok(self.take(&event)),
@@ -135,7 +146,8 @@ impl EventTail {
         Ok(Some(self.lost(reason, None)))
     }
 
-    async fn connect(&mut self) -> Result<TailItem> {
+    /// The greeting reports that the stream is open.
+    async fn connect(&mut self) -> Result<Option<TailItem>> {
         if let Some(pause) = self.pause.take() {
             tokio::time::sleep(pause).await;
         }
@@ -143,10 +155,10 @@ impl EventTail {
             Ok(answer) => {
                 self.was_connected = true;
                 self.frames = Some(watched(answer));
-                Ok(TailItem::Connected)
+                Ok(None)
             }
             Err(error) if self.was_connected && error.is_passing() => {
-                Ok(self.lost(error.to_string(), error.retry_after()))
+                Ok(Some(self.lost(error.to_string(), error.retry_after())))
             }
             Err(error) => Err(error),
         }
@@ -171,18 +183,40 @@ impl EventTail {
         }
         let id: i64 = event.id.parse().ok()?;
         if matches!(event.event.as_str(), "" | "message") {
-            self.cursor.get_or_insert(id);
-            return None;
+            return Some(self.greet(id));
         }
-        if self.cursor.is_some_and(|cursor| id <= cursor) {
+        let was_open = std::mem::take(&mut self.is_position_open);
+        let cursor = self.cursor.unwrap_or(0);
+        let is_ahead = was_open && id < cursor;
+        if id <= cursor && !is_ahead {
             return None;
         }
         match serde_json::from_str::<Notification>(&event.data) {
+            Ok(notification) if is_ahead => {
+                let newest = notification.first() - 1;
+                self.cursor = Some(newest);
+                self.held = Some(Box::new(notification));
+                Some(TailItem::CursorAhead { cursor, newest })
+            }
             Ok(notification) => Some(self.follow(Box::new(notification))),
             // A kind this version does not know still moves the cursor.
             Err(_) => {
                 self.cursor = Some(id);
                 None
+            }
+        }
+    }
+
+    /// The first frame: its id is the server's newest event where that is before the cursor. A
+    /// server that keeps nothing repeats the cursor, and its first event says more.
+    fn greet(&mut self, id: i64) -> TailItem {
+        let resumed = self.cursor.replace(id);
+        self.is_position_open = resumed == Some(id);
+        match resumed {
+            Some(cursor) if id < cursor => TailItem::CursorAhead { cursor, newest: id },
+            _ => {
+                self.cursor = resumed.or(Some(id));
+                TailItem::Connected
             }
         }
     }
@@ -262,7 +296,8 @@ mod tests {
     #[test]
     fn starts_behind_the_connected_frame_and_leaves_out_duplicates_and_courtesies() {
         let mut tail = tail(StreamStart::Newest);
-        assert!(tail.take(&frame("7", "message", "{}")).is_none());
+        let greeting = tail.take(&frame("7", "message", "{}"));
+        assert!(matches!(greeting, Some(TailItem::Connected)));
         assert_eq!(tail.cursor(), Some(7));
         assert!(tail.take(&created(None, 7)).is_none());
         let courtesy = frame("7", "ProductCreated", r#"{"message":"Import of a.csv"}"#);
@@ -289,6 +324,25 @@ mod tests {
         assert_eq!(tail.cursor(), Some(3));
         assert!(matches!(tail.next().await, Ok(TailItem::Notification(_))));
         assert_eq!(tail.cursor(), Some(6));
+    }
+
+    /// Red when: a server that was restored is not noticed, by its greeting or by its first event.
+    #[tokio::test]
+    async fn a_cursor_ahead_of_the_server_goes_back() {
+        let mut tail = tail(StreamStart::After(9));
+        let greeting = tail.take(&frame("3", "message", "{}"));
+        let ahead = |newest| TailItem::CursorAhead { cursor: 9, newest };
+        assert_eq!(format!("{greeting:?}"), format!("{:?}", Some(ahead(3))));
+        assert_eq!(tail.cursor(), Some(3));
+        tail.cursor = Some(9);
+        assert!(matches!(
+            tail.take(&frame("9", "message", "{}")),
+            Some(TailItem::Connected)
+        ));
+        let item = tail.take(&created(None, 1));
+        assert_eq!(format!("{item:?}"), format!("{:?}", Some(ahead(0))));
+        assert!(matches!(tail.next().await, Ok(TailItem::Notification(_))));
+        assert!(tail.take(&created(None, 1)).is_none());
     }
 
     #[test]
