@@ -21,6 +21,7 @@ use pm_common::{
 use super::{ConsumedEvent, GroupHandler, IDLE_WAIT, RetryPolicy};
 use crate::app::App;
 
+const MAX_BATCH_MESSAGES: usize = 1_000;
 /// Bytes of messages that may wait for their object, over all partitions.
 const MAX_WAITING_BYTES: usize = 8 << 20;
 
@@ -89,6 +90,10 @@ impl PendingObject {
 impl GroupHandler for AnalyticsHandler {
     fn group(&self) -> ConsumerGroup {
         ConsumerGroup::Analytics
+    }
+
+    fn max_batch(&self) -> usize {
+        MAX_BATCH_MESSAGES
     }
 
     fn retry(&self) -> RetryPolicy {

@@ -1,5 +1,5 @@
-//! Stores notifications in the inbox and publishes what is stored. What the inbox refuses on its
-//! own account is found, and harms nothing else.
+//! Stores notifications in the inbox and publishes what is stored, while the next ones are being
+//! stored. What the inbox refuses on its own account is found, and harms nothing else.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,9 +12,13 @@ use pm_common::{
     },
     ports::{feed::Feed, inbox::Inbox},
 };
+use tokio::sync::mpsc;
 
 /// Sellers that are written one by one at the same time.
 const MAX_CONCURRENT_SELLERS: usize = 64;
+
+/// Stored runs that wait to be published; then storing waits.
+const MAX_UNPUBLISHED_RUNS: usize = 4;
 
 type NotificationRun = Vec<Arc<Notification>>;
 
@@ -29,11 +33,18 @@ pub(super) struct WriteOutcome {
 
 #[derive(Debug)]
 pub(super) struct InboxWriter {
-    pub(super) inbox: Arc<dyn Inbox>,
-    pub(super) feed: Arc<dyn Feed>,
+    inbox: Arc<dyn Inbox>,
+    /// To a task that ends with its sender.
+    published: mpsc::Sender<NotificationRun>,
 }
 
 impl InboxWriter {
+    pub(super) fn new(inbox: Arc<dyn Inbox>, feed: Arc<dyn Feed>) -> Self {
+        let (published, stored) = mpsc::channel(MAX_UNPUBLISHED_RUNS);
+        tokio::spawn(publish(feed, stored));
+        Self { inbox, published }
+    }
+
     /// Writes each seller's in order. An error is an engine that is away; what was stored until
     /// then is stored again.
     pub(super) async fn write(&self, ready: NotificationRun) -> Result<WriteOutcome> {
@@ -45,10 +56,8 @@ impl InboxWriter {
             Err(error) if error.is_passing() => return Err(error),
             Err(_) => self.put_singly(ready).await?,
         };
-        if let Err(error) = self.feed.publish(&outcome.stored).await {
-            // Streams read the inbox every few seconds anyway.
-            tracing::debug!(%error, "the feed did not take notifications");
-        }
+        // It ends only with a panic, and streams read the inbox every few seconds anyway.
+        let _ = self.published.send(outcome.stored.clone()).await;
         Ok(outcome)
     }
 
@@ -87,5 +96,14 @@ impl InboxWriter {
             }
         }
         Ok(outcome)
+    }
+}
+
+/// In the order of storing.
+async fn publish(feed: Arc<dyn Feed>, mut stored: mpsc::Receiver<NotificationRun>) {
+    while let Some(run) = stored.recv().await {
+        if let Err(error) = feed.publish(&run).await {
+            tracing::debug!(%error, "the feed did not take notifications");
+        }
     }
 }

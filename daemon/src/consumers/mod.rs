@@ -45,8 +45,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, backoff::Backoff};
 
-/// Messages read at a time.
-const MAX_POLL_MESSAGES: usize = 1_000;
 /// Between two attempts while an engine is away, and before the group is joined again.
 const ENGINE_PAUSE: Duration = Duration::from_millis(100);
 const MAX_ENGINE_PAUSE: Duration = Duration::from_secs(10);
@@ -75,6 +73,9 @@ pub(crate) trait GroupHandler: Send {
     fn group(&self) -> ConsumerGroup;
 
     fn retry(&self) -> RetryPolicy;
+
+    /// Messages read at a time.
+    fn max_batch(&self) -> usize;
 
     /// Whether a message matters at all; one that does not is done, and its value is not decoded.
     fn wants(&self, _record: &Record) -> bool {
@@ -146,7 +147,7 @@ async fn consume<H: GroupHandler>(
             () = stop.cancelled() => {
                 return commit(handler, subscription.as_mut(), true).await;
             }
-            polled = subscription.poll(MAX_POLL_MESSAGES) => polled?,
+            polled = subscription.poll(handler.max_batch()) => polled?,
             () = tokio::time::sleep(handler.max_wait()) => PollBatch::default(),
         };
         handler.forget(&polled.revoked);

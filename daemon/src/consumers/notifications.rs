@@ -37,6 +37,8 @@ use super::{
 };
 use crate::app::App;
 
+/// Enough that the writes of a batch overlap for most of the time.
+const MAX_BATCH_MESSAGES: usize = 4_000;
 /// Inboxes read at the same time.
 const MAX_CONCURRENT_READS: usize = 64;
 /// How often holes are searched. Most close within moments, before the first search.
@@ -70,10 +72,7 @@ impl NotificationHandler {
     pub(crate) fn new(app: &App) -> Self {
         Self {
             inbox: Arc::clone(&app.inbox),
-            writer: InboxWriter {
-                inbox: Arc::clone(&app.inbox),
-                feed: Arc::clone(&app.feed),
-            },
+            writer: InboxWriter::new(Arc::clone(&app.inbox), Arc::clone(&app.feed)),
             holes: HoleSearch {
                 store: Arc::clone(&app.store),
                 broker: Arc::clone(&app.broker),
@@ -282,6 +281,10 @@ impl NotificationHandler {
 impl GroupHandler for NotificationHandler {
     fn group(&self) -> ConsumerGroup {
         ConsumerGroup::Notifications
+    }
+
+    fn max_batch(&self) -> usize {
+        MAX_BATCH_MESSAGES
     }
 
     fn retry(&self) -> RetryPolicy {

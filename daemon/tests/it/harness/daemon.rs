@@ -180,6 +180,11 @@ impl TestDaemon {
         self.quiet(&["notification-service-group"]).await;
     }
 
+    /// Waits until every committed event is in its topic.
+    pub(crate) async fn wait_relayed(&self) {
+        self.quiet(&[]).await;
+    }
+
     /// Waits until every committed event is counted and archived as well.
     pub(crate) async fn wait_counted(&self) {
         self.quiet(&["notification-service-group", "analytics-service-group"])

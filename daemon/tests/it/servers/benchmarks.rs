@@ -155,10 +155,8 @@ async fn bench_inbox() {
 async fn fill_topic(api: &TestDaemon) {
     api.seller("model").create("Lamp").await;
     let log = api.kafka();
-    let made = poll("an event is published", async || {
-        log.read("product.created").into_iter().next()
-    });
-    let mut event = made.await.json();
+    api.wait_relayed().await;
+    let mut event = log.read("product.created")[0].json();
     let messages = (0..INBOX_EVENTS).map(|number| {
         let seller = format!("shop-{}", number % INBOX_SELLERS);
         let sequence = 1 + number / INBOX_SELLERS;

@@ -37,10 +37,13 @@ impl DynamoDbInbox {
     /// Stores everything, or fails and may have stored any of it.
     pub(super) async fn put_all(&self, notifications: &[Arc<Notification>]) -> Result<()> {
         for window in windows(notifications) {
-            let requests: Vec<_> = window.into_iter().map(request).collect::<Result<_>>()?;
-            let batches = requests.chunks(MAX_BATCH_ITEMS).map(<[_]>::to_vec);
-            let puts = stream::iter(batches)
-                .map(|batch| write_all(batch, |requests| self.write_batch(requests)))
+            // Encoded while others are in flight.
+            let put = |batch: &[&Notification]| {
+                let requests: Result<Vec<_>> = batch.iter().copied().map(request).collect();
+                async move { write_all(requests?, |requests| self.write_batch(requests)).await }
+            };
+            let puts = stream::iter(window.chunks(MAX_BATCH_ITEMS))
+                .map(put)
                 .buffer_unordered(MAX_CONCURRENT_BATCHES)
                 .try_collect::<()>();
             self.table.within(OPERATION_DEADLINE, puts).await?;
@@ -79,7 +82,7 @@ fn windows(notifications: &[Arc<Notification>]) -> Vec<Vec<&Notification>> {
 }
 
 fn request(notification: &Notification) -> Result<WriteRequest> {
-    let put = PutRequest::builder().set_item(Some(item::encode(notification)?));
+    let put = PutRequest::builder().set_item(Some(item::encode(notification)));
     let put = put.build().map_err(unbuilt)?;
     Ok(WriteRequest::builder().put_request(put).build())
 }
