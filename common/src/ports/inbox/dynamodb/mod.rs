@@ -41,7 +41,7 @@ const MAX_PAGE_ITEMS: u32 = 1000;
 
 #[derive(Debug)]
 struct DynamoDbInbox {
-    table: Table,
+    table: Arc<Table>,
 }
 
 /// The direction of a query.
@@ -69,7 +69,7 @@ pub(super) async fn connect(aws: &Aws, table: &str) -> Result<Arc<dyn Inbox>> {
         expiry: item::EXPIRY_ATTRIBUTE,
     };
     Ok(Arc::new(DynamoDbInbox {
-        table: Table::new(aws, table, design).await,
+        table: Arc::new(Table::new(aws, table, design).await),
     }))
 }
 

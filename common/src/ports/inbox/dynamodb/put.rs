@@ -17,11 +17,12 @@ use std::{
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{DynamoDbInbox, OPERATION_DEADLINE, item};
 use crate::{
     domain::{error::Result, notification::Notification, seller::SellerId},
-    engines::aws_clients::table::unbuilt,
+    engines::aws_clients::table::{Table, unbuilt},
 };
 
 /// Items of one seller that are written at the same time.
@@ -37,13 +38,9 @@ impl DynamoDbInbox {
     /// Stores everything, or fails and may have stored any of it.
     pub(super) async fn put_all(&self, notifications: &[Arc<Notification>]) -> Result<()> {
         for window in windows(notifications) {
-            // Encoded while others are in flight.
-            let put = |batch: &[&Notification]| {
-                let requests: Result<Vec<_>> = batch.iter().copied().map(request).collect();
-                async move { write_all(requests?, |requests| self.write_batch(requests)).await }
-            };
-            let puts = stream::iter(window.chunks(MAX_BATCH_ITEMS))
-                .map(put)
+            let batches = window.chunks(MAX_BATCH_ITEMS).map(<[_]>::to_vec);
+            let puts = stream::iter(batches)
+                .map(|batch| self.put_batch(batch))
                 .buffer_unordered(MAX_CONCURRENT_BATCHES)
                 .try_collect::<()>();
             self.table.within(OPERATION_DEADLINE, puts).await?;
@@ -51,30 +48,41 @@ impl DynamoDbInbox {
         Ok(())
     }
 
-    /// Returns the requests that DynamoDB did not process.
-    async fn write_batch(&self, requests: Vec<WriteRequest>) -> Result<Vec<WriteRequest>> {
-        let client = self.table.client().await?;
-        let request = client.batch_write_item();
-        let answer = request.request_items(self.table.name(), requests).send();
-        let answer = answer.await.map_err(|error| self.table.failed(&error))?;
-        let unprocessed = answer.unprocessed_items.unwrap_or_default();
-        Ok(unprocessed.into_values().flatten().collect())
+    /// A task of its own, so that encoding and signing use all processors; it ends with this future.
+    async fn put_batch(&self, batch: Vec<Arc<Notification>>) -> Result<()> {
+        let table = Arc::clone(&self.table);
+        let put = tokio::spawn(async move {
+            let requests = batch.iter().map(|one| request(one));
+            let requests = requests.collect::<Result<_>>()?;
+            write_all(requests, |requests| write_batch(&table, requests)).await
+        });
+        let put = AbortOnDropHandle::new(put).await;
+        put.map_err(|panicked| self.table.unavailable(panicked))?
     }
+}
+
+/// Returns the requests that DynamoDB did not process.
+async fn write_batch(table: &Table, requests: Vec<WriteRequest>) -> Result<Vec<WriteRequest>> {
+    let request = table.client().await?.batch_write_item();
+    let answer = request.request_items(table.name(), requests).send().await;
+    let answer = answer.map_err(|error| table.failed(&error))?;
+    let unprocessed = answer.unprocessed_items.unwrap_or_default();
+    Ok(unprocessed.into_values().flatten().collect())
 }
 
 /// Splits a put so that no window has more than its number of one seller's, the first ones first. A
 /// key that comes twice stays as it came first, as a batch must not contain it twice.
-fn windows(notifications: &[Arc<Notification>]) -> Vec<Vec<&Notification>> {
+fn windows(notifications: &[Arc<Notification>]) -> Vec<Vec<Arc<Notification>>> {
     let mut counts: HashMap<&SellerId, usize> = HashMap::new();
     let mut seen: HashMap<(&SellerId, i64), ()> = HashMap::with_capacity(notifications.len());
-    let mut windows: BTreeMap<usize, Vec<&Notification>> = BTreeMap::new();
+    let mut windows: BTreeMap<usize, Vec<Arc<Notification>>> = BTreeMap::new();
     for notification in notifications {
         let seller = &notification.seller_id;
         if let Entry::Vacant(place) = seen.entry((seller, notification.sequence)) {
             place.insert(());
             let count = counts.entry(seller).or_default();
             let window = windows.entry(*count / MAX_WINDOW_ITEMS).or_default();
-            window.push(notification.as_ref());
+            window.push(Arc::clone(notification));
             *count += 1;
         }
     }
