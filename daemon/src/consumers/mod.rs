@@ -35,8 +35,9 @@ use std::{collections::BTreeSet, time::Duration};
 use async_trait::async_trait;
 use pm_common::{
     domain::{
-        error::Result,
+        error::{Error, Result},
         event::Event,
+        port::Port,
         record::{Record, Topic},
     },
     ports::broker::{ConsumerGroup, Delivery, PartitionOffset, PollBatch, Subscription},
@@ -45,6 +46,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, backoff::Backoff};
 
+/// Messages decoded by one task.
+const MAX_DECODED_TOGETHER: usize = 250;
 /// Between two attempts while an engine is away, and before the group is joined again.
 const ENGINE_PAUSE: Duration = Duration::from_millis(100);
 const MAX_ENGINE_PAUSE: Duration = Duration::from_secs(10);
@@ -208,11 +211,11 @@ async fn decode<H: GroupHandler>(
     stop: &CancellationToken,
 ) -> Result<Vec<ConsumedEvent>> {
     let mut wanted = Vec::with_capacity(batch.len());
-    for delivery in batch {
-        if !handler.wants(&delivery.record) {
-            continue;
-        }
-        match Event::decode(&delivery.record.value) {
+    let matters = batch
+        .into_iter()
+        .filter(|delivery| handler.wants(&delivery.record));
+    for (delivery, event) in decode_all(matters.collect()).await? {
+        match event {
             Ok(event) => wanted.push(ConsumedEvent { delivery, event }),
             Err(error) => {
                 dead_letter(app, handler.group(), &delivery, &error.to_string(), stop).await?;
@@ -221,6 +224,30 @@ async fn decode<H: GroupHandler>(
         }
     }
     Ok(wanted)
+}
+
+type DecodedDelivery = (Delivery, serde_json::Result<Event>);
+
+/// Decodes on all processors; answers in the order of the messages.
+async fn decode_all(mut deliveries: Vec<Delivery>) -> Result<Vec<DecodedDelivery>> {
+    let mut tasks = Vec::new();
+    while !deliveries.is_empty() {
+        let rest = deliveries.split_off(deliveries.len().min(MAX_DECODED_TOGETHER));
+        let part = std::mem::replace(&mut deliveries, rest);
+        tasks.push(tokio::spawn(async move {
+            let decoded = part.into_iter().map(|delivery| {
+                let event = Event::decode(&delivery.record.value);
+                (delivery, event)
+            });
+            decoded.collect::<Vec<_>>()
+        }));
+    }
+    let mut decoded = Vec::new();
+    for task in tasks {
+        let stopped = |error| Error::unavailable(Port::Broker, "the decoder", error);
+        decoded.extend(task.await.map_err(stopped)?);
+    }
+    Ok(decoded)
 }
 
 /// Applies a batch. When it fails on its own account, each message is tried alone, so that one of

@@ -169,12 +169,18 @@ async fn fill_topic(api: &TestDaemon) {
 }
 
 async fn wait_stored(client: &Client, table: &str, seller: usize, sequence: usize) {
+    // Each look costs what it measures.
+    const LOOK_INTERVAL: Duration = Duration::from_millis(200);
     poll("it is stored", async || {
         let seller = AttributeValue::S(format!("shop-{seller}"));
         let sequence = AttributeValue::N(sequence.to_string());
         let get = client.get_item().table_name(table).consistent_read(true);
         let get = get.key("sellerId", seller).key("sequence", sequence);
-        get.send().await.unwrap().item
+        let found = get.send().await.unwrap().item;
+        if found.is_none() {
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
+        found
     })
     .await;
 }
