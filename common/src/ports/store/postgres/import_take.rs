@@ -120,3 +120,32 @@ pub(super) async fn free(
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::AssertSqlSafe;
+
+    use super::BEST_JOB;
+    use crate::ports::store::tests::postgres::TestDatabase;
+
+    /// Red when: the running jobs are counted anew for each job that waits, which is quadratic in a
+    /// seller's queue.
+    #[tokio::test]
+    #[ignore = "needs dev/engines"]
+    async fn running_jobs_are_counted_once() {
+        let database = TestDatabase::migrated().await;
+        let mut connection = database.connect().await;
+        let explain = AssertSqlSafe(format!("EXPLAIN {BEST_JOB}"));
+        let steps: Vec<String> = sqlx::query_scalar(explain)
+            .bind("w")
+            .bind(Vec::<String>::new())
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let plan = steps.join("\n");
+        assert!(
+            !plan.contains("SubPlan") && plan.contains("CTE Scan on running"),
+            "{plan}"
+        );
+    }
+}

@@ -58,12 +58,12 @@ pub(super) fn new_import(mode: ImportMode) -> NewImport {
     }
 }
 
-pub(super) async fn queue(store: &Arc<dyn Store>, seller: &SellerId) -> ImportJob {
+async fn queue(store: &Arc<dyn Store>, seller: &SellerId) -> ImportJob {
     let new = new_import(ImportMode::Upsert);
     store.import_create(seller, new, None).await.unwrap()
 }
 
-pub(super) async fn take(store: &Arc<dyn Store>, worker: &str) -> Option<ImportJob> {
+async fn take(store: &Arc<dyn Store>, worker: &str) -> Option<ImportJob> {
     store.import_take(worker, LEASE).await.unwrap()
 }
 

@@ -9,7 +9,7 @@ mod housekeeping;
 mod imports;
 mod isolation;
 mod lists;
-mod postgres;
+pub(super) mod postgres;
 mod products;
 mod reopening;
 

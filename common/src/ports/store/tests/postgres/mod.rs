@@ -27,13 +27,13 @@ use crate::{
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
 /// A database of a test's own.
-pub(super) struct TestDatabase {
+pub(in crate::ports::store) struct TestDatabase {
     name: String,
 }
 
 impl TestDatabase {
     /// With the schema.
-    pub(super) async fn migrated() -> Self {
+    pub(in crate::ports::store) async fn migrated() -> Self {
         let template = TEMPLATE.get_or_init(template).await;
         Self::create(&format!(" TEMPLATE {template}")).await
     }
@@ -73,7 +73,7 @@ impl TestDatabase {
     }
 
     /// A connection of the test's own.
-    pub(super) async fn connect(&self) -> PgConnection {
+    pub(in crate::ports::store) async fn connect(&self) -> PgConnection {
         connect(&self.name).await
     }
 }

@@ -5,11 +5,7 @@ use std::time::{Duration, Instant};
 use super::{TestDatabase, imports::import, run};
 use crate::{
     domain::{product_csv::ImportMode, query::ProductFilter},
-    ports::store::tests::{
-        batches::row,
-        imports::{queue, started, take},
-        seller,
-    },
+    ports::store::tests::{batches::row, imports::started, seller},
 };
 
 /// Enough that reading them for each sku is not mistaken for a look-up.
@@ -74,23 +70,4 @@ async fn a_seller_unknown_to_the_statistics_is_read_by_sku_and_id() {
         assert!(store.product_get(&new, product.id).await.unwrap().is_some());
     }
     looked_at(&database, "products_pkey", before + 100).await;
-}
-
-/// Red when: the running jobs are counted anew for each job that waits, which is quadratic in a
-/// seller's queue.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs dev/engines"]
-async fn a_worker_reads_a_queue_once() {
-    const QUEUED: i64 = 100;
-    let database = TestDatabase::migrated().await;
-    let store = database.open().await;
-    for _ in 0..QUEUED {
-        queue(&store, &seller("a")).await;
-    }
-    let index = "idx_imports_open";
-    let before = looks(&database, index).await;
-    assert!(take(&store, "w").await.is_some());
-    looked_at(&database, index, before + 1).await;
-    let looks = looks(&database, index).await - before;
-    assert!(looks < QUEUED, "{looks} looks");
 }
