@@ -9,6 +9,7 @@ mod engines;
 pub mod import;
 pub mod ports;
 pub mod private_files;
+pub mod seller_permits;
 #[cfg(test)]
 #[path = "../tests/support/mod.rs"]
 mod support;

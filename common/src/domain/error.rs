@@ -1,7 +1,7 @@
 //! The error kinds every port and driver shares.
 //!
 //! A kind says what the caller can do about it: mend the input (`Invalid`), look at the present
-//! state again (`Conflict`), come back later (`Unavailable`), find out what became of the change
+//! state again (`Conflict`), come back later (`Unavailable`, `Overloaded`), find out what became of the change
 //! (`OutcomeUnknown`) or call an operator (`Corrupt`).
 //! An absent thing is not an error: ports answer `None`.
 
@@ -28,6 +28,9 @@ pub enum Error {
         /// What went wrong, for operators; never shown to HTTP clients.
         reason: String,
     },
+    /// Others of the seller, or of all, are worked on first; nothing was done.
+    #[error("too much is asked for at once: {0}")]
+    Overloaded(&'static str),
     /// The engine was asked to commit a change and its answer was lost: the change may be done or
     /// not. To be repeated only where a repetition acts once, and never a reason to clean up.
     #[error("{engine} did not say whether a change was made: {reason}")]
@@ -110,7 +113,7 @@ impl Error {
     /// repeats it, also after an unknown outcome.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Unavailable { .. } | Self::OutcomeUnknown { .. } => true,
+            Self::Unavailable { .. } | Self::Overloaded(_) | Self::OutcomeUnknown { .. } => true,
             Self::Invalid(_) | Self::Conflict(_) | Self::Corrupt(_) => false,
         }
     }

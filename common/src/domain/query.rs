@@ -81,6 +81,26 @@ pub struct ProductQuery {
     pub count: bool,
 }
 
+/// Products that are skipped by reading an index alone, as long as there are no more.
+const MAX_INDEX_SKIP: u64 = 10_000;
+
+impl ProductQuery {
+    /// Whether an index gives the page and the number of matches; any other list reads all of the
+    /// seller's products.
+    pub fn is_indexed(&self) -> bool {
+        let others = ProductFilter {
+            category: None,
+            ..self.filter.clone()
+        };
+        let near = match self.start {
+            PageStart::Offset(skip) => skip <= MAX_INDEX_SKIP,
+            PageStart::After(_) => true,
+        };
+        let by_index = others.is_empty() && self.sort_by == SortBy::CreatedAt && near;
+        by_index || self.filter.sku.is_some()
+    }
+}
+
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {

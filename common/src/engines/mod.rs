@@ -5,3 +5,5 @@ pub(crate) mod aws_clients;
 pub(crate) mod migration;
 pub(crate) mod redis_link;
 pub(crate) mod sqlite_db;
+pub(crate) mod sqlite_options;
+pub(crate) mod sqlite_scans;

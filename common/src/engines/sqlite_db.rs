@@ -12,11 +12,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::sqlite_options::{BUSY_TIMEOUT, file_options, pool};
 use futures_util::{FutureExt, future::BoxFuture};
 use sqlx::{
-    AssertSqlSafe, Connection, SqliteConnection, SqlitePool,
-    migrate::Migrator,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    AssertSqlSafe, Connection, SqliteConnection, SqlitePool, migrate::Migrator,
+    sqlite::SqliteConnectOptions,
 };
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -30,8 +30,6 @@ use crate::{
 };
 
 const ENGINE: &str = "SQLite";
-/// How long a write of another process is waited for.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 /// Writes that may wait; more callers wait to enqueue.
 const QUEUE: usize = 1024;
@@ -58,6 +56,8 @@ pub(crate) struct SqliteDb {
     port: Port,
     path: PathBuf,
     readers: SqlitePool,
+    /// For what must not wait for other reads.
+    probe: SqlitePool,
     writer: mpsc::Sender<Box<dyn Job>>,
     committed: Arc<Notify>,
 }
@@ -67,12 +67,7 @@ impl SqliteDb {
     pub(crate) async fn open(port: Port, path: &Path, migrator: &Migrator) -> Result<Self> {
         private_files::ensure(path)
             .map_err(|error| unavailable(port, format!("{}: {error}", path.display())))?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT);
+        let options = file_options(path).create_if_missing(true);
         let writing = options
             .clone()
             .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
@@ -85,14 +80,7 @@ impl SqliteDb {
                 unavailable(port, format!("cannot migrate {}: {error}", path.display()))
             })
         })?;
-        // A connection to a file does not go stale: no probing, no replacing.
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(BUSY_TIMEOUT)
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_lazy_with(options.read_only(true).create_if_missing(false));
+        let readers = pool(path, READERS);
         let (writer, jobs) = mpsc::channel(QUEUE);
         let committed = Arc::new(Notify::new());
         let wal = WalKeeper::new(path);
@@ -101,6 +89,7 @@ impl SqliteDb {
             port,
             path: path.to_owned(),
             readers,
+            probe: pool(path, 1),
             writer,
             committed,
         })
@@ -109,6 +98,7 @@ impl SqliteDb {
     /// Moves the WAL into the file. Reads fail from then on.
     pub(crate) async fn close(&self) {
         self.readers.close().await;
+        self.probe.close().await;
         let options = SqliteConnectOptions::new()
             .filename(&self.path)
             .busy_timeout(BUSY_TIMEOUT);
@@ -125,6 +115,11 @@ impl SqliteDb {
     /// For reads; each sees the last commit.
     pub(crate) const fn readers(&self) -> &SqlitePool {
         &self.readers
+    }
+
+    /// For the reads that health and identity depend on.
+    pub(crate) const fn probe(&self) -> &SqlitePool {
+        &self.probe
     }
 
     /// Runs `work` inside a transaction that other waiting writes may share; its own changes are
@@ -157,7 +152,7 @@ impl SqliteDb {
     /// One cheap read.
     pub(crate) async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1")
-            .execute(&self.readers)
+            .execute(&self.probe)
             .await
             .map_err(|error| failed(self.port, error))?;
         Ok(())
@@ -174,7 +169,7 @@ pub(crate) fn failed(port: Port, error: sqlx::Error) -> Error {
     }
 }
 
-fn unavailable(port: Port, reason: impl fmt::Display) -> Error {
+pub(crate) fn unavailable(port: Port, reason: impl fmt::Display) -> Error {
     Error::unavailable(port, ENGINE, reason)
 }
 

@@ -97,7 +97,9 @@ impl ApiError {
             Self::RateLimited(..) => (S::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
             Self::TooManyStreams(_) => (S::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS"),
             Self::RequestTimeout => (S::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
-            Self::Overloaded => (S::SERVICE_UNAVAILABLE, "OVERLOADED"),
+            Self::Overloaded | Self::Port(Error::Overloaded(_)) => {
+                (S::SERVICE_UNAVAILABLE, "OVERLOADED")
+            }
             Self::Port(Error::Conflict(conflict)) => conflict_kind(conflict),
             Self::Port(Error::Unavailable { .. }) => {
                 (S::SERVICE_UNAVAILABLE, "DATABASE_UNAVAILABLE")
@@ -152,7 +154,9 @@ impl ApiError {
                 format!("{limit} event streams are open: close one, and try again")
             }
             Self::RequestTimeout => "The request did not arrive in time".into(),
-            Self::Overloaded => "The server is busy, try again in a moment".into(),
+            Self::Overloaded | Self::Port(Error::Overloaded(_)) => {
+                "The server is busy, try again in a moment".into()
+            }
             Self::Port(Error::Conflict(conflict)) => sentence(&conflict.to_string()),
             Self::Port(Error::Unavailable { port, .. }) => {
                 let subject = port.description();
@@ -197,9 +201,9 @@ impl ApiError {
         match self {
             Self::RateLimited(_, decision) => Some(seconds_until_free(decision)),
             Self::Overloaded
-            | Self::Port(Error::Unavailable { .. } | Error::OutcomeUnknown { .. }) => {
-                Some(RETRY_AFTER)
-            }
+            | Self::Port(
+                Error::Overloaded(_) | Error::Unavailable { .. } | Error::OutcomeUnknown { .. },
+            ) => Some(RETRY_AFTER),
             _ => None,
         }
     }

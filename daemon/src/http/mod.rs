@@ -32,7 +32,6 @@ mod path;
 mod products;
 mod reply;
 mod request_id;
-mod seller_permits;
 mod serve;
 mod start;
 mod stream;
@@ -55,9 +54,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub use self::serve::serve;
 use self::{
     descriptors::DescriptorShares, error::ApiError, frame::FrameCache, health::SharedProbes,
-    idempotency::InFlight, identity::KeyCache, seller_permits::SellerPermits,
+    idempotency::InFlight, identity::KeyCache,
 };
 use crate::app::App;
+use pm_common::seller_permits::SellerPermits;
 
 /// What all requests share.
 #[derive(Debug)]

@@ -12,7 +12,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt, stream};
-use pm_common::{api::ErrorOut, domain::seller::SellerId};
+use pm_common::{
+    api::ErrorOut,
+    domain::seller::SellerId,
+    seller_permits::{PermitRefusal, SellerPermit},
+};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
@@ -20,7 +24,6 @@ use super::{
     error::{ApiError, ApiResult},
     identity,
     params::QueryParams,
-    seller_permits::{PermitRefusal, SellerPermit},
     tail::Tail,
 };
 

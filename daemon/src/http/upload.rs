@@ -288,7 +288,7 @@ fn may_be_needed(created: &Result<ImportJob, Error>, id: &ImportId) -> bool {
     match created {
         // Another process may have been quicker with an equal request.
         Ok(job) => job.id == *id,
-        Err(Error::Invalid(_) | Error::Conflict(_)) => false,
+        Err(Error::Invalid(_) | Error::Conflict(_) | Error::Overloaded(_)) => false,
         Err(Error::Unavailable { .. } | Error::OutcomeUnknown { .. } | Error::Corrupt(_)) => true,
     }
 }

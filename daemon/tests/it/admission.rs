@@ -1,9 +1,14 @@
 //! One client, however hostile or greedy, does not stop the others: connections, streams, framing.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
+
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
-use crate::harness::{SseReader, TestDaemon, poll, product};
+use crate::harness::{SseReader, TestDaemon, catalogue, poll, product};
 
 /// Descriptors of a daemon that soon has no more.
 const FEW_DESCRIPTORS: u32 = 256;
@@ -80,6 +85,50 @@ async fn all_streams_together_leave_room_for_requests() {
     assert_eq!(refused, 503);
     daemon.seller("other").create("Mug").await;
     daemon.get("/health").await.expect(200);
+}
+
+/// A seller's searches wait for each other; the requests of others, and readiness, do not wait for
+/// them.
+///
+/// Red when: searches share their connections with what an index answers, or a seller's are not
+/// counted apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn searches_of_one_seller_hold_up_no_other() {
+    const SEARCHES: usize = 40;
+    let daemon = TestDaemon::start().await;
+    let (large, other) = (daemon.seller("large"), daemon.seller("other"));
+    let id = other.create("Mug").await["id"].clone();
+    large.import(catalogue(12_000, 100)).await;
+    let ended = Arc::new(AtomicUsize::new(0));
+    let searches: Vec<_> = (0..SEARCHES)
+        .map(|_| {
+            let (large, ended) = (large.clone(), Arc::clone(&ended));
+            tokio::spawn(async move {
+                let found = large.get("/api/products?q=nowhere&sort_by=name").await;
+                ended.fetch_add(1, SeqCst);
+                found.status
+            })
+        })
+        .collect();
+    poll("the searches run", async || {
+        (ended.load(SeqCst) > 0).then_some(())
+    })
+    .await;
+    other.get(&format!("/api/products/{id}")).await.expect(200);
+    other.get("/api/products").await.expect(200);
+    let low = format!("/api/products/{id}");
+    other.put(&low, &json!({"quantity": 3})).await.expect(200);
+    other.get("/api/products?q=mug").await.expect(200);
+    daemon.get("/health/ready").await.expect(200);
+    let done = ended.load(SeqCst);
+    assert!(
+        done < SEARCHES / 2,
+        "others waited for {done} of {SEARCHES} searches"
+    );
+    for search in searches {
+        let status = search.await.unwrap();
+        assert!([200, 503].contains(&status), "{status}");
+    }
 }
 
 /// Attributes of any number of names make no wider file, and nothing of them is lost.

@@ -17,7 +17,7 @@ mod sqlite;
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZero, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -34,10 +34,20 @@ use crate::{
         record::{self, Record},
         seller::SellerId,
     },
+    seller_permits::SellerPermits,
 };
 
 /// What a step of a scan holds at most, in bytes; one row is as long as it is.
 const MAX_STEP_BYTES: i64 = 1024 * 1024;
+
+/// How long a read of many products takes at most, with its wait for others.
+const SCAN_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Permits for reads of many products: as many as there are processors, and a seller has half.
+fn scan_permits() -> SellerPermits {
+    let processors = std::thread::available_parallelism().map_or(2, NonZero::get);
+    SellerPermits::new(processors.max(2), (processors / 2).max(1))
+}
 
 /// The store: five parts on one engine. A user holds the store, or the part it needs.
 pub trait Store: ProductStore + Outbox + ImportStore + KeyStore + StoreAdmin {}

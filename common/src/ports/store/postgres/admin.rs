@@ -22,7 +22,7 @@ const MAX_SWEEP_ROWS: i64 = 2000;
 #[async_trait]
 impl StoreAdmin for PostgresStore {
     async fn ping(&self) -> Result<()> {
-        self.connections
+        self.probing
             .run(|mut session| async move {
                 session.execute("SELECT 1").await?;
                 Ok(())

@@ -98,7 +98,7 @@ impl KeyStore for PostgresStore {
     }
 
     async fn key_find(&self, id: &str) -> Result<Option<ApiKey>> {
-        self.connections
+        self.probing
             .run(|mut session| async move {
                 let row: Option<KeyRow> =
                     sqlx::query_as("SELECT * FROM api_keys WHERE id = $1 AND revoked_at IS NULL")

@@ -32,22 +32,30 @@ mod types;
 use std::{sync::Arc, time::Duration};
 
 use sqlx::postgres::PgConnectOptions;
-use tokio::sync::Notify;
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
+};
 
 use self::{
     batcher::MAX_SELLERS_IN_FLIGHT,
     connections::{ConnectionPool, PgSession},
-    failure::DbResult,
+    failure::{DbResult, unavailable},
     layout::TableLayout,
     opening::{import_options, migrate, options},
     product_create::{BatchInserter, CreateBatcher, GROUP_BEGIN},
     product_get::{GetBatcher, get_batcher},
     relay_lease::RelayLease,
 };
-use super::{Store, change::Rules};
+use super::{SCAN_TIMEOUT, Store, change::Rules, scan_permits};
 use crate::{
     config::Server,
-    domain::{error::Result, idempotency::Claim},
+    domain::{
+        error::{Error, Result},
+        idempotency::Claim,
+        seller::SellerId,
+    },
+    seller_permits::SellerPermits,
 };
 
 pub(super) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
@@ -56,6 +64,10 @@ pub(super) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrati
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
 /// What requests share.
 const MAX_CONNECTIONS: usize = 16;
+/// What reads of many products share, so that no other request waits for them.
+const MAX_SCAN_CONNECTIONS: usize = 8;
+/// What health and the look-up of keys share.
+const MAX_PROBE_CONNECTIONS: usize = 2;
 /// What import workers share: two batches keep two processors busy, and requests have the others.
 const MAX_IMPORT_CONNECTIONS: usize = 2;
 /// A batch is long work, but has to end before its worker's lease does.
@@ -65,6 +77,11 @@ const IMPORT_TIMEOUT: Duration = Duration::from_secs(20);
 struct PostgresStore {
     connections: ConnectionPool,
     importing: ConnectionPool,
+    /// Reads of many products.
+    scanning: ConnectionPool,
+    scan_permits: SellerPermits,
+    /// What health and identity depend on.
+    probing: ConnectionPool,
     get_batcher: Arc<GetBatcher>,
     create_batcher: Arc<CreateBatcher>,
     relay_lease: RelayLease,
@@ -114,6 +131,9 @@ impl PostgresStore {
                 MAX_IMPORT_CONNECTIONS,
                 IMPORT_TIMEOUT,
             ),
+            scanning: pool(options, MAX_SCAN_CONNECTIONS, SCAN_TIMEOUT),
+            scan_permits: scan_permits(),
+            probing: pool(options, MAX_PROBE_CONNECTIONS, REQUEST_TIMEOUT),
             get_batcher: Arc::new(get_batcher(
                 pool(
                     options,
@@ -127,6 +147,35 @@ impl PostgresStore {
             committed,
             rules,
             layout,
+        }
+    }
+
+    /// Runs a read of many products of this seller. Its permit is held until the server has answered,
+    /// also when the caller is gone: a query is not taken back by leaving it.
+    async fn scan<T, F>(
+        &self,
+        seller: &SellerId,
+        work: impl Fn(PgSession) -> F + Send + Sync + 'static,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = DbResult<T>> + Send + 'static,
+    {
+        let deadline = Instant::now() + SCAN_TIMEOUT;
+        let permit = timeout_at(deadline, self.scan_permits.acquire(seller)).await;
+        let permit = permit.map_err(|_| Error::Overloaded("other reads come first"))?;
+        let pool = self.scanning.clone();
+        let task = tokio::spawn(async move {
+            let answer = pool.run(work).await;
+            drop(permit);
+            answer
+        });
+        match timeout_at(deadline, task).await {
+            Ok(answer) => answer.unwrap_or_else(|error| Err(unavailable(error))),
+            Err(_) => {
+                let seconds = SCAN_TIMEOUT.as_secs();
+                Err(unavailable(format!("no answer within {seconds} s")))
+            }
         }
     }
 

@@ -92,9 +92,18 @@ impl ProductStore for PostgresStore {
     }
 
     async fn product_list(&self, seller: &SellerId, query: &ProductQuery) -> Result<Page<Product>> {
-        self.connections
-            .run(|mut session| async move { list::page(&mut session, seller, query).await })
-            .await
+        if query.is_indexed() {
+            return self
+                .connections
+                .run(|mut session| async move { list::page(&mut session, seller, query).await })
+                .await;
+        }
+        let (owner, query) = (seller.clone(), query.clone());
+        self.scan(seller, move |mut session| {
+            let (owner, query) = (owner.clone(), query.clone());
+            async move { list::page(&mut session, &owner, &query).await }
+        })
+        .await
     }
 
     async fn product_scan(
@@ -104,11 +113,12 @@ impl ProductStore for PostgresStore {
         after: ProductId,
         limit: u32,
     ) -> Result<Vec<Product>> {
-        self.connections
-            .run(|mut session| async move {
-                list::scan(&mut session, seller, filter, after, limit).await
-            })
-            .await
+        let (owner, filter) = (seller.clone(), filter.clone());
+        self.scan(seller, move |mut session| {
+            let (owner, filter) = (owner.clone(), filter.clone());
+            async move { list::scan(&mut session, &owner, &filter, after, limit).await }
+        })
+        .await
     }
 
     async fn product_scan_attributes(
@@ -118,11 +128,12 @@ impl ProductStore for PostgresStore {
         after: ProductId,
         limit: u32,
     ) -> Result<Vec<(ProductId, Attributes)>> {
-        self.connections
-            .run(|mut session| async move {
-                list::scan_attributes(&mut session, seller, filter, after, limit).await
-            })
-            .await
+        let (owner, filter) = (seller.clone(), filter.clone());
+        self.scan(seller, move |mut session| {
+            let (owner, filter) = (owner.clone(), filter.clone());
+            async move { list::scan_attributes(&mut session, &owner, &filter, after, limit).await }
+        })
+        .await
     }
 
     async fn product_low_stock(
@@ -132,11 +143,12 @@ impl ProductStore for PostgresStore {
         limit: u32,
     ) -> Result<Page<Product>> {
         let default = self.rules.low_stock_threshold;
-        self.connections
-            .run(|mut session| async move {
-                list::low_stock(&mut session, seller, default, offset, limit).await
-            })
-            .await
+        let owner = seller.clone();
+        self.scan(seller, move |mut session| {
+            let owner = owner.clone();
+            async move { list::low_stock(&mut session, &owner, default, offset, limit).await }
+        })
+        .await
     }
 }
 

@@ -96,7 +96,7 @@ impl KeyStore for SqliteStore {
         let row: Option<KeyRow> =
             sqlx::query_as("SELECT * FROM api_keys WHERE id = ? AND revoked_at IS NULL")
                 .bind(id)
-                .fetch_optional(self.db.readers())
+                .fetch_optional(self.db.probe())
                 .await
                 .map_err(failed)?;
         row.map(ApiKey::try_from).transpose()

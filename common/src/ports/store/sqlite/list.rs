@@ -1,6 +1,6 @@
 //! Lists of products. SQL is put together from enums alone; every value is bound.
 
-use sqlx::{QueryBuilder, Sqlite, SqlitePool};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::product_row::{decode_all, product_columns};
 use crate::{
@@ -18,15 +18,19 @@ type Sql = QueryBuilder<Sqlite>;
 
 /// One page in the order asked for, and the number of all matches.
 pub(super) async fn page(
-    pool: &SqlitePool,
+    connection: &mut SqliteConnection,
     seller: &SellerId,
     query: &ProductQuery,
 ) -> Result<Page<Product>> {
     let mut sql = page_sql(seller, query)?;
-    let rows = sql.build().fetch_all(pool).await.map_err(failed)?;
+    let rows = sql
+        .build()
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(failed)?;
     let mut page = listing::page(decode_all(&rows, seller)?, query.limit);
     if query.count {
-        let counted = counted(pool, count_sql(seller, &query.filter)).await?;
+        let counted = counted(connection, count_sql(seller, &query.filter)).await?;
         page.total = Some(counted);
     }
     Ok(page)
@@ -59,7 +63,7 @@ fn page_sql(seller: &SellerId, query: &ProductQuery) -> Result<Sql> {
 
 /// Matches with an id above `after`, by id.
 pub(super) async fn scan(
-    pool: &SqlitePool,
+    connection: &mut SqliteConnection,
     seller: &SellerId,
     filter: &ProductFilter,
     after: ProductId,
@@ -67,13 +71,13 @@ pub(super) async fn scan(
 ) -> Result<Vec<Product>> {
     let mut sql = Sql::new(concat!("SELECT ", product_columns!()));
     push_scan_step(&mut sql, seller, filter, "", after, limit);
-    let rows = sql.build().fetch_all(pool).await.map_err(failed)?;
+    let rows = sql.build().fetch_all(connection).await.map_err(failed)?;
     decode_all(&rows, seller)
 }
 
 /// The attributes of matches with an id above `after`, by id.
 pub(super) async fn scan_attributes(
-    pool: &SqlitePool,
+    connection: &mut SqliteConnection,
     seller: &SellerId,
     filter: &ProductFilter,
     after: ProductId,
@@ -82,8 +86,11 @@ pub(super) async fn scan_attributes(
     let mut sql = Sql::new("SELECT id, attributes");
     let having = " AND attributes IS NOT NULL";
     push_scan_step(&mut sql, seller, filter, having, after, limit);
-    let rows: Vec<(ProductId, String)> =
-        sql.build_query_as().fetch_all(pool).await.map_err(failed)?;
+    let rows: Vec<(ProductId, String)> = sql
+        .build_query_as()
+        .fetch_all(connection)
+        .await
+        .map_err(failed)?;
     let decode = |(id, json): (ProductId, String)| Ok((id, from_json(&json)?));
     rows.into_iter().map(decode).collect()
 }
@@ -118,7 +125,7 @@ fn push_scan_step(
 
 /// Products below the threshold that applies, fewest units first.
 pub(super) async fn low_stock(
-    pool: &SqlitePool,
+    connection: &mut SqliteConnection,
     seller: &SellerId,
     default_threshold: i32,
     offset: u64,
@@ -135,9 +142,13 @@ pub(super) async fn low_stock(
     let mut sql = low(concat!("SELECT ", product_columns!()));
     sql.push(" ORDER BY quantity, id");
     push_limit(&mut sql, limit, offset);
-    let rows = sql.build().fetch_all(pool).await.map_err(failed)?;
+    let rows = sql
+        .build()
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(failed)?;
     let mut page = listing::page(decode_all(&rows, seller)?, limit);
-    page.total = Some(counted(pool, low("SELECT count(*)")).await?);
+    page.total = Some(counted(connection, low("SELECT count(*)")).await?);
     Ok(page)
 }
 
@@ -152,10 +163,10 @@ fn count_sql(seller: &SellerId, filter: &ProductFilter) -> Sql {
     sql
 }
 
-async fn counted(pool: &SqlitePool, mut sql: Sql) -> Result<u64> {
+async fn counted(connection: &mut SqliteConnection, mut sql: Sql) -> Result<u64> {
     let count: Option<i64> = sql
         .build_query_scalar()
-        .fetch_optional(pool)
+        .fetch_optional(connection)
         .await
         .map_err(failed)?;
     Ok(count.unwrap_or(0).unsigned_abs())

@@ -22,13 +22,16 @@ mod products;
 
 use std::{path::Path, sync::Arc};
 
-use super::{Store, change::Rules};
+use super::{SCAN_TIMEOUT, Store, change::Rules, scan_permits};
 use crate::{
     domain::{
         error::{Error, Result},
         port::Port,
     },
-    engines::sqlite_db::{self, SqliteDb},
+    engines::{
+        sqlite_db::{self, SqliteDb},
+        sqlite_scans::SqliteScans,
+    },
 };
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
@@ -36,6 +39,8 @@ static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite"
 #[derive(Debug, Clone)]
 struct SqliteStore {
     db: SqliteDb,
+    /// Reads of many products.
+    scans: SqliteScans,
     rules: Rules,
 }
 
@@ -45,7 +50,8 @@ pub(super) async fn connect(path: &Path, low_stock_threshold: i32) -> Result<Arc
     let rules = Rules {
         low_stock_threshold,
     };
-    Ok(Arc::new(SqliteStore { db, rules }))
+    let scans = SqliteScans::new(Port::Store, path, scan_permits(), SCAN_TIMEOUT);
+    Ok(Arc::new(SqliteStore { db, scans, rules }))
 }
 
 /// The error kind of an engine failure.

@@ -18,6 +18,7 @@ use crate::{
     ports::store::{
         ProductStore,
         change::{Change, Decided, live},
+        sqlite::failed,
     },
 };
 
@@ -92,7 +93,16 @@ impl ProductStore for SqliteStore {
     }
 
     async fn product_list(&self, seller: &SellerId, query: &ProductQuery) -> Result<Page<Product>> {
-        list::page(self.db.readers(), seller, query).await
+        if query.is_indexed() {
+            let mut reader = self.db.readers().acquire().await.map_err(failed)?;
+            return list::page(&mut reader, seller, query).await;
+        }
+        let (owner, query) = (seller.clone(), query.clone());
+        self.scans
+            .run(seller, move |connection| {
+                Box::pin(async move { list::page(connection, &owner, &query).await })
+            })
+            .await
     }
 
     async fn product_scan(
@@ -102,7 +112,12 @@ impl ProductStore for SqliteStore {
         after: ProductId,
         limit: u32,
     ) -> Result<Vec<Product>> {
-        list::scan(self.db.readers(), seller, filter, after, limit).await
+        let (owner, filter) = (seller.clone(), filter.clone());
+        self.scans
+            .run(seller, move |connection| {
+                Box::pin(async move { list::scan(connection, &owner, &filter, after, limit).await })
+            })
+            .await
     }
 
     async fn product_scan_attributes(
@@ -112,7 +127,14 @@ impl ProductStore for SqliteStore {
         after: ProductId,
         limit: u32,
     ) -> Result<Vec<(ProductId, Attributes)>> {
-        list::scan_attributes(self.db.readers(), seller, filter, after, limit).await
+        let (owner, filter) = (seller.clone(), filter.clone());
+        self.scans
+            .run(seller, move |connection| {
+                Box::pin(async move {
+                    list::scan_attributes(connection, &owner, &filter, after, limit).await
+                })
+            })
+            .await
     }
 
     async fn product_low_stock(
@@ -122,7 +144,14 @@ impl ProductStore for SqliteStore {
         limit: u32,
     ) -> Result<Page<Product>> {
         let default = self.rules.low_stock_threshold;
-        list::low_stock(self.db.readers(), seller, default, offset, limit).await
+        let owner = seller.clone();
+        self.scans
+            .run(seller, move |connection| {
+                Box::pin(async move {
+                    list::low_stock(connection, &owner, default, offset, limit).await
+                })
+            })
+            .await
     }
 }
 

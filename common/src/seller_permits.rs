@@ -5,12 +5,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use pm_common::domain::seller::SellerId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::domain::seller::SellerId;
 
 /// Permits for all sellers together, and for each of them. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct SellerPermits(Arc<PermitTable>);
+pub struct SellerPermits(Arc<PermitTable>);
 
 #[derive(Debug)]
 struct PermitTable {
@@ -22,7 +23,7 @@ struct PermitTable {
 
 /// Why there is no permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PermitRefusal {
+pub enum PermitRefusal {
     /// The seller has as many as one may have.
     Seller,
     /// All are taken.
@@ -31,7 +32,7 @@ pub(super) enum PermitRefusal {
 
 /// A permit; given back when dropped, the seller's entry last.
 #[derive(Debug)]
-pub(super) struct SellerPermit {
+pub struct SellerPermit {
     _all: OwnedSemaphorePermit,
     _own: OwnedSemaphorePermit,
     _entry: SellerEntry,
@@ -45,7 +46,7 @@ struct SellerEntry {
 }
 
 impl SellerPermits {
-    pub(super) fn new(all: usize, per_seller: usize) -> Self {
+    pub fn new(all: usize, per_seller: usize) -> Self {
         Self(Arc::new(PermitTable {
             all: Arc::new(Semaphore::new(all.min(Semaphore::MAX_PERMITS))),
             per_seller: per_seller.min(Semaphore::MAX_PERMITS),
@@ -54,12 +55,12 @@ impl SellerPermits {
     }
 
     /// How many a seller may hold.
-    pub(super) fn per_seller(&self) -> usize {
+    pub fn per_seller(&self) -> usize {
         self.0.per_seller
     }
 
     /// A permit, if there is one now.
-    pub(super) fn try_acquire(&self, seller: &SellerId) -> Result<SellerPermit, PermitRefusal> {
+    pub fn try_acquire(&self, seller: &SellerId) -> Result<SellerPermit, PermitRefusal> {
         let (entry, own) = self.enter(seller);
         let own = own.try_acquire_owned();
         let own = own.map_err(|_| PermitRefusal::Seller)?;
@@ -69,6 +70,19 @@ impl SellerPermits {
             _own: own,
             _entry: entry,
         })
+    }
+
+    /// A permit, as soon as there is one. Callers of a seller wait for each other first, so that none
+    /// of their number stands in another seller's way.
+    pub async fn acquire(&self, seller: &SellerId) -> SellerPermit {
+        let (entry, own) = self.enter(seller);
+        let own = acquire(own).await;
+        let all = acquire(Arc::clone(&self.0.all)).await;
+        SellerPermit {
+            _all: all,
+            _own: own,
+            _entry: entry,
+        }
     }
 
     fn enter(&self, seller: &SellerId) -> (SellerEntry, Arc<Semaphore>) {
@@ -81,6 +95,14 @@ impl SellerPermits {
             .entry(seller.clone())
             .or_insert_with(|| Arc::new(Semaphore::new(self.0.per_seller)));
         (entry, Arc::clone(own))
+    }
+}
+
+/// Nothing closes these semaphores; a closed one would never give a permit.
+async fn acquire(semaphore: Arc<Semaphore>) -> OwnedSemaphorePermit {
+    match semaphore.acquire_owned().await {
+        Ok(permit) => permit,
+        Err(_) => std::future::pending().await,
     }
 }
 
@@ -102,6 +124,8 @@ impl Drop for SellerEntry {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     fn seller(id: &str) -> SellerId {
@@ -121,6 +145,24 @@ mod tests {
         assert_eq!(refused(&b), PermitRefusal::All);
         held.remove(0);
         held.push(permits.try_acquire(&a).unwrap());
+    }
+
+    /// Red when: a seller's callers wait for the permits of all at once.
+    #[tokio::test]
+    async fn a_seller_that_waits_leaves_others_alone() {
+        let permits = SellerPermits::new(2, 1);
+        let (a, b) = (seller("a"), seller("b"));
+        let first = permits.acquire(&a).await;
+        let mut waiting: Vec<_> = (0..9).map(|_| Box::pin(permits.acquire(&a))).collect();
+        for permit in &mut waiting {
+            assert!(permit.now_or_never().is_none());
+        }
+        let others = permits.acquire(&b).now_or_never();
+        assert!(others.is_some(), "b waits for a");
+        drop(first);
+        assert!((&mut waiting[0]).now_or_never().is_some());
+        drop((waiting, others));
+        assert!(permits.0.sellers().is_empty());
     }
 
     /// Red when: sellers stay in the table; with invented names it would fill the memory.
