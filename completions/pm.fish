@@ -816,9 +816,11 @@ none\t''"
 complete -c pm -n "__fish_pm_using_subcommand import" -l mode -d 'create, upsert, update or skip [default: upsert with a sku column, else create]' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l key -d 'The field that identifies a product: sku' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l map -d 'Map a column of the file to a field; may be repeated' -r
-complete -c pm -n "__fish_pm_using_subcommand import" -l preset -d 'auto, generic, shopify or woocommerce' -r
+complete -c pm -n "__fish_pm_using_subcommand import" -l preset -d 'auto, generic, or a shop: shopify, woocommerce, prestashop, … (`pm help csv`)' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l delimiter -d ', ; | or tab [default: detected]' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l long-text -d 'A description over 2,000 characters: cut (with a warning) or reject [default: cut]' -r
+complete -c pm -n "__fish_pm_using_subcommand import" -l encoding -d 'utf-8, windows-1252, macintosh, … [default: detected]' -r
+complete -c pm -n "__fish_pm_using_subcommand import" -l decimal -d 'The decimal mark of numbers: . or , [default: detected for each column]' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l default -d 'A value for blank cells and missing columns; may be repeated' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'

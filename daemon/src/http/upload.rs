@@ -46,7 +46,7 @@ const MAX_SNIFF_BYTES: usize = 1024 * 1024;
     )),
     params(
         ("mode" = Option<String>, Query, description = "create, upsert, update or skip; upsert when the file has a key"),
-        ("preset" = Option<String>, Query, description = "auto, generic, shopify or woocommerce"),
+        ("preset" = Option<String>, Query, description = "auto, generic, or a shop: shopify, woocommerce, prestashop, medusa, vendure, wix, lightspeed, square, etsy, ebay, amazon, squarespace, bigcommerce, odoo, magento"),
         ("delimiter" = Option<String>, Query, description = ", ; | or tab; detected by default"),
         ("decimal" = Option<String>, Query, description = ". or ,: the decimal mark of numbers; detected by default for each column"),
         ("encoding" = Option<String>, Query, description = "utf-8, utf-16le, windows-1252, macintosh, …; detected by default"),

@@ -72,7 +72,7 @@ struct ReadOptions {
     /// Map a column of the file to a field; may be repeated
     #[arg(long, value_name = "HEADER=FIELD")]
     map: Vec<String>,
-    /// auto, generic, shopify or woocommerce
+    /// auto, generic, or a shop: shopify, woocommerce, prestashop, … (`pm help csv`)
     #[arg(long)]
     preset: Option<String>,
     /// , ; | or tab [default: detected]

@@ -3,12 +3,17 @@
 
 use std::borrow::Cow;
 
-use super::{DecimalMark, ProductField, html_entities::decoded_entities, row_fields::RowFields};
+use super::{
+    DecimalMark, ProductField, header::fold, html_entities::decoded_entities, row_fields::RowFields,
+};
 
 /// What programs write where there is no value.
 const PLACEHOLDERS: [&str; 9] = [
     "nan", "NaN", "NAN", "n/a", "N/A", "#N/A", "NULL", "null", "None",
 ];
+
+/// Stock in words that say no number, folded.
+const UNCOUNTED: [&str; 4] = ["instock", "unlimited", "available", "∞"];
 
 /// Makes a number plain, where it is one in the style of its column.
 pub(super) fn read_number(
@@ -75,7 +80,12 @@ fn decode(row_fields: &mut RowFields<'_>, field: ProductField) {
 
 fn empty_placeholder(row_fields: &mut RowFields<'_>, field: ProductField) {
     let text = row_fields.text(field).trim();
-    if PLACEHOLDERS.contains(&text) {
+    if field == ProductField::Quantity && matches!(fold(text).as_str(), "outofstock" | "soldout") {
+        row_fields.set(field, "0");
+        return;
+    }
+    let uncounted = field == ProductField::Quantity && UNCOUNTED.contains(&fold(text).as_str());
+    if uncounted || PLACEHOLDERS.contains(&text) {
         let message = format!("{text:?} is read as a blank cell");
         row_fields.set(field, "");
         row_fields.warn(field, "READ_AS_BLANK", message);

@@ -1,6 +1,6 @@
 //! What a header cell means: folding, the names we know, and the closest one to a misspelling.
 
-use super::{ImportPreset, ProductField};
+use super::{ImportPreset, ProductField, shapes};
 
 /// The columns a rejects file has after the original ones; an import leaves them out.
 pub(super) const REJECT_COLUMNS: [&str; 5] = ["_line", "_column", "_code", "_message", "_hint"];
@@ -68,77 +68,8 @@ pub(super) fn is_reject_column(name: &str) -> bool {
 }
 
 /// The names a field's column may have in a file of this preset, the best first.
-pub(super) fn names(preset: ImportPreset, field: ProductField) -> &'static [&'static str] {
-    match preset {
-        ImportPreset::Generic => generic(field),
-        ImportPreset::Shopify => shopify(field),
-        ImportPreset::Woocommerce => woocommerce(field),
-    }
-}
-
-const fn generic(field: ProductField) -> &'static [&'static str] {
-    match field {
-        ProductField::Name => &["name", "title", "product_name", "product"],
-        ProductField::Description => &["description", "desc"],
-        ProductField::Price => &["price", "unit_price", "retail_price", "amount"],
-        ProductField::Quantity => &["quantity", "qty", "stock", "inventory", "on_hand"],
-        ProductField::Category => &["category", "type", "department"],
-        ProductField::Sku => &["sku", "reference", "code"],
-        ProductField::LowStockThreshold => &["low_stock_threshold", "reorder_level"],
-    }
-}
-
-/// Both generations of Shopify's product export.
-const fn shopify(field: ProductField) -> &'static [&'static str] {
-    match field {
-        ProductField::Name => &["Title", "name"],
-        ProductField::Description => &["Body (HTML)", "Description"],
-        ProductField::Price => &["Variant Price", "Price"],
-        ProductField::Quantity => &["Variant Inventory Qty", "Inventory quantity", "quantity"],
-        ProductField::Category => &["Product Category", "Type", "category"],
-        ProductField::Sku => &["Variant SKU", "SKU"],
-        ProductField::LowStockThreshold => &["low_stock_threshold"],
-    }
-}
-
-/// WooCommerce's product export in English, French, German and Spanish.
-const fn woocommerce(field: ProductField) -> &'static [&'static str] {
-    match field {
-        ProductField::Name => &["Name", "Nom", "Nombre"],
-        ProductField::Description => &["Description", "Beschreibung", "Descripción"],
-        ProductField::Price => &[
-            "Regular price",
-            "Tarif régulier",
-            "Regulärer Preis",
-            "Normaler Preis",
-            "Precio normal",
-            "price",
-        ],
-        ProductField::Quantity => &[
-            "Stock",
-            "Lager",
-            "Lagerbestand",
-            "Inventario",
-            "Existencias",
-            "quantity",
-        ],
-        ProductField::Category => &[
-            "Categories",
-            "Catégories",
-            "Kategorien",
-            "Categorías",
-            "category",
-        ],
-        ProductField::Sku => &["SKU", "UGS", "Artikelnummer"],
-        ProductField::LowStockThreshold => &[
-            "Low stock amount",
-            "Montant de stock faible",
-            "Geringe Lagermenge",
-            "Cantidad de bajo inventario",
-            "Cantidad de pocas existencias",
-            "low_stock_threshold",
-        ],
-    }
+pub(super) const fn names(preset: ImportPreset, field: ProductField) -> &'static [&'static str] {
+    shapes::of(preset).names(field)
 }
 
 /// The position of the first column with one of these names, the best name first.
@@ -156,6 +87,11 @@ pub(super) fn closest<'a>(
     nearest(wanted, candidates).into_iter().next()
 }
 
+/// What the names of columns end with that are no field of ours.
+const UNLIKELY_ENDINGS: [&str; 8] = [
+    "id", "ids", "url", "urls", "image", "images", "date", "type",
+];
+
 /// All candidates that are near enough, the nearest first.
 pub(super) fn nearest<'a>(
     wanted: &[&str],
@@ -164,6 +100,13 @@ pub(super) fn nearest<'a>(
     let wanted: Vec<String> = wanted.iter().map(|name| fold(name)).collect();
     let near = candidates.filter_map(|candidate| {
         let folded = fold(candidate);
+        // `product-id` is near to `product`, and no name.
+        if UNLIKELY_ENDINGS
+            .iter()
+            .any(|ending| folded.len() > ending.len() && folded.ends_with(ending))
+        {
+            return None;
+        }
         let distances = wanted.iter().filter_map(|name| distance(&folded, name));
         distances.min().map(|distance| (distance, candidate))
     });

@@ -39,6 +39,7 @@ mod row_reader;
 mod row_rules;
 mod row_warning;
 mod safety;
+mod shapes;
 mod tab_quotes;
 #[cfg(test)]
 mod tests;

@@ -98,11 +98,41 @@ pub enum ImportPreset {
     Generic,
     Shopify,
     Woocommerce,
+    Prestashop,
+    Medusa,
+    Vendure,
+    Wix,
+    Lightspeed,
+    Square,
+    Etsy,
+    Ebay,
+    Amazon,
+    Squarespace,
+    Bigcommerce,
+    Odoo,
+    Magento,
 }
 
 impl ImportPreset {
     /// Every preset.
-    pub const ALL: [Self; 3] = [Self::Generic, Self::Shopify, Self::Woocommerce];
+    pub const ALL: [Self; 16] = [
+        Self::Generic,
+        Self::Shopify,
+        Self::Woocommerce,
+        Self::Prestashop,
+        Self::Medusa,
+        Self::Vendure,
+        Self::Wix,
+        Self::Lightspeed,
+        Self::Square,
+        Self::Etsy,
+        Self::Ebay,
+        Self::Amazon,
+        Self::Squarespace,
+        Self::Bigcommerce,
+        Self::Odoo,
+        Self::Magento,
+    ];
 
     /// The wire name.
     pub const fn as_str(self) -> &'static str {
@@ -110,6 +140,19 @@ impl ImportPreset {
             Self::Generic => "generic",
             Self::Shopify => "shopify",
             Self::Woocommerce => "woocommerce",
+            Self::Prestashop => "prestashop",
+            Self::Medusa => "medusa",
+            Self::Vendure => "vendure",
+            Self::Wix => "wix",
+            Self::Lightspeed => "lightspeed",
+            Self::Square => "square",
+            Self::Etsy => "etsy",
+            Self::Ebay => "ebay",
+            Self::Amazon => "amazon",
+            Self::Squarespace => "squarespace",
+            Self::Bigcommerce => "bigcommerce",
+            Self::Odoo => "odoo",
+            Self::Magento => "magento",
         }
     }
 }

@@ -261,7 +261,7 @@ mod tests {
     fn every_fault_is_named() {
         let errors = read(&[
             ("mode", "replace"),
-            ("preset", "magento"),
+            ("preset", "myshop"),
             ("delimiter", ":"),
             ("encoding", "klingon"),
             ("decimal", ";"),

@@ -29,11 +29,12 @@ pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Impo
     let mut roles = RoleTable::new(&cells);
     roles.map(options)?;
     roles.recognise(preset)?;
+    roles.sum(preset::summed_columns(preset, &cells));
     roles.claim(preset::helper_columns(preset, &cells));
     let has_key =
         roles.column_of(ProductField::Sku).is_some() || preset::generates_keys(preset, &cells);
     let mode = mode(options.mode, has_key, preset)?;
-    roles.require(mode, has_key, preset)?;
+    roles.require(mode, has_key, preset, options)?;
     let defaults = default_values::choose(options)?;
     let titles = has_titles.then(|| titles_skipped(start.line));
     let unfilled = roles.warnings(mode, preset, options, &defaults);
@@ -52,6 +53,9 @@ pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Impo
         start: end,
     })
 }
+
+/// How many headers are named as possibly meant.
+const MAX_CANDIDATES: usize = 3;
 
 /// The file's own remark about lines above its header.
 fn titles_skipped(header_line: u64) -> RowWarning {
@@ -182,6 +186,18 @@ impl<'a> RoleTable<'a> {
         FieldError::new("file", "duplicate", &rest, "")
     }
 
+    /// Gives a field without a column all that add up to it.
+    fn sum(&mut self, sums: Vec<(ProductField, Vec<usize>)>) {
+        for (field, columns) in sums {
+            if self.column_of(field).is_some() {
+                continue;
+            }
+            for index in columns {
+                self.set(index, ColumnRole::Field(field));
+            }
+        }
+    }
+
     fn claim(&mut self, columns: Vec<usize>) {
         for index in columns {
             if self.roles.get(index) == Some(&ColumnRole::Attribute) {
@@ -197,12 +213,18 @@ impl<'a> RoleTable<'a> {
         mode: ImportMode,
         has_key: bool,
         preset: ImportPreset,
+        options: &ImportOptions,
     ) -> Result<(), PlanError> {
         let updates = matches!(mode, ImportMode::Update | ImportMode::Upsert);
         let mut others = ProductField::ALL.into_iter();
         let has_other =
             others.any(|field| field != ProductField::Sku && self.column_of(field).is_some());
-        if updates && has_key && has_other {
+        // A list of products with names wants a price; one of several was not chosen yet.
+        let has = |field| self.column_of(field).is_some();
+        let undecided =
+            options.mode.is_none() && has(ProductField::Name) && !has(ProductField::Price);
+        let prices = self.candidates(preset, ProductField::Price);
+        if updates && has_key && has_other && !(undecided && !prices.is_empty()) {
             return Ok(());
         }
         if mode == ImportMode::Update {
@@ -255,16 +277,37 @@ impl<'a> RoleTable<'a> {
     fn missing(&self, preset: ImportPreset, field: ProductField) -> FieldError {
         let names = header::names(preset, field);
         let name = field.as_str();
-        let meant = closest(names, self.unused()).map_or_else(
-            || format!("name it with map, such as map=<column>={name}"),
-            |meant| format!("did you mean {meant:?}? Then give map={meant}={name}"),
-        );
+        let candidates = self.candidates(preset, field);
+        let quoted: Vec<String> = candidates
+            .iter()
+            .map(|header| format!("{header:?}"))
+            .collect();
+        let maps: Vec<String> = candidates
+            .iter()
+            .map(|header| format!("map={header}={name}"))
+            .collect();
+        let meant = match candidates.is_empty() {
+            true => format!("name it with map, such as map=<column>={name}"),
+            false => format!(
+                "did you mean {}? Then give {}",
+                quoted.join(" or "),
+                maps.join(" or ")
+            ),
+        };
         let rest = format!(
             "has no column. The file has: {}. Known names: {}; {meant}",
             self.found(),
             names.join(", ")
         );
         FieldError::new(name, "required", &rest, "")
+    }
+
+    /// The unused headers that may be meant for a field.
+    fn candidates(&self, preset: ImportPreset, field: ProductField) -> Vec<&str> {
+        let mut wanted = header::names(preset, field).to_vec();
+        wanted.push(field.as_str());
+        let nearest = header::nearest(&wanted, self.unused()).into_iter();
+        nearest.take(MAX_CANDIDATES).collect()
     }
 
     /// The file's columns for people, not more than fit a message.

@@ -2,14 +2,16 @@
 //! help to read the others, and how a row's cells become a draft of ours.
 
 mod shopify;
+mod table;
 mod woocommerce;
 
-use self::{shopify::ShopifyState, woocommerce::WoocommerceState};
+use self::{shopify::ShopifyState, table::TableState, woocommerce::WoocommerceState};
 use super::{
     ImportPlan, ImportPreset, ProductField, SkipReason,
     cell_splitter::RowCells,
     header::{self, HeaderCell, find, fold},
     row_fields::RowFields,
+    shapes,
 };
 
 /// Whose export a header belongs to. Our own export is recognised by its first seven columns, whatever
@@ -20,26 +22,49 @@ pub(super) fn detect(cells: &[HeaderCell]) -> ImportPreset {
         .all(|field| cells.iter().any(|cell| cell.name == field.as_str()));
     let folded = unmarked_names(cells);
     if ours {
-        ImportPreset::Generic
-    } else if shopify::is_header(&folded) {
-        ImportPreset::Shopify
-    } else if woocommerce::is_header(&folded) {
-        ImportPreset::Woocommerce
-    } else {
-        ImportPreset::Generic
+        return ImportPreset::Generic;
     }
+    if shopify::is_header(&folded) {
+        return ImportPreset::Shopify;
+    }
+    if woocommerce::is_header(&folded) {
+        return ImportPreset::Woocommerce;
+    }
+    let marked = |preset: &ImportPreset| {
+        let mut marks = shapes::of(*preset).marks.iter();
+        marks.all(|names| find(&folded, names).is_some())
+    };
+    let mut shapes = shapes::DETECTED.into_iter();
+    shapes.find(marked).unwrap_or(ImportPreset::Generic)
 }
 
 /// The columns a preset reads beside those that fill a field.
 pub(super) fn helper_columns(preset: ImportPreset, cells: &[HeaderCell]) -> Vec<usize> {
     let folded = unmarked_names(cells);
-    let helpers: &[&[&str]] = match preset {
-        ImportPreset::Generic => &[],
-        ImportPreset::Shopify => shopify::HELPER_NAMES,
-        ImportPreset::Woocommerce => woocommerce::HELPER_NAMES,
+    let helpers: Vec<&[&str]> = match preset {
+        ImportPreset::Shopify => shopify::HELPER_NAMES.to_vec(),
+        ImportPreset::Woocommerce => woocommerce::HELPER_NAMES.to_vec(),
+        _ => shapes::of(preset).helper_columns().collect(),
     };
     let found = helpers.iter().filter_map(|names| find(&folded, names));
     found.collect()
+}
+
+/// The columns whose numbers make one field together.
+pub(super) fn summed_columns(
+    preset: ImportPreset,
+    cells: &[HeaderCell],
+) -> Vec<(ProductField, Vec<usize>)> {
+    let folded = unmarked_names(cells);
+    let sums = shapes::of(preset).sums.iter();
+    let columns = |beginning: &str| {
+        let beginning = fold(beginning);
+        let names = folded.iter().enumerate();
+        let own = names.filter(|(_, name)| name.starts_with(&beginning));
+        own.map(|(index, _)| index).collect()
+    };
+    sums.map(|(field, beginning)| (*field, columns(beginning)))
+        .collect()
 }
 
 /// Whether rows without a sku of their own get one from other columns.
@@ -62,6 +87,7 @@ pub(super) enum PresetState {
     Generic,
     Shopify(ShopifyState),
     Woocommerce(WoocommerceState),
+    Table(TableState),
 }
 
 impl PresetState {
@@ -72,6 +98,7 @@ impl PresetState {
             ImportPreset::Generic => Self::Generic,
             ImportPreset::Shopify => Self::Shopify(ShopifyState::new(&folded, saved)),
             ImportPreset::Woocommerce => Self::Woocommerce(WoocommerceState::new(&folded, saved)),
+            _ => Self::Table(TableState::new(plan, saved)),
         }
     }
 
@@ -85,6 +112,7 @@ impl PresetState {
             Self::Generic => Ok(()),
             Self::Shopify(shopify) => shopify.complete(cells, row_fields),
             Self::Woocommerce(woocommerce) => woocommerce.complete(cells, row_fields),
+            Self::Table(table) => table.complete(cells, row_fields),
         }
     }
 
@@ -94,6 +122,7 @@ impl PresetState {
             Self::Generic => None,
             Self::Shopify(shopify) => shopify.saved(),
             Self::Woocommerce(woocommerce) => woocommerce.saved(),
+            Self::Table(table) => table.saved(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! WooCommerce's product export in English, French, German and Spanish.
+//! WooCommerce's product export in eight languages.
 //!
 //! Parents (variable and grouped products) without a price are no products of their own. Of the
 //! categories the first path counts; a variation has none and takes its parent's, when that is
@@ -10,17 +10,34 @@ use serde::{Deserialize, Serialize};
 
 use super::{ImportPreset, cell, has};
 use crate::domain::product_csv::{
-    ProductField, SkipReason, cell_splitter::RowCells, header::find, row_fields::RowFields,
+    ProductField, SkipReason,
+    cell_splitter::RowCells,
+    header::{self, find},
+    row_fields::RowFields,
 };
 
-const TYPE_NAMES: &[&str] = &["Type", "Typ", "Tipo"];
+const TYPE_NAMES: &[&str] = &["Type", "Typ", "Tipo", "Тип"];
 const SHORT_DESCRIPTION_NAMES: &[&str] = &[
     "Short description",
     "Description courte",
     "Kurzbeschreibung",
     "Descripción corta",
+    "Breve descrizione",
+    "Descrição curta",
+    "Breve descrição",
+    "Korte beschrijving",
+    "Краткое описание",
 ];
-const PARENT_NAMES: &[&str] = &["Parent", "Übergeordnetes Produkt", "Superior"];
+const PARENT_NAMES: &[&str] = &[
+    "Parent",
+    "Übergeordnetes Produkt",
+    "Superior",
+    "Genitore",
+    "Ascendente",
+    "Pai",
+    "Hoofd",
+    "Родительский",
+];
 const ID_NAMES: &[&str] = &["ID"];
 
 /// The columns read beside those of the fields. The id is read too, but stays an attribute.
@@ -31,14 +48,13 @@ const MAX_PARENTS: usize = 128;
 
 /// Whether the header is one of WooCommerce's.
 pub(super) fn is_header(folded: &[String]) -> bool {
-    let regular_price = [
-        "Regular price",
-        "Tarif régulier",
-        "Regulärer Preis",
-        "Normaler Preis",
-        "Precio normal",
-    ];
-    find(folded, &regular_price).is_some()
+    let regular_price = header::names(ImportPreset::Woocommerce, ProductField::Price);
+    let own: Vec<&str> = regular_price
+        .iter()
+        .copied()
+        .filter(|name| !matches!(*name, "price" | "Preço"))
+        .collect();
+    find(folded, &own).is_some()
         && has(folded, ImportPreset::Woocommerce, ProductField::Name)
         && (find(folded, TYPE_NAMES).is_some()
             || has(folded, ImportPreset::Woocommerce, ProductField::Category))

@@ -10,6 +10,7 @@ mod plans;
 mod presets;
 mod quotes;
 mod rows;
+mod shapes;
 
 use super::*;
 
