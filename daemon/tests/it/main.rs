@@ -19,6 +19,7 @@ mod harness;
 mod idempotency;
 mod identity;
 mod import_modes;
+mod import_reading;
 mod import_warnings;
 mod imports;
 mod limits;

@@ -224,7 +224,7 @@ impl<'a> RoleTable<'a> {
         let undecided =
             options.mode.is_none() && has(ProductField::Name) && !has(ProductField::Price);
         let prices = self.candidates(preset, ProductField::Price);
-        if updates && has_key && has_other && !(undecided && !prices.is_empty()) {
+        if updates && has_key && has_other && (!undecided || prices.is_empty()) {
             return Ok(());
         }
         if mode == ImportMode::Update {

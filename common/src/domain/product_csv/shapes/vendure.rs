@@ -2,8 +2,6 @@
 
 use super::{FieldNames, ProductField, RowFields, RowKind, ShapeRow, ShopShape};
 
-const FACETS: usize = 0;
-
 pub(super) const SHAPE: ShopShape = ShopShape {
     marks: &[&["stockOnHand"], &["optionGroups"], &["optionValues"]],
     names: FieldNames {
@@ -11,29 +9,26 @@ pub(super) const SHAPE: ShopShape = ShopShape {
         description: &["description"],
         price: &["price"],
         quantity: &["stockOnHand"],
-        category: &["category"],
+        category: &["category", "facets"],
         sku: &["sku"],
         low_stock_threshold: &["low_stock_threshold"],
     },
     options: &[&["optionValues"]],
-    helpers: &[&["facets"], &["optionGroups"]],
+    helpers: &[&["optionGroups"]],
     rule,
     ..ShopShape::EMPTY
 };
 
 /// `category:Lighting|brand:Nord`: the facet that is a category.
-fn rule<'a>(row: &ShapeRow<'_, 'a>, fields: &mut RowFields<'a>) -> RowKind {
-    let mut facets = row.helper(FACETS).split('|');
-    let category = facets.find_map(|facet| {
+fn rule<'a>(_: &ShapeRow<'_, 'a>, fields: &mut RowFields<'a>) -> RowKind {
+    let text = fields.text(ProductField::Category);
+    let category = text.split('|').find_map(|facet| {
         let (name, value) = facet.split_once(':')?;
-        name.trim()
-            .eq_ignore_ascii_case("category")
-            .then(|| value.trim())
+        let named = name.trim().eq_ignore_ascii_case("category");
+        named.then(|| value.trim().to_owned())
     });
-    if let Some(category) = category
-        && fields.is_blank(ProductField::Category)
-    {
-        fields.set(ProductField::Category, category);
+    if text.contains(':') {
+        fields.set(ProductField::Category, category.unwrap_or_default());
     }
     RowKind::Item
 }
