@@ -7,18 +7,26 @@ use pm_common::{
     api::{ErrorOut, EventsOut, EventsPagination},
     domain::{
         clock,
+        error::Result,
         notification::{Notification, NotificationKind},
+        seller::SellerId,
     },
+    ports::inbox::Inbox,
 };
 
 use super::{HttpState, error::ApiResult, identity::RequestSeller, params::QueryParams, reply};
 
 const DEFAULT_LIMIT: u32 = 100;
 const LIMIT_MAX: u32 = 1_000;
+/// Notifications read at once: a long one has about 50 kB.
+const STEP_ROWS: u32 = 50;
+/// No more are read for a page that is this long.
+const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
 /// Read the history
 ///
-/// Notifications of the last 30 days, ascending by sequence.
+/// Notifications of the last 30 days, ascending by sequence. A page of long ones is shorter than
+/// `limit`; an empty one is the end.
 #[utoipa::path(get, path = "/api/events", tag = "Events",
     params(
         ("after" = Option<i64>, Query, description = "Only those after this sequence"),
@@ -40,7 +48,7 @@ pub(super) async fn list(
     let kind = params.word("type", &kinds, None);
     params.finish()?;
     let inbox = &http.app.inbox;
-    let mut data = inbox.inbox_list(&seller, after, limit, kind).await?;
+    let mut data = page(&**inbox, &seller, after, limit, kind).await?;
     // While a put is in progress, later ones may be there before earlier ones.
     let end = match kind {
         None => whole_until(&data, after),
@@ -56,6 +64,28 @@ pub(super) async fn list(
         data,
         pagination: EventsPagination { limit, next_after },
     })
+}
+
+/// Up to `limit` notifications, and fewer where they are long: a page is bounded in bytes.
+async fn page(
+    inbox: &dyn Inbox,
+    seller: &SellerId,
+    after: i64,
+    limit: u32,
+    kind: Option<NotificationKind>,
+) -> Result<Vec<Notification>> {
+    let (mut data, mut bytes, mut left) = (Vec::<Notification>::new(), 0, limit);
+    while left > 0 && bytes < MAX_PAGE_BYTES {
+        let from = data.last().map_or(after, |last| last.sequence);
+        let asked = left.min(STEP_ROWS);
+        let step = inbox.inbox_list(seller, from, asked, kind).await?;
+        let found = u32::try_from(step.len()).unwrap_or(asked);
+        let json = |next: &Notification| serde_json::to_vec(next).map_or(0, |json| json.len());
+        bytes += step.iter().map(json).sum::<usize>();
+        data.extend(step);
+        left = if found < asked { 0 } else { left - asked };
+    }
+    Ok(data)
 }
 
 /// The sequence up to which nothing is missing that may still come.

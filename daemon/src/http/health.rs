@@ -1,7 +1,7 @@
 //! Health: every dependency probed at once, each with its own deadline, so that the answer never
 //! waits for one that hangs. Only a lost database makes the whole unhealthy.
 
-use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, future::Future, panic::resume_unwind, sync::Arc, time::Duration};
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use pm_common::{
@@ -26,8 +26,7 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long what was found is told to other callers.
 const PROBE_SHARED: Duration = Duration::from_secs(1);
 
-/// What was found lately: callers who come together cost one probe, of whom one asks and the
-/// others wait for its answer.
+/// What was found a moment ago: callers who come together cost one probe, and wait for its answer.
 #[derive(Debug, Default)]
 pub(super) struct SharedProbes {
     services: SharedProbe<ServicesOut>,
@@ -35,26 +34,33 @@ pub(super) struct SharedProbes {
 }
 
 #[derive(Debug)]
-struct SharedProbe<T>(Mutex<Option<(Instant, T)>>);
+struct SharedProbe<T>(Arc<Mutex<Option<(Instant, T)>>>);
 
 impl<T> Default for SharedProbe<T> {
     fn default() -> Self {
-        Self(Mutex::new(None))
+        Self(Arc::default())
     }
 }
 
-impl<T: Clone> SharedProbe<T> {
-    /// What is known, asked anew if it is too old.
-    async fn get(&self, ask: impl Future<Output = T>) -> T {
-        let mut known = self.0.lock().await;
+impl<T: Clone + Send + 'static> SharedProbe<T> {
+    /// What is known, asked anew if it is too old. A probe goes on without its caller: those who come
+    /// and go at once cost one as well.
+    async fn get(&self, ask: impl Future<Output = T> + Send + 'static) -> T {
+        let mut known = Arc::clone(&self.0).lock_owned().await;
         if let Some((found_at, found)) = &*known
             && found_at.elapsed() < PROBE_SHARED
         {
             return found.clone();
         }
-        let found = ask.await;
-        *known = Some((Instant::now(), found.clone()));
-        found
+        let probe = tokio::spawn(async move {
+            let found = ask.await;
+            *known = Some((Instant::now(), found.clone()));
+            found
+        });
+        match probe.await {
+            Ok(found) => found,
+            Err(error) => resume_unwind(error.into_panic()),
+        }
     }
 }
 
@@ -64,7 +70,7 @@ impl<T: Clone> SharedProbe<T> {
 #[utoipa::path(get, path = "/health", tag = "Health",
     responses((status = 200, body = HealthOut), (status = 503, body = HealthOut)))]
 pub(super) async fn health(State(http): State<Arc<HttpState>>) -> Response {
-    let services = http.health.services.get(services(&http)).await;
+    let services = http.health.services.get(services(Arc::clone(&http))).await;
     let others = [
         &services.redis,
         &services.kafka,
@@ -94,13 +100,11 @@ pub(super) async fn health(State(http): State<Arc<HttpState>>) -> Response {
 #[utoipa::path(get, path = "/health/ready", tag = "Health",
     responses((status = 200, body = ReadyOut), (status = 503, body = ReadyOut)))]
 pub(super) async fn ready(State(http): State<Arc<HttpState>>) -> Response {
-    let ping = http.app.store.ping();
-    let engine = http.app.config.engine(Port::Store);
-    let probe = async {
-        timed(Port::Store, engine, ping, PROBE_TIMEOUT)
-            .await
-            .0
-            .is_ok()
+    let app = http.app.clone();
+    let probe = async move {
+        let engine = app.config.engine(Port::Store);
+        let ping = timed(Port::Store, engine, app.store.ping(), PROBE_TIMEOUT);
+        ping.await.0.is_ok()
     };
     let error = match http.health.ready.get(probe).await {
         _ if http.shutdown.is_cancelled() => Some("the server is shutting down"),
@@ -133,7 +137,7 @@ pub(super) async fn live(State(http): State<Arc<HttpState>>) -> Response {
     json_response(StatusCode::OK, &body)
 }
 
-async fn services(http: &HttpState) -> ServicesOut {
+async fn services(http: Arc<HttpState>) -> ServicesOut {
     let app = &http.app;
     let engine = |port| app.config.engine(port);
     let feed_and_limiter = async {
@@ -261,6 +265,10 @@ fn resident_kib(status: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    use tokio::sync::watch;
+
     use super::*;
 
     #[test]
@@ -270,6 +278,36 @@ mod tests {
             Some(2048)
         );
         assert_eq!(resident_kib(""), None);
+    }
+
+    /// Red when: each caller asks, or a caller that leaves makes the next one ask again.
+    #[tokio::test]
+    async fn callers_share_a_probe() {
+        let (shared, asked) = (SharedProbe::default(), Arc::new(AtomicUsize::new(0)));
+        let (answer, answered) = watch::channel(false);
+        let ask = || {
+            let (asked, mut answered) = (Arc::clone(&asked), answered.clone());
+            async move {
+                asked.fetch_add(1, SeqCst);
+                answered
+                    .wait_for(|answered| *answered)
+                    .await
+                    .map(|_| 7)
+                    .ok()
+            }
+        };
+        for _ in 0..50 {
+            let mut leaving = std::pin::pin!(shared.get(ask()));
+            for _ in 0..4 {
+                assert!(futures_util::poll!(&mut leaving).is_pending());
+                tokio::task::yield_now().await;
+            }
+        }
+        answer.send(true).unwrap();
+        let callers = (0..50).map(|_| shared.get(ask()));
+        let found = futures_util::future::join_all(callers).await;
+        assert!(found.iter().all(|found| *found == Some(7)));
+        assert_eq!(asked.load(SeqCst), 1);
     }
 
     #[tokio::test]

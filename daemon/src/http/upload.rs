@@ -21,6 +21,7 @@ use pm_common::{
     ports::{archive::SpoolWriter, feed::WakeUp},
 };
 use sha2::{Digest, Sha256};
+use tokio::task::spawn_blocking;
 
 use super::{
     HttpState, body, connections,
@@ -131,7 +132,7 @@ async fn receive(
         intake.take(chunk).await?;
     }
     let file_name = file.finish().await?;
-    let (spool, plan, sha256, bytes_total) = intake.end()?;
+    let (spool, plan, sha256, bytes_total) = intake.end().await?;
     let claim = key.map(|key| asked.claim(key, uri, &file_name, &sha256));
     let new = NewImport {
         id,
@@ -208,23 +209,26 @@ impl SpoolingUpload<'_> {
             let wanted = MAX_SNIFF_BYTES - self.head.len();
             self.head.extend(chunk.iter().take(wanted));
             if self.head.len() == MAX_SNIFF_BYTES {
-                self.look(false)?;
+                self.look(false).await?;
             }
         }
         Ok(self.spool.write(chunk).await?)
     }
 
     /// Finds out what the file is; a hopeless one is refused here.
-    fn look(&mut self, complete: bool) -> ApiResult<()> {
-        let head = std::mem::take(&mut self.head);
-        let plan = product_csv::plan(&head, complete, self.options).map_err(refusal)?;
-        self.plan = Some(plan);
+    async fn look(&mut self, complete: bool) -> ApiResult<()> {
+        let (head, options) = (std::mem::take(&mut self.head), self.options.clone());
+        // A wide header takes its time, which is not taken from the other requests.
+        let planning = spawn_blocking(move || product_csv::plan(&head, complete, &options));
+        let planned = planning.await;
+        let planned = planned.map_err(|error| ApiError::Internal(error.to_string()))?;
+        self.plan = Some(planned.map_err(refusal)?);
         Ok(())
     }
 
-    fn end(mut self) -> ApiResult<(Box<dyn SpoolWriter>, ImportPlan, String, u64)> {
+    async fn end(mut self) -> ApiResult<(Box<dyn SpoolWriter>, ImportPlan, String, u64)> {
         if self.plan.is_none() {
-            self.look(true)?;
+            self.look(true).await?;
         }
         let missing = || ApiError::Internal("a file without a plan".to_owned());
         let plan = self.plan.ok_or_else(missing)?;

@@ -131,6 +131,27 @@ async fn searches_of_one_seller_hold_up_no_other() {
     }
 }
 
+/// A page of long notifications is shorter than asked for, and its cursor goes on from there.
+///
+/// Red when: a page is as many as asked for, however long they are.
+#[tokio::test]
+async fn a_page_of_events_is_bounded_in_bytes() {
+    let daemon = TestDaemon::start().await;
+    let seller = daemon.seller("shop-1");
+    let id = seller.create("Mug").await["id"].clone();
+    let path = format!("/api/products/{id}");
+    for number in 0..120 {
+        let attributes = json!({"note": format!("{number:015000}")});
+        let change = json!({"attributes": attributes});
+        seller.put(&path, &change).await.expect(200);
+    }
+    daemon.wait_published().await;
+    let page = seller.get("/api/events?limit=1000").await;
+    assert!(page.body.len() < 4_000_000, "{} bytes", page.body.len());
+    assert!(page.expect(200)["data"].as_array().unwrap().len() < 120);
+    assert_eq!(seller.events().await.len(), 121);
+}
+
 /// Attributes of any number of names make no wider file, and nothing of them is lost.
 ///
 /// Red when: every name has a column.
