@@ -8,7 +8,7 @@ use pm_common::{
     domain::{
         clock,
         error::Result,
-        notification::{Notification, NotificationKind},
+        notification::{Notification, NotificationKind, is_settled_before},
         seller::SellerId,
     },
     ports::inbox::Inbox,
@@ -92,8 +92,8 @@ async fn page(
 fn whole_until(data: &[Notification], after: i64) -> i64 {
     let now = clock::now();
     let mut end = after;
-    for next in data {
-        if !next.follows(end, now) {
+    for (place, next) in data.iter().enumerate() {
+        if !is_settled_before(data.get(place..).unwrap_or_default(), end, now) {
             break;
         }
         end = next.sequence;

@@ -1,4 +1,4 @@
-//! The bytes of an event stream. Ids are digits we made and data is JSON on one line, so nothing
+//! The bytes of an event stream. Ids are generated digits and data is JSON on one line, so nothing
 //! a seller writes can break a frame.
 
 use std::{
@@ -10,20 +10,20 @@ use bytes::Bytes;
 use pm_common::domain::{clock::Timestamp, notification::Notification, seller::SellerId};
 use serde_json::json;
 
-use super::start::Start;
+use super::resume_point::ResumePoint;
 
 /// A comment that keeps proxies from closing a quiet stream.
 pub(super) const HEARTBEAT_COMMENT: &str = ": heartbeat\n\n";
 
 /// The first frame, the only one without a name.
-pub(super) fn connected(seller: &SellerId, start: &Start, now: Timestamp) -> String {
+pub(super) fn connected(seller: &SellerId, point: &ResumePoint, now: Timestamp) -> String {
     let data = json!({
         "type": "connected",
         "sellerId": seller,
         "timestamp": now.millis(),
-        "message": start.message,
+        "message": point.message,
     });
-    format!("id: {}\ndata: {data}\n\n", start.cursor)
+    format!("id: {}\ndata: {data}\n\n", point.cursor)
 }
 
 /// History is lost: the events `from..=to` will not come.
@@ -141,12 +141,12 @@ mod tests {
     #[test]
     fn the_first_frame_is_unnamed() {
         let seller = SellerId::parse("seller-1").unwrap();
-        let start = Start {
+        let point = ResumePoint {
             cursor: 41,
-            adrift: false,
+            position_unknown: false,
             message: "Hello".into(),
         };
-        let text = connected(&seller, &start, Timestamp::from_millis(7));
+        let text = connected(&seller, &point, Timestamp::from_millis(7));
         assert!(text.starts_with("id: 41\ndata: {") && !text.contains("event:"));
         assert!(
             text.contains("\"type\":\"connected\"") && text.contains("\"sellerId\":\"seller-1\"")

@@ -22,9 +22,9 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{
     HttpState,
     error::{ApiError, ApiResult},
+    event_stream::EventStream,
     identity,
     params::QueryParams,
-    tail::Tail,
 };
 
 const LAST_EVENT_ID: &str = "last-event-id";
@@ -55,13 +55,13 @@ pub(super) async fn stream(
     let last = last_event_id(&headers, params.text("lastEventId"))?;
     params.finish()?;
     let permit = permit(&http, &seller)?;
-    let tail = Tail::open(Arc::clone(&http), seller, last).await?;
-    let chunks = stream::unfold((tail, permit), |(mut tail, permit)| async {
-        let chunk = tail.next().await?;
-        Some((Ok::<_, Infallible>(chunk), (tail, permit)))
+    let events = EventStream::open(Arc::clone(&http), seller, last).await?;
+    let chunks = stream::unfold((events, permit), |(mut events, permit)| async {
+        let chunk = events.next().await?;
+        Some((Ok::<_, Infallible>(chunk), (events, permit)))
     });
     let chunks = chunks.take_until(key_check(http, headers));
-    Ok(event_stream(Body::from_stream(chunks)))
+    Ok(stream_response(Body::from_stream(chunks)))
 }
 
 /// The stream's share of the process' descriptors.
@@ -81,7 +81,7 @@ async fn key_check(http: Arc<HttpState>, headers: HeaderMap) {
     let _ = AbortOnDropHandle::new(check).await;
 }
 
-fn event_stream(body: Body) -> Response {
+fn stream_response(body: Body) -> Response {
     let headers = [
         (
             header::CONTENT_TYPE,

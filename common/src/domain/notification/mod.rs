@@ -89,6 +89,19 @@ pub struct Notification {
     pub settled_from: Option<i64>,
 }
 
+/// Whether nothing that may still come belongs between `after` and the first of these, which are in
+/// order: it says so itself, or a later one does.
+pub fn is_settled_before(listed: &[Notification], after: i64, now: Timestamp) -> bool {
+    let settles = |later: &Notification| {
+        let from = later.settled_from;
+        from.is_some_and(|from| from <= after.saturating_add(1))
+    };
+    let Some(first) = listed.first() else {
+        return true;
+    };
+    first.follows(after, now) || listed.iter().any(settles)
+}
+
 impl Notification {
     /// The first event it covers.
     pub fn first(&self) -> i64 {
@@ -97,7 +110,7 @@ impl Notification {
 
     /// Whether nothing that may still come belongs between `after` and this one. It says so itself,
     /// or it is older than the log keeps events, so that what is missing has expired.
-    pub fn follows(&self, after: i64, now: Timestamp) -> bool {
+    fn follows(&self, after: i64, now: Timestamp) -> bool {
         let age = now.since(Timestamp::from_millis(self.timestamp));
         self.accounts_from() <= after.saturating_add(1) || age >= LOG_RETENTION
     }

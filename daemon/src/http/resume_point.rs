@@ -4,35 +4,35 @@ use pm_common::ports::inbox::InboxBounds;
 
 /// A client's first place.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Start {
+pub(super) struct ResumePoint {
     /// What counts as sent already.
     pub cursor: i64,
-    /// Nothing is kept, so that nobody knows where the seller's sequence stands: what comes first
+    /// Nothing is kept, so that it is not known where the seller's sequence is: what comes first
     /// will say it.
-    pub adrift: bool,
+    pub position_unknown: bool,
     /// For people, in the first frame.
     pub message: String,
 }
 
-impl Start {
-    /// Behind `last`, or with what happens from now on. An id above all that is kept was never
-    /// told by this inbox (the data was reset): such a client starts like a new one and is told
-    /// so, because it would wait for ever for the sequence to come up to its id.
+impl ResumePoint {
+    /// After `last`, or with what happens from now on. An id above all that is kept was never sent
+    /// from this inbox (the data was reset): such a client starts like a new one, and its first
+    /// frame says so, because it would wait for ever for the sequence to come up to its id.
     pub(super) fn find(kept: InboxBounds, last: Option<i64>) -> Self {
-        let adrift = kept.newest == 0;
+        let position_unknown = kept.newest == 0;
         let hello = "Connected to the event stream";
         match last {
-            Some(last) if last > kept.newest && !adrift => Self {
+            Some(last) if last > kept.newest && !position_unknown => Self {
                 cursor: kept.newest,
-                adrift,
+                position_unknown,
                 message: format!(
-                    "{hello}; it starts anew behind event {}, because event {last} is not known here",
+                    "{hello}; it starts anew after event {}, because event {last} is not known here",
                     kept.newest
                 ),
             },
             _ => Self {
                 cursor: last.unwrap_or(kept.newest),
-                adrift,
+                position_unknown,
                 message: hello.to_owned(),
             },
         }
@@ -50,8 +50,12 @@ mod tests {
             newest: 20,
         };
         let place = |kept, last| {
-            let start = Start::find(kept, last);
-            (start.cursor, start.adrift, start.message.contains("anew"))
+            let start = ResumePoint::find(kept, last);
+            (
+                start.cursor,
+                start.position_unknown,
+                start.message.contains("anew"),
+            )
         };
         assert_eq!(place(kept, None), (20, false, false));
         assert_eq!(place(kept, Some(0)), (0, false, false));
