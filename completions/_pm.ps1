@@ -797,6 +797,7 @@ Register-ArgumentCompleter -Native -CommandName 'pm' -ScriptBlock {
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context to use: a named group of settings [PM_CONTEXT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]')
             [CompletionResult]::new('--detach', '--detach', [CompletionResultType]::ParameterName, 'Do not wait: print the import id after the server has accepted the file')
+            [CompletionResult]::new('--again', '--again', [CompletionResultType]::ParameterName, 'Import a file again although its rows without a sku create their products again')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print data and errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print data and errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request and its id on standard error')

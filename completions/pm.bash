@@ -1290,7 +1290,7 @@ _pm() {
             return 0
             ;;
         pm__subcmd__import)
-            opts="-o -q -v -y -h --rejects --detach --progress --mode --key --map --preset --delimiter --long-text --encoding --decimal --default --output --fields --server --seller --context --color --quiet --verbose --yes --help"
+            opts="-o -q -v -y -h --rejects --detach --again --progress --mode --key --map --preset --delimiter --long-text --encoding --decimal --default --output --fields --server --seller --context --color --quiet --verbose --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -837,6 +837,7 @@ complete -c pm -n "__fish_pm_using_subcommand import" -l color -d 'auto, always 
 always\t''
 never\t''"
 complete -c pm -n "__fish_pm_using_subcommand import" -l detach -d 'Do not wait: print the import id after the server has accepted the file'
+complete -c pm -n "__fish_pm_using_subcommand import" -l again -d 'Import a file again although its rows without a sku create their products again'
 complete -c pm -n "__fish_pm_using_subcommand import" -s q -l quiet -d 'Print data and errors only'
 complete -c pm -n "__fish_pm_using_subcommand import" -s v -l verbose -d 'Show each request and its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand import" -s y -l yes -d 'Answer yes to every question'

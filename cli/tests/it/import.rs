@@ -105,7 +105,7 @@ fn files_are_unpacked_and_standard_input_is_read() {
     let csv = "name,price,quantity,category\nA,1,1,C\nB,2,2,C\n";
     env.write("a.csv", csv);
     env.write("b.csv.zst", zstd::encode_all(csv.as_bytes(), 1).unwrap());
-    let jobs = env.ok("import *.csv* -o jsonl");
+    let jobs = env.ok("import *.csv* --again -o jsonl");
     let names: Vec<Value> = jobs
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -120,7 +120,7 @@ fn files_are_unpacked_and_standard_input_is_read() {
         (&"a.csv".into(), &"b.csv".into())
     );
 
-    let outcome = env.run_with("import - -o json", csv);
+    let outcome = env.run_with("import - --again -o json", csv);
     assert_eq!(outcome.code, 0, "{outcome:?}");
     env.write("broken.csv.gz", [0x1f, 0x8b, 8, 0, 1, 2, 3]);
     let outcome = env.run("import broken.csv.gz");
@@ -148,7 +148,7 @@ fn the_first_failure_ends_the_run_and_hides_nothing() {
     );
     let wait_listed: Value = serde_json::from_str(&outcome.out).unwrap();
     assert_eq!(wait_listed["data"].as_array().unwrap().len(), 1);
-    let people = env.run("import a.csv c.csv -o table");
+    let people = env.run("import a.csv c.csv --again -o table");
     assert_eq!(people.code, 0, "{people:?}");
     assert_eq!(people.out.matches(" rows = ").count(), 2, "{people:?}");
     assert!(!people.err.contains("No imports"), "{people:?}");
@@ -315,4 +315,36 @@ fn warnings_are_shown_in_a_table_and_in_a_pipe() {
             assert!(outcome.err.contains(text), "{text}: {outcome:?}");
         }
     }
+}
+
+/// Red when: a file without a key is sent without a word, or goes in twice.
+#[test]
+fn a_file_without_a_key_is_announced_and_not_repeated() {
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    env.write("bare.csv", "name,price\nA,1\nB,2\n");
+    let first = env.run("import bare.csv -o json");
+    assert_eq!(first.code, 0, "{first:?}");
+    assert!(
+        first
+            .err
+            .starts_with("warning: bare.csv: no column is mapped to sku"),
+        "{first:?}"
+    );
+    let again = env.run("import bare.csv");
+    assert_eq!(again.code, 6, "{again:?}");
+    assert!(again.err.contains("--again"), "{again:?}");
+    assert_eq!(env.ok("p ls -o name").lines().count(), 2);
+    let again = env.run("import bare.csv --again");
+    assert_eq!(again.code, 0, "{again:?}");
+    assert_eq!(env.ok("p ls -o name").lines().count(), 4);
+
+    env.write("some.csv", "sku,name,price\nK-1,A,1\n,B,2\n");
+    let some = env.run("import some.csv -o json");
+    assert!(some.err.contains("1 products have no sku"), "{some:?}");
+    assert_eq!(env.run("import some.csv").code, 6);
+    let handles = "Handle,Title,Option1 Name,Option1 Value,Variant Price\nmug,Mug,Size,S,1\n";
+    env.write("shopify.csv", handles);
+    let shopify = env.run("import shopify.csv -o json");
+    assert!(!shopify.err.contains("no column is mapped"), "{shopify:?}");
 }

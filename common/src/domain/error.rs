@@ -82,6 +82,17 @@ pub enum Conflict {
         /// The import's status.
         status: &'static str,
     },
+    /// The same bytes were imported before, and what has no key would be created again.
+    #[error(
+        "this file was imported before, and {without_key} of its products have no key: they would \
+         be created again"
+    )]
+    AlreadyImported {
+        /// The earlier import.
+        import_id: String,
+        /// Its products without a key.
+        without_key: u64,
+    },
     /// The idempotency key was used for another request.
     #[error("this Idempotency-Key was used for another request")]
     IdempotencyKeyReused,

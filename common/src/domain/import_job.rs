@@ -144,6 +144,8 @@ pub struct NewImport {
     /// SHA-256 of the whole upload, lower-case hexadecimal.
     pub sha256: String,
     pub plan: product_csv::ImportPlan,
+    /// What becomes of it when the same bytes were imported before.
+    pub on_repeat: product_csv::RepeatPolicy,
 }
 
 /// How far an import came: everything before it is committed, nothing after it.

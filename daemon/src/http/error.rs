@@ -263,6 +263,7 @@ const fn conflict_kind(conflict: &Conflict) -> (StatusCode, &'static str) {
         Conflict::StockOverflow { .. } => (StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),
         Conflict::Version { .. } => (StatusCode::PRECONDITION_FAILED, "VERSION_CONFLICT"),
         Conflict::NotCancellable { .. } => (StatusCode::CONFLICT, "IMPORT_NOT_CANCELLABLE"),
+        Conflict::AlreadyImported { .. } => (StatusCode::CONFLICT, "ALREADY_IMPORTED"),
         Conflict::IdempotencyKeyReused => {
             (StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED")
         }
@@ -285,6 +286,14 @@ fn conflict_details(conflict: &Conflict) -> Value {
         }
         Conflict::Version { current } => json!({ "current_version": current }),
         Conflict::NotCancellable { status } => json!({ "status": status }),
+        Conflict::AlreadyImported {
+            import_id,
+            without_key,
+        } => json!({
+            "import_id": import_id,
+            "without_key": without_key,
+            "hint": "on_repeat=accept imports it all the same",
+        }),
         Conflict::IdempotencyKeyReused => Value::Null,
     }
 }

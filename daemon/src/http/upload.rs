@@ -54,6 +54,7 @@ const MAX_SNIFF_BYTES: usize = 1024 * 1024;
         ("map" = Option<Vec<String>>, Query, description = "Header=field, as often as needed"),
         ("default" = Option<Vec<String>>, Query, description = "field=value for blank cells, as often as needed"),
         ("long_text" = Option<String>, Query, description = "cut (by default, with a warning) or reject: a description over 2,000 characters"),
+        ("on_repeat" = Option<String>, Query, description = "accept (by default) or refuse: bytes that were imported before and created products without a key"),
         ("key" = Option<String>, Query, description = "sku, the only key there is"),
         ("file_name" = Option<String>, Query, description = "The name of a raw body's file"),
         ("Idempotency-Key" = Option<String>, Header, description = "A retry with the same key and file acts once"),
@@ -61,7 +62,7 @@ const MAX_SNIFF_BYTES: usize = 1024 * 1024;
     responses(
         (status = 202, body = ImportAcceptedOut),
         (status = 400, body = ErrorOut, description = "MISSING_FILE, INVALID_FILE_FIELD, INVALID_FILE_TYPE, UNSUPPORTED_ENCODING, MISSING_COLUMNS, VALIDATION_ERROR"),
-        (status = 409, body = ErrorOut, description = "IDEMPOTENCY_IN_PROGRESS"),
+        (status = 409, body = ErrorOut, description = "ALREADY_IMPORTED, IDEMPOTENCY_IN_PROGRESS"),
         (status = 413, body = ErrorOut, description = "FILE_TOO_LARGE"),
         (status = 415, body = ErrorOut, description = "UNSUPPORTED_MEDIA_TYPE"),
         (status = 422, body = ErrorOut, description = "IDEMPOTENCY_KEY_REUSED"),
@@ -140,6 +141,7 @@ async fn receive(
         bytes_total,
         sha256,
         plan,
+        on_repeat: asked.options.on_repeat.unwrap_or_default(),
     };
     Ok(ReceivedUpload {
         spool,

@@ -132,3 +132,32 @@ async fn fields_without_a_column_are_named_with_the_nearest_headers() {
     let list = "?mode=update";
     assert_eq!(warnings(&import_as(&seller, list, csv).await), []);
 }
+
+/// Red when: bytes whose rows without a key are in already create them again although that is to be
+/// refused, or a file with a key is refused.
+#[tokio::test]
+async fn a_repeated_file_without_keys_is_refused_when_asked() {
+    let daemon = TestDaemon::start().await;
+    let seller = daemon.seller("shop-1");
+    let csv = "sku,name,price\nA,Pot,1\n,Cup,1\n,Spoon,1\n";
+    let job = import_as(&seller, "?on_repeat=refuse", csv).await;
+    assert_eq!(
+        (counts(&job), &job["without_key"]),
+        ([3, 0, 0, 0, 0], &json!(2))
+    );
+    let path = "/api/products/import?on_repeat=refuse";
+    let refused = seller
+        .post_text(path, "text/csv", csv.to_owned())
+        .await
+        .expect(409);
+    assert_eq!(refused["error_code"], "ALREADY_IMPORTED");
+    assert_eq!(refused["details"]["import_id"], job["id"]);
+    assert_eq!(counts(&import_as(&seller, "", csv).await), [2, 0, 1, 0, 0]);
+    let keyed = "sku,name,price\nA,Pot,1\n";
+    for expected in [[0, 0, 1, 0, 0]; 2] {
+        assert_eq!(
+            counts(&import_as(&seller, "?on_repeat=refuse", keyed).await),
+            expected
+        );
+    }
+}

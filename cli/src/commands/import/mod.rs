@@ -26,7 +26,7 @@ use crate::{
     error::{Error, ExitCode, Result},
     output::RecordWriter,
     session::{CommandSession, shell_quoted},
-    ui::to_stderr,
+    ui::{sanitized, to_stderr},
 };
 
 /// Arguments of `pm import`.
@@ -46,6 +46,9 @@ pub(crate) struct Args {
     /// Do not wait: print the import id after the server has accepted the file
     #[arg(long)]
     detach: bool,
+    /// Import a file again although its rows without a sku create their products again
+    #[arg(long)]
+    again: bool,
     /// auto, bar, plain, json or none
     #[arg(
         long,
@@ -141,7 +144,9 @@ pub(crate) async fn run(args: Args, session: &CommandSession) -> Result<()> {
 }
 
 async fn import_all(args: &Args, session: &CommandSession) -> Result<()> {
-    let options = args.options.pairs()?;
+    let mut options = args.options.pairs()?;
+    let on_repeat = if args.again { "accept" } else { "refuse" };
+    options.push(("on_repeat".to_owned(), on_repeat.to_owned()));
     let sources = source::find(&args.files)?;
     check_rejects(args, &sources)?;
     let backend = session.backend()?;
@@ -217,6 +222,13 @@ impl FileImport<'_> {
         records: &mut RecordWriter<'_>,
     ) -> Result<bool> {
         let ui = &self.session.ui;
+        if remarks::lacks_key(source, self.options) {
+            ui.warn(&format!(
+                "{}: {}",
+                sanitized(source.name()),
+                remarks::NO_KEY_WARNING
+            ));
+        }
         let mut progress = ProgressDisplay::new(self.args.progress, ui, source.name());
         let key = idempotency_key();
         let uploaded = upload::FileUpload {

@@ -3,9 +3,10 @@
 
 use pm_common::{
     api::{ImportOut, RowErrorOut},
-    domain::product_csv::{ColumnRole, DecimalMark, ProductField, RowWarning},
+    domain::product_csv::{ColumnRole, DecimalMark, ImportOptions, ProductField, RowWarning, plan},
 };
 
+use super::source::ImportSource;
 use crate::{output::thousands, ui::sanitized};
 
 /// Warnings shown; the job has the first 100.
@@ -14,8 +15,23 @@ const MAX_SHOWN_WARNINGS: usize = 5;
 const MAX_SHOWN_ERRORS: usize = 5;
 
 /// For a file without a key column.
-const NO_KEY_WARNING: &str = "no column is mapped to sku: importing this file again would create its products again; \
+pub(super) const NO_KEY_WARNING: &str = "no column is mapped to sku: importing this file again would create its products again; \
                      name one with --map 'Your header=sku'";
+/// How much of a file is looked at before it is sent: what the server looks at, too.
+const MAX_HEAD_BYTES: u64 = 1024 * 1024;
+
+/// Whether no column of the file is a key, as far as that can be known before it is sent.
+pub(super) fn lacks_key(source: &ImportSource, options: &[(String, String)]) -> bool {
+    let pairs = options
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let Ok(options) = ImportOptions::from_pairs(pairs) else {
+        return false;
+    };
+    let head = source.head(MAX_HEAD_BYTES);
+    let plan = head.and_then(|(head, is_all)| plan(&head, is_all, &options).ok());
+    plan.is_some_and(|plan| !plan.has_key())
+}
 
 /// Whether a sku column identifies the rows.
 pub(super) fn has_key(job: &ImportOut) -> bool {
@@ -36,8 +52,13 @@ pub(crate) fn warnings(job: &ImportOut) -> Vec<String> {
             sanitized(&job.id)
         ));
     }
-    if job.created > 0 && !has_key(job) {
+    if job.without_key > 0 && !has_key(job) {
         lines.push(NO_KEY_WARNING.to_owned());
+    } else if job.without_key > 0 {
+        lines.push(format!(
+            "{} products have no sku: importing this file again would create them again",
+            thousands(job.without_key)
+        ));
     }
     lines
 }

@@ -118,6 +118,17 @@ impl ImportSource {
         self.size.is_some()
     }
 
+    /// The first bytes of a file, decompressed, and whether these are all; `None` when they cannot be
+    /// read twice, or not at all.
+    pub(super) fn head(&self, bytes: u64) -> Option<(Vec<u8>, bool)> {
+        let path = self.path.as_ref().filter(|_| self.can_start_again())?;
+        let mut head = Vec::new();
+        let reader = unpacked(File::open(path).ok()?).ok()?;
+        reader.take(bytes).read_to_end(&mut head).ok()?;
+        let is_all = (head.len() as u64) < bytes;
+        Some((head, is_all))
+    }
+
     /// Starts to read.
     pub(super) fn open(&self) -> Result<OpenedSource> {
         let input: Box<dyn Read + Send> = match &self.path {

@@ -59,7 +59,12 @@ impl FileUpload<'_> {
             }
             let is_retry_useful = is_retry_useful(&error, retries) && self.source.can_start_again();
             if cancel || retries == MAX_RETRIES || !is_retry_useful {
-                return Err(Error::from(error).about(self.source.name()));
+                let is_repeated = is_repeated(&error);
+                let error = Error::from(error).about(self.source.name());
+                return Err(match is_repeated {
+                    true => error.hint("--again imports it all the same"),
+                    false => error,
+                });
             }
             self.wait_after(&error, retries).await?;
             retries += 1;
@@ -119,6 +124,10 @@ fn is_retry_useful(error: &ClientError, retries: u32) -> bool {
         }
         error => error.is_passing(),
     }
+}
+
+fn is_repeated(error: &ClientError) -> bool {
+    matches!(error, ClientError::Refused(refusal) if refusal.body.error_code == "ALREADY_IMPORTED")
 }
 
 fn interrupted(sent: bool) -> Error {

@@ -130,6 +130,12 @@ pub enum ColumnRole {
 }
 
 impl ImportPlan {
+    /// Whether rows can have a key: a column for it, or a preset that makes one of others.
+    pub fn has_key(&self) -> bool {
+        let key = ColumnRole::Field(ProductField::Sku);
+        self.columns.iter().any(|column| column.role == key) || preset::makes_keys(self)
+    }
+
     /// The columns that go to `attributes`.
     pub fn attribute_columns(&self) -> Vec<String> {
         let kept = self

@@ -7,7 +7,7 @@ mod woocommerce;
 
 use self::{shopify::ShopifyState, table::TableState, woocommerce::WoocommerceState};
 use super::{
-    ImportPlan, ImportPreset, ProductField, SkipReason,
+    ColumnRole, ImportPlan, ImportPreset, ProductField, SkipReason,
     cell_splitter::RowCells,
     header::{self, HeaderCell, find, fold},
     row_fields::RowFields,
@@ -70,6 +70,13 @@ pub(super) fn summed_columns(
 /// Whether rows without a sku of their own get one from other columns.
 pub(super) fn generates_keys(preset: ImportPreset, cells: &[HeaderCell]) -> bool {
     preset == ImportPreset::Shopify && find(&unmarked_names(cells), shopify::HANDLE_NAMES).is_some()
+}
+
+/// The same of a plan.
+pub(super) fn makes_keys(plan: &ImportPlan) -> bool {
+    let helpers = plan.columns.iter().filter(|c| c.role == ColumnRole::Preset);
+    let folded: Vec<String> = helpers.map(|column| fold(&column.header)).collect();
+    plan.preset == ImportPreset::Shopify && find(&folded, shopify::HANDLE_NAMES).is_some()
 }
 
 /// The folded names; marked attributes have none, they are never anything else.

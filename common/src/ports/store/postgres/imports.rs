@@ -22,7 +22,7 @@ use crate::{
         import_job::{
             BatchOutcome, ImportBatch, ImportId, ImportJob, ImportStatus, LowStockDigest, NewImport,
         },
-        product_csv::{RejectSummary, RejectedRow},
+        product_csv::{RejectSummary, RejectedRow, RepeatPolicy},
         query::Page,
         seller::SellerId,
     },
@@ -179,6 +179,7 @@ async fn create(
     if let Some(job) = named(&mut *connection, seller, id).await? {
         return Ok(job);
     }
+    refuse_repeat(&mut *connection, seller, new).await?;
     let row: Option<ImportJobRow> = sqlx::query_as(concat!(
         "INSERT INTO imports (seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
          position, low_stock, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10) \
@@ -206,6 +207,27 @@ async fn create(
     };
     idempotency::keep(connection, seller, claim, Some(&new.id)).await?;
     Ok(row.into_job()?)
+}
+
+/// Refuses bytes whose earlier import created products without a key, when that is asked for.
+async fn refuse_repeat(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    new: &NewImport,
+) -> DbResult<()> {
+    if new.on_repeat == RepeatPolicy::Accept {
+        return Ok(());
+    }
+    let earlier: Option<(String, i64)> = sqlx::query_as(
+        "SELECT id, without_key FROM imports WHERE seller_id = $1 AND sha256 = $2 \
+         AND without_key > 0 AND id <> $3 ORDER BY imports.created_at DESC, id DESC LIMIT 1",
+    )
+    .bind(seller.as_str())
+    .bind(&new.sha256)
+    .bind(&new.id)
+    .fetch_optional(connection)
+    .await?;
+    Ok(rows::refuse_repeat(earlier)?)
 }
 
 async fn cancel(

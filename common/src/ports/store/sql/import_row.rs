@@ -6,7 +6,7 @@ use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 use crate::{
     domain::{
         clock::Timestamp,
-        error::{Error, Result},
+        error::{Conflict, Error, Result},
         import_job::{Checkpoint, ImportCounts, ImportJob, ImportNotes, ImportStatus},
         product_csv::{RejectSummary, RejectedRow},
         query::Page,
@@ -133,6 +133,18 @@ where
         items,
         total: Some(total),
     })
+}
+
+/// The refusal of bytes that this earlier import brought in.
+pub(in crate::ports::store) fn refuse_repeat(earlier: Option<(String, i64)>) -> Result<()> {
+    match earlier {
+        None => Ok(()),
+        Some((import_id, without_key)) => Err(Conflict::AlreadyImported {
+            import_id,
+            without_key: without_key.unsigned_abs(),
+        }
+        .into()),
+    }
 }
 
 /// A row of `import_rejects`.

@@ -17,7 +17,7 @@ use crate::{
         idempotency::Claim,
         import_job::LowStockDigest,
         import_job::{BatchOutcome, ImportBatch, ImportId, ImportJob, ImportStatus, NewImport},
-        product_csv::{RejectSummary, RejectedRow},
+        product_csv::{RejectSummary, RejectedRow, RepeatPolicy},
         query::Page,
         seller::SellerId,
     },
@@ -218,6 +218,7 @@ async fn create(
     if let Some(job) = claimed(connection, seller, claim).await? {
         return Ok(job);
     }
+    refuse_repeat(&mut *connection, seller, &new).await?;
     sqlx::query(
         "INSERT INTO imports (seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
          position, low_stock, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
@@ -237,6 +238,27 @@ async fn create(
     .map_err(failed)?;
     idempotency::keep(&mut *connection, seller, claim, &new.id).await?;
     present(connection, seller, &new.id).await
+}
+
+/// Refuses bytes whose earlier import created products without a key, when that is asked for.
+async fn refuse_repeat(
+    connection: &mut SqliteConnection,
+    seller: &SellerId,
+    new: &NewImport,
+) -> Result<()> {
+    if new.on_repeat == RepeatPolicy::Accept {
+        return Ok(());
+    }
+    let earlier: Option<(String, i64)> = sqlx::query_as(
+        "SELECT id, without_key FROM imports WHERE seller_id = ? AND sha256 = ? \
+         AND without_key > 0 ORDER BY created_at DESC, id DESC LIMIT 1",
+    )
+    .bind(seller.as_str())
+    .bind(&new.sha256)
+    .fetch_optional(connection)
+    .await
+    .map_err(failed)?;
+    rows::refuse_repeat(earlier)
 }
 
 async fn cancel(

@@ -6,12 +6,14 @@ use super::{
     Store,
     batches::{batch, commit, parts, row, skips},
     create,
-    imports::started,
+    imports::{new_import, started},
     seller, with_sku,
 };
 use crate::domain::{
-    import_job::ImportBatch,
-    product_csv::{ImportMode, ParsedRow, RowWarning},
+    error::{Conflict, Error},
+    import_job::{ImportBatch, NewImport},
+    product_csv::{ImportMode, ParsedRow, RepeatPolicy, RowWarning},
+    seller::SellerId,
 };
 
 fn warning(line: u64, code: &str) -> RowWarning {
@@ -95,4 +97,38 @@ pub(super) async fn skipped_rows_have_their_reasons(store: Arc<dyn Store>) {
     assert_eq!((notes.skips.existing, notes.skips.duplicate), (2, 1));
     let lines: Vec<u64> = notes.warnings.iter().map(|warning| warning.line).collect();
     assert_eq!((lines, notes.warned), (vec![4], 1));
+}
+
+/// Red when: bytes that created products without a key go in twice although that is to be refused, or
+/// are refused where nothing would double.
+pub(super) async fn a_repeated_file_is_refused_where_it_would_double(store: Arc<dyn Store>) {
+    let a = seller("a");
+    let refusing = || NewImport {
+        on_repeat: RepeatPolicy::Refuse,
+        ..new_import(ImportMode::Upsert)
+    };
+    let job = started(&store, &a, ImportMode::Upsert, "w").await;
+    let create = async |seller: &SellerId, new| store.import_create(seller, new, None).await;
+    assert!(
+        create(&a, refusing()).await.is_ok(),
+        "it created nothing so far"
+    );
+    let batch = batch(&job, vec![row(2, None, 1)]);
+    store.import_commit(&a, &job.id, "w", &batch).await.unwrap();
+    let refused = create(&a, refusing()).await.unwrap_err();
+    let Error::Conflict(Conflict::AlreadyImported {
+        import_id,
+        without_key,
+    }) = refused
+    else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((import_id, without_key), (job.id, 1));
+    let other = NewImport {
+        sha256: "11".repeat(32),
+        ..refusing()
+    };
+    assert!(create(&a, other).await.is_ok());
+    assert!(create(&seller("b"), refusing()).await.is_ok());
+    assert!(create(&a, new_import(ImportMode::Upsert)).await.is_ok());
 }

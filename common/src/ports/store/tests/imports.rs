@@ -11,7 +11,7 @@ use crate::{
         import_job::{BatchOutcome, ImportJob, ImportStatus, NewImport, new_import_id},
         product_csv::{
             ColumnRole, CsvColumn, CsvDialect, FileEncoding, FilePosition, ImportMode, ImportPlan,
-            ImportPreset, LongText, ProductField, QuoteStyle,
+            ImportPreset, LongText, ProductField, QuoteStyle, RepeatPolicy,
         },
         seller::SellerId,
     },
@@ -32,6 +32,7 @@ pub(super) fn new_import(mode: ImportMode) -> NewImport {
         file_name: "products.csv".to_owned(),
         bytes_total: 1000,
         sha256: "00".repeat(32),
+        on_repeat: RepeatPolicy::Accept,
         plan: ImportPlan {
             dialect: CsvDialect {
                 bom: true,

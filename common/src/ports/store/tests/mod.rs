@@ -150,7 +150,8 @@ battery! {
         a_deep_outbox_is_read_in_parts;
     batch_notes:
         a_job_says_what_went_in_otherwise_than_written
-        skipped_rows_have_their_reasons;
+        skipped_rows_have_their_reasons
+        a_repeated_file_is_refused_where_it_would_double;
     housekeeping:
         keys_live_until_they_are_revoked
         a_sweep_forgets_ended_imports_only;
