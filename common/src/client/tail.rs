@@ -66,7 +66,7 @@ pub struct EventTail {
     /// Attempts since the last event.
     failures: u32,
     was_connected: bool,
-    /// The server has not yet said or shown where its events stand.
+    /// The server's newest event is not yet known.
     is_position_open: bool,
     /// A notification that has to wait because a gap before it is reported first.
     held: Option<Box<Notification>>,
@@ -117,7 +117,7 @@ impl EventTail {
         }
     }
 
-    /// The next thing to tell; waits for it.
+    /// Waits for the next item.
     ///
     /// # Errors
     /// When the first connection fails, or the server refuses for good (not for being away).
@@ -224,7 +224,7 @@ impl EventTail {
     /// Reports a gap before what comes after it.
     fn follow(&mut self, notification: Box<Notification>) -> TailItem {
         let (from, to) = (self.cursor.unwrap_or(0) + 1, notification.first() - 1);
-        // History before the oldest kept notification is no loss to somebody who asked for all.
+        // History before the oldest kept notification is no loss to a reader that asked for all.
         if from > 1 && to >= from {
             self.held = Some(notification);
             return TailItem::Gap { from, to };
@@ -246,7 +246,7 @@ fn watched(answer: reqwest::Response) -> FrameStream {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => Err(format!("the connection broke: {error}")),
         Err(_) => Err(format!(
-            "nothing was heard for {} s",
+            "nothing was received for {} s",
             SILENCE_TIMEOUT.as_secs()
         )),
     });
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn starts_behind_the_connected_frame_and_leaves_out_duplicates_and_courtesies() {
+    fn starts_after_the_connected_frame_and_leaves_out_duplicates_and_courtesies() {
         let mut tail = tail(StreamStart::Newest);
         let greeting = tail.take(&frame("7", "message", "{}"));
         assert!(matches!(greeting, Some(TailItem::Connected)));
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn tells_a_hole_before_what_comes_behind_it() {
+    async fn reports_a_hole_before_what_comes_after_it() {
         let mut tail = tail(StreamStart::After(3));
         assert!(matches!(
             tail.take(&created(None, 6)),

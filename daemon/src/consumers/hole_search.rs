@@ -253,10 +253,10 @@ mod tests {
         };
         reads.mark_read(&[read(created, 5), read(updated, 2)]);
         assert_eq!(hole.log_state(&reads, &[]), LogState::Unread);
-        let behind = [place(Topic::ProductUpdated, 0, 1, 9)];
-        assert_eq!(hole.log_state(&reads, &behind), LogState::Unread);
+        let progress = [place(Topic::ProductUpdated, 0, 1, 9)];
+        assert_eq!(hole.log_state(&reads, &progress), LogState::Unread);
         reads.forget(&[updated]);
-        assert_eq!(hole.log_state(&reads, &behind), LogState::ReadElsewhere);
+        assert_eq!(hole.log_state(&reads, &progress), LogState::ReadElsewhere);
         let done = [place(Topic::ProductUpdated, 0, 3, 9)];
         assert_eq!(hole.log_state(&reads, &done), LogState::Passed);
     }

@@ -1,5 +1,5 @@
 //! The notification group: what people are shown of each event is stored in the inbox, then
-//! published to whoever has a stream open.
+//! published to the streams that are open.
 //!
 //! A seller's notifications are stored in the order of its sequence only ([`SellerQueue`]): what
 //! comes early is held, its offset uncommitted, until the rest has come through the other topics, or
@@ -295,7 +295,7 @@ impl GroupHandler for NotificationHandler {
         }
     }
 
-    /// The last event of an import's batch stands for the others; the headers say which it is.
+    /// The last event of an import's batch covers the others; its headers say so.
     fn wants(&self, record: &Record) -> bool {
         record.topic == Topic::of(EventKind::ImportCompleted)
             || record.header(header::IMPORT_ID).is_none()

@@ -98,7 +98,7 @@ impl PartitionReads {
         self.held_bytes += held_bytes(delivery);
     }
 
-    /// It is stored, or somebody else's: nothing waits for it.
+    /// It is stored, or read again by another member.
     pub(super) fn release(&mut self, delivery: &Delivery) {
         self.partition(delivery).held.remove(&delivery.offset);
         self.held_bytes = self.held_bytes.saturating_sub(held_bytes(delivery));

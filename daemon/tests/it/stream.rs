@@ -195,7 +195,7 @@ async fn cut_clients_miss_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_is_told_in_groups_without_a_gap() {
+async fn an_import_is_reported_in_groups_without_a_gap() {
     let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let mut frames = SseReader::open(&seller, None).await;
@@ -270,8 +270,8 @@ async fn an_import_is_told_in_groups_without_a_gap() {
     // Replayed, it is the same story.
     let mut replay = SseReader::open(&seller, Some(0)).await;
     replay.next().await.unwrap();
-    let told_again = replay.until_named("ImportCompleted").await;
-    assert_eq!(contiguous(&told_again, 0), last);
+    let again = replay.until_named("ImportCompleted").await;
+    assert_eq!(contiguous(&again, 0), last);
     let kept = seller.events().await;
     assert_eq!(kinds(&kept).last(), Some(&"ImportCompleted"));
 }
@@ -280,7 +280,7 @@ async fn an_import_is_told_in_groups_without_a_gap() {
 ///
 /// Red when: every batch is reported live.
 #[tokio::test(flavor = "multi_thread")]
-async fn progress_is_told_twice_a_second_at_most() {
+async fn progress_is_reported_twice_a_second_at_most() {
     let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let mut frames = SseReader::open(&seller, None).await;
@@ -295,16 +295,16 @@ async fn progress_is_told_twice_a_second_at_most() {
 }
 
 #[tokio::test]
-async fn sellers_hear_only_their_own() {
+async fn sellers_receive_only_their_own() {
     let daemon = TestDaemon::start().await;
     let (one, two) = (daemon.seller("shop-1"), daemon.seller("shop-2"));
     let mut frames = SseReader::open(&two, None).await;
     frames.next().await.unwrap();
     one.create("Foreign").await;
     two.create("Own").await;
-    let heard = frames.next().await.unwrap();
+    let received = frames.next().await.unwrap();
     assert_eq!(
-        (heard.id, &heard.data["data"]["name"]),
+        (received.id, &received.data["data"]["name"]),
         (Some(1), &json!("Own"))
     );
 }
@@ -316,17 +316,17 @@ async fn an_idle_stream_is_kept_alive() {
     let seller = daemon.seller("shop-1");
     let request = seller.request(reqwest::Method::GET, "/api/events/stream");
     let mut response = request.send().await.unwrap();
-    let mut heard = String::new();
-    while !heard.contains("\n\n:") {
+    let mut received = String::new();
+    while !received.contains("\n\n:") {
         let chunk = response.chunk().await.unwrap().expect("the stream goes on");
-        heard.push_str(std::str::from_utf8(&chunk).unwrap());
+        received.push_str(std::str::from_utf8(&chunk).unwrap());
     }
-    assert!(heard.ends_with("\n\n: heartbeat\n\n"), "{heard}");
+    assert!(received.ends_with("\n\n: heartbeat\n\n"), "{received}");
 }
 
 /// History that was swept away while a client was gone is reported as a gap, and the stream goes on after it.
 #[tokio::test]
-async fn lost_history_is_told_as_a_gap() {
+async fn lost_history_is_a_gap() {
     let mut daemon = TestDaemon::embedded(&[]).await;
     let seller = daemon.seller("shop-1");
     for number in 0..6 {
@@ -386,7 +386,7 @@ async fn an_id_from_the_future_starts_anew() {
 
 /// Clients that never read get nothing queued: the others get their events, and stopping does not wait.
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_that_never_read_hold_nobody_up() {
+async fn clients_that_never_read_delay_no_other() {
     use std::fmt::Write as _;
     let mut daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");

@@ -176,7 +176,7 @@ async fn an_unknown_place_starts_anew() {
     assert!(!client.text.contains("event: gap"), "{}", client.text);
 }
 
-/// Where nothing is kept any more, the first to come says where the sequence stands.
+/// Where nothing is kept any more, the first to come says where the sequence is.
 #[tokio::test]
 async fn an_empty_history_holds_nothing_up() {
     for (last, before) in [

@@ -1,4 +1,4 @@
-//! When a stream has something to do without being told by the feed.
+//! When a stream acts without an event from the feed.
 
 use std::time::Duration;
 

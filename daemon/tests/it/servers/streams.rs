@@ -23,7 +23,7 @@ async fn change(seller: SellerClient, rounds: usize) {
 
 /// Streams are open before their seller's first event, and the consumer starts when all events are
 /// in their topics, so that it reads a topic's events long before another's. It is killed on the way.
-/// Red when: a notification is stored before an earlier one (the stream waits or tells a gap), or
+/// Red when: a notification is stored before an earlier one (the stream waits or sends a gap), or
 /// what is held is committed (it is missing after the kill).
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
