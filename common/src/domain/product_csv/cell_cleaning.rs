@@ -80,6 +80,10 @@ fn decode(row_fields: &mut RowFields<'_>, field: ProductField) {
 
 fn empty_placeholder(row_fields: &mut RowFields<'_>, field: ProductField) {
     let text = row_fields.text(field).trim();
+    // The usual case, without a copy.
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return;
+    }
     if field == ProductField::Quantity && matches!(fold(text).as_str(), "outofstock" | "soldout") {
         row_fields.set(field, "0");
         return;

@@ -40,6 +40,9 @@ const MAX_ENTITY_BYTES: usize = 8;
 
 /// The text with its entities decoded once; `None` when it has none.
 pub(super) fn decoded_entities(text: &str) -> Option<String> {
+    if !text.contains('&') {
+        return None;
+    }
     let mut decoded = String::new();
     let mut rest = text;
     let mut found = false;
