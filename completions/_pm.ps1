@@ -778,7 +778,7 @@ Register-ArgumentCompleter -Native -CommandName 'pm' -ScriptBlock {
             break
         }
         'pm;import' {
-            [CompletionResult]::new('--rejects', '--rejects', [CompletionResultType]::ParameterName, 'File for rejected rows [default: NAME.rejects.csv in this directory]')
+            [CompletionResult]::new('--rejects', '--rejects', [CompletionResultType]::ParameterName, 'File for rejected rows [default: NAME.rejects.csv in this directory, numbered if it exists]')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'auto, bar, plain, json or none')
             [CompletionResult]::new('--mode', '--mode', [CompletionResultType]::ParameterName, 'create, upsert, update or skip [default: upsert with a sku column, else create]')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The field that identifies a product: sku')

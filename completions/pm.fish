@@ -807,7 +807,7 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -s v -l verbose -d 'Show each request and its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand import" -l rejects -d 'File for rejected rows [default: NAME.rejects.csv in this directory]' -r
+complete -c pm -n "__fish_pm_using_subcommand import" -l rejects -d 'File for rejected rows [default: NAME.rejects.csv in this directory, numbered if it exists]' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l progress -d 'auto, bar, plain, json or none' -r -f -a "auto\t''
 bar\t''
 plain\t''

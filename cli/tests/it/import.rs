@@ -348,3 +348,29 @@ fn a_file_without_a_key_is_announced_and_not_repeated() {
     let shopify = env.run("import shopify.csv -o json");
     assert!(!shopify.err.contains("no column is mapped"), "{shopify:?}");
 }
+
+/// Red when: the rejects of one file replace those of another, or a file that was there before.
+#[test]
+fn rejects_never_replace_a_file() {
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    for folder in ["a", "b"] {
+        std::fs::create_dir(env.path(folder)).unwrap();
+        let csv = format!("sku,name,price\n{folder}-1,Mug,x\n");
+        env.write(&format!("{folder}/products.csv"), csv);
+    }
+    let outcome = env.run("import a/products.csv b/products.csv -o table");
+    assert_eq!(outcome.code, 3, "{outcome:?}");
+    let (first, second) = ("products.rejects.csv", "products.rejects-2.csv");
+    for (name, key) in [(first, "a-1,"), (second, "b-1,")] {
+        assert!(env.read(name).contains(key), "{name}");
+        assert!(
+            outcome.out.contains(&format!("correct them in {name}")),
+            "{outcome:?}"
+        );
+    }
+    env.write(first, "half corrected");
+    assert_eq!(env.run("import a/products.csv").code, 3);
+    assert_eq!(env.read(first), "half corrected");
+    assert!(env.read("products.rejects-3.csv").contains("a-1,"));
+}

@@ -40,7 +40,7 @@ pub(crate) struct Args {
     /// Files or patterns; - is standard input; .gz and .zst are decompressed
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
-    /// File for rejected rows [default: NAME.rejects.csv in this directory]
+    /// File for rejected rows [default: NAME.rejects.csv in this directory, numbered if it exists]
     #[arg(long, value_name = "FILE")]
     rejects: Option<String>,
     /// Do not wait: print the import id after the server has accepted the file

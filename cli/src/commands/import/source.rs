@@ -99,10 +99,16 @@ impl ImportSource {
         &self.name
     }
 
-    /// The default file for rejected rows.
+    /// The default file for rejected rows: one that does not exist, since another import's rejects,
+    /// or rows that are being corrected, may stand there.
     pub(super) fn rejects_name(&self) -> String {
         let stem = self.name.strip_suffix(".csv").unwrap_or(&self.name);
-        format!("{stem}.rejects.csv")
+        let first = format!("{stem}.rejects.csv");
+        let numbered = (2u32..).map(|number| format!("{stem}.rejects-{number}.csv"));
+        let mut names = std::iter::once(first.clone()).chain(numbered);
+        names
+            .find(|name| !Path::new(name).exists())
+            .unwrap_or(first)
     }
 
     /// Whether this path names the same file.
