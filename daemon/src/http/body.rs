@@ -10,10 +10,17 @@ use axum::{
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
+use pm_common::{
+    domain::seller::SellerId,
+    seller_permits::{SellerPermit, SellerPermits},
+};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::error::{ApiError, ApiResult};
+use super::{
+    error::{ApiError, ApiResult},
+    identity::RequestSeller,
+};
 
 /// How long a body may pause.
 const MAX_BODY_PAUSE: Duration = Duration::from_secs(30);
@@ -25,6 +32,12 @@ const MIN_BODY_RATE: u64 = 4 * 1024;
 const MAX_BODY_TIME: Duration = Duration::from_secs(6 * 60 * 60);
 /// Largest body that is not an upload.
 pub(super) const JSON_MAX: u64 = 1024 * 1024;
+/// A body up to this long needs no room of its own.
+const SMALL_BODY_BYTES: usize = 16 * 1024;
+/// Longer ones that are in memory at the same time.
+const MAX_LARGE_BODIES: usize = 64;
+/// How long a large body waits for room.
+const ROOM_TIMEOUT: Duration = Duration::from_secs(4);
 /// How much of a refused body is read on, so that its sender gets to read the answer.
 const DRAIN_MAX: u64 = 64 * 1024 * 1024;
 /// How long a refused body is read on.
@@ -46,7 +59,7 @@ impl<S: Sync> FromRequest<S> for RawBody {
 
     async fn from_request(request: Request, _: &S) -> ApiResult<Self> {
         let (parts, mut body) = request.into_parts();
-        let read = read_whole(&parts.headers, &mut body).await;
+        let read = read_whole(&parts.headers, &mut body, &mut BodyRoom::default()).await;
         if let Err(refusal) = &read {
             drain_refused(&parts.headers, &mut body, refusal).await;
         }
@@ -96,18 +109,53 @@ impl BodyPace {
     }
 }
 
-/// The request with its whole body in memory; one that only reads has none that is looked at.
-pub(super) async fn received(request: Request) -> ApiResult<Request> {
+/// Room for bodies that are longer than a few: of all sellers, and of one.
+pub(super) fn large_bodies() -> SellerPermits {
+    SellerPermits::new(MAX_LARGE_BODIES, MAX_LARGE_BODIES / 4)
+}
+
+/// The request with its whole body in memory, and the room that a large one takes while it is
+/// worked on; one that only reads has none that is looked at.
+pub(super) async fn received(
+    request: Request,
+    large: &SellerPermits,
+) -> ApiResult<(Request, Option<SellerPermit>)> {
     if request.method().is_safe() {
-        return Ok(request);
+        return Ok((request, None));
     }
     let (parts, mut body) = request.into_parts();
-    match read_whole(&parts.headers, &mut body).await {
-        Ok(bytes) => Ok(Request::from_parts(parts, Body::from(bytes))),
+    let seller = parts.extensions.get::<RequestSeller>().cloned();
+    let mut room = BodyRoom {
+        large: seller.as_ref().map(|RequestSeller(seller)| (large, seller)),
+        permit: None,
+    };
+    match read_whole(&parts.headers, &mut body, &mut room).await {
+        Ok(bytes) => Ok((Request::from_parts(parts, Body::from(bytes)), room.permit)),
         Err(error) => {
             drain_refused(&parts.headers, &mut body, &error).await;
             Err(error)
         }
+    }
+}
+
+/// Where a body's bytes are kept; one that is in memory already needs no room.
+#[derive(Debug, Default)]
+struct BodyRoom<'a> {
+    large: Option<(&'a SellerPermits, &'a SellerId)>,
+    permit: Option<SellerPermit>,
+}
+
+impl BodyRoom<'_> {
+    /// Waits for the others when the body gets large.
+    async fn reserve(&mut self, bytes: usize) -> ApiResult<()> {
+        if let Some((large, seller)) = self.large
+            && self.permit.is_none()
+            && bytes > SMALL_BODY_BYTES
+        {
+            let permit = timeout(ROOM_TIMEOUT, large.acquire(seller)).await;
+            self.permit = Some(permit.map_err(|_| ApiError::Overloaded)?);
+        }
+        Ok(())
     }
 }
 
@@ -176,7 +224,11 @@ pub(super) fn declared_length(headers: &HeaderMap) -> Option<u64> {
         .ok()
 }
 
-async fn read_whole(headers: &HeaderMap, body: &mut Body) -> ApiResult<Bytes> {
+async fn read_whole(
+    headers: &HeaderMap,
+    body: &mut Body,
+    room: &mut BodyRoom<'_>,
+) -> ApiResult<Bytes> {
     plain_encoding(headers)?;
     if declared_length(headers).is_some_and(|length| length > JSON_MAX) {
         return Err(ApiError::BodyTooLarge(JSON_MAX));
@@ -186,6 +238,7 @@ async fn read_whole(headers: &HeaderMap, body: &mut Body) -> ApiResult<Bytes> {
         if (whole.len() + chunk.len()) as u64 > JSON_MAX {
             return Err(ApiError::BodyTooLarge(JSON_MAX));
         }
+        room.reserve(whole.len() + chunk.len()).await?;
         whole.extend_from_slice(&chunk);
     }
     Ok(whole.freeze())

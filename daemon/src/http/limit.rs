@@ -56,8 +56,9 @@ pub(super) async fn capacity(
     request: Request,
     next: Next,
 ) -> Response {
-    let request = match body::received(request).await {
-        Ok(request) => request,
+    // The room of a large body is held as long as its permit.
+    let (request, _room) = match body::received(request, &http.large_bodies).await {
+        Ok(received) => received,
         Err(error) => return error.into_response(),
     };
     connections::begin_work(request.extensions());

@@ -72,6 +72,8 @@ struct HttpState {
     frames: FrameCache,
     /// One permit per request whose body is in and that is worked on, streams not counted.
     capacity: Arc<Semaphore>,
+    /// One per body that takes much memory.
+    large_bodies: SellerPermits,
     /// One per open event stream.
     streams: SellerPermits,
     health: SharedProbes,
@@ -89,6 +91,7 @@ impl HttpState {
             receiving: SellerPermits::new(shares.uploads, shares.uploads_per_seller),
             frames: FrameCache::new(),
             capacity: Arc::new(Semaphore::new(limit::AT_ONCE)),
+            large_bodies: body::large_bodies(),
             streams: SellerPermits::new(shares.streams, per_seller),
             health: SharedProbes::default(),
         }

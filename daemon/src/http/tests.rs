@@ -5,7 +5,7 @@ use axum::{
     http::{Request, StatusCode},
     routing::get,
 };
-use pm_common::config::Config;
+use pm_common::{config::Config, domain::seller::SellerId};
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -68,6 +68,27 @@ async fn a_body_that_does_not_come_holds_no_capacity() {
     assert!(futures_util::poll!(&mut slow).is_pending());
     let (status, ..) = ask(&router, "/api/products").await;
     assert_eq!(status, StatusCode::OK);
+}
+
+/// Red when: large bodies are kept without a bound, or small ones wait for them.
+#[tokio::test]
+async fn large_bodies_wait_for_room_and_small_ones_do_not() {
+    let large = body::large_bodies();
+    let seller = SellerId::parse("s").unwrap();
+    let mut held = Vec::new();
+    for _ in 0..large.per_seller() {
+        held.push(large.try_acquire(&seller).unwrap());
+    }
+    let received = async |bytes: usize| {
+        let request = Request::post("/").extension(identity::RequestSeller(seller.clone()));
+        let request = request.body(Body::from(vec![b' '; bytes])).unwrap();
+        body::received(request, &large).await
+    };
+    let mut waiting = std::pin::pin!(received(20_000));
+    assert!(futures_util::poll!(&mut waiting).is_pending());
+    assert!(matches!(received(2_000).await, Ok((_, None))));
+    held.pop();
+    assert!(matches!(waiting.await, Ok((_, Some(_)))));
 }
 
 /// On a connection beyond the process' share only liveness is answered.
