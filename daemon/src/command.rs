@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::App,
     args::{Args, Command, Keys},
-    keys, lifecycle,
+    keys, lifecycle, neighbours,
     roles::{self, Role},
     telemetry,
 };
@@ -70,6 +70,7 @@ async fn serve(config: Config, roles: Option<Vec<Role>>) -> anyhow::Result<()> {
     let Some(app) = lifecycle::connect(config, &stop).await? else {
         return Ok(());
     };
+    neighbours::join(&app, &neighbours::this_node(&app.config, &node, &roles)).await?;
     tracing::info!("listening on {url} ({engines}, docs at {url}/docs)");
     if app.config.believes_other_machines() {
         tracing::warn!(

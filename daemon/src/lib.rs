@@ -11,6 +11,7 @@ mod housekeeping;
 pub mod http;
 mod importer;
 mod keys;
+mod neighbours;
 mod relay;
 pub mod roles;
 mod supervisor;

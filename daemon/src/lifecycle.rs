@@ -20,7 +20,7 @@ use crate::{
     app::App,
     backoff::Backoff,
     consumers::{self, analytics::AnalyticsHandler, notifications::NotificationHandler},
-    housekeeping, http, importer, relay,
+    housekeeping, http, importer, neighbours, relay,
     roles::Role,
     supervisor::keep_running,
 };
@@ -208,6 +208,12 @@ pub async fn run(
             async move { relay::announce(&app, &stop).await }
         });
     }
+    let this = neighbours::this_node(&app.config, node, roles);
+    let announcing = (app.clone(), this.clone(), stop.clone());
+    keep_running(&tasks, "neighbours", &stop, move || {
+        let (app, this, stop) = announcing.clone();
+        neighbours::announce(app, this, stop)
+    });
     let sweeping = (app.clone(), stop.clone());
     keep_running(&tasks, "housekeeping", &stop, move || {
         housekeeping::run(sweeping.0.clone(), sweeping.1.clone())
@@ -224,10 +230,13 @@ pub async fn run(
         tracing::warn!("some work did not end in time; it goes on at the next start");
         return;
     }
-    if tokio::time::timeout(CLOSE_TIMEOUT, closing.close())
-        .await
-        .is_err()
-    {
+    let leaving = async {
+        if let Err(error) = closing.store.node_leave(&this.name).await {
+            tracing::debug!(%error, "the other processes forget this one by themselves");
+        }
+        closing.close().await;
+    };
+    if tokio::time::timeout(CLOSE_TIMEOUT, leaving).await.is_err() {
         tracing::warn!("the files were not tidied up in time; the next start does it");
     }
 }

@@ -60,7 +60,7 @@ pub(crate) fn configured(config: &Config) -> anyhow::Result<Vec<Role>> {
 }
 
 /// The roles that share a port.
-const fn sharing(port: Port) -> &'static [Role] {
+pub(crate) const fn sharing(port: Port) -> &'static [Role] {
     match port {
         Port::Store => &[Role::Api, Role::Relay, Role::Imports],
         Port::Broker => &[Role::Relay, Role::Notifications, Role::Analytics],

@@ -4,23 +4,33 @@
 //! Files are in WAL mode with `synchronous=FULL`: what a write answered survives the process and
 //! the machine. One fsync answers every write that waited for it.
 
+mod wal_keeper;
+mod write_job;
+
 use std::{
     fmt,
-    panic::AssertUnwindSafe,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
     time::{Duration, Instant},
 };
 
-use super::sqlite_options::{BUSY_TIMEOUT, file_options, pool};
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use sqlx::{
-    AssertSqlSafe, Connection, SqliteConnection, SqlitePool, migrate::Migrator,
-    sqlite::SqliteConnectOptions,
+    Connection, SqliteConnection, SqlitePool, migrate::Migrator, sqlite::SqliteConnectOptions,
 };
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::migration::other_schema;
+use self::{
+    wal_keeper::{CUT_WAL, WalKeeper},
+    write_job::{PendingWrite, WriteJob},
+};
+use super::{
+    migration::other_schema,
+    sqlite_options::{BUSY_TIMEOUT, file_options, pool},
+};
 use crate::{
     domain::{
         error::{Error, Result},
@@ -41,15 +51,6 @@ const WRITER_CACHE_KIB: u32 = 8 * 1024;
 /// Pages in the WAL before they are moved to the file: pages that change often are moved once.
 const CHECKPOINT_PAGES: u32 = 4096;
 
-/// The WAL grows while reads overlap, because none of its pages may be overwritten then. Beyond this
-/// the writer waits for a moment without old reads and cuts it.
-const MAX_WAL_BYTES: u64 = 64 << 20;
-/// How long it waits for that moment, and how often it tries: writes wait, too.
-const WAL_CUT_TIMEOUT_MS: u32 = 200;
-const WAL_CUT_INTERVAL: Duration = Duration::from_secs(1);
-/// Cuts the WAL to nothing when no read needs it.
-const CUT_WAL: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
-
 /// An open file.
 #[derive(Debug, Clone)]
 pub(crate) struct SqliteDb {
@@ -58,8 +59,10 @@ pub(crate) struct SqliteDb {
     readers: SqlitePool,
     /// For what must not wait for other reads.
     probe: SqlitePool,
-    writer: mpsc::Sender<Box<dyn Job>>,
+    writer: mpsc::Sender<Box<dyn WriteJob>>,
     committed: Arc<Notify>,
+    /// The last group of writes was not stored.
+    writes_fail: Arc<AtomicBool>,
 }
 
 impl SqliteDb {
@@ -84,7 +87,9 @@ impl SqliteDb {
         let (writer, jobs) = mpsc::channel(QUEUE);
         let committed = Arc::new(Notify::new());
         let wal = WalKeeper::new(path);
-        tokio::spawn(write_loop(connection, jobs, Arc::clone(&committed), wal));
+        let writes_fail = Arc::new(AtomicBool::new(false));
+        let shared = (Arc::clone(&committed), Arc::clone(&writes_fail));
+        tokio::spawn(write_loop(connection, jobs, shared, wal));
         Ok(Self {
             port,
             path: path.to_owned(),
@@ -92,12 +97,13 @@ impl SqliteDb {
             probe: pool(path, 1),
             writer,
             committed,
+            writes_fail,
         })
     }
 
     /// Moves the WAL into the file. Reads fail from then on.
     pub(crate) async fn close(&self) {
-        self.readers.close().await;
+        tokio::join!(self.readers.close(), self.probe.close());
         self.probe.close().await;
         let options = SqliteConnectOptions::new()
             .filename(&self.path)
@@ -131,7 +137,7 @@ impl SqliteDb {
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T>> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Write {
+        let job = PendingWrite {
             port: self.port,
             work: Some(work),
             result: None,
@@ -149,13 +155,32 @@ impl SqliteDb {
         &self.committed
     }
 
-    /// One cheap read.
+    /// One cheap read; once writes have failed, a write as well: reads go on when a disk is full.
     pub(crate) async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1")
             .execute(&self.probe)
             .await
             .map_err(|error| failed(self.port, error))?;
+        if self.writes_fail.load(SeqCst) {
+            self.probe_write().await?;
+        }
         Ok(())
+    }
+
+    /// Writes a row that needs room on the disk.
+    async fn probe_write(&self) -> Result<()> {
+        let port = self.port;
+        self.write(move |connection| {
+            Box::pin(async move {
+                let probe = sqlx::query(
+                    "CREATE TABLE IF NOT EXISTS write_probe (id INTEGER PRIMARY KEY, filler BLOB); \
+                     INSERT OR REPLACE INTO write_probe VALUES (1, randomblob(65536))",
+                );
+                let probed = probe.execute(connection).await;
+                probed.map(drop).map_err(|error| failed(port, error))
+            })
+        })
+        .await
     }
 }
 
@@ -173,102 +198,28 @@ pub(crate) fn unavailable(port: Port, reason: impl fmt::Display) -> Error {
     Error::unavailable(port, ENGINE, reason)
 }
 
-/// A write that waits for its turn; `run` comes once, then `finish`.
-trait Job: Send {
-    /// Does the work and says whether its changes may stay.
-    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> BoxFuture<'a, bool>;
-    /// Answers the caller, with the error of the commit if it failed.
-    fn finish(self: Box<Self>, commit_error: Option<&str>);
-}
-
-struct Write<T, F> {
-    port: Port,
-    work: Option<F>,
-    result: Option<Result<T>>,
-    reply: oneshot::Sender<Result<T>>,
-}
-
-impl<T, F> Job for Write<T, F>
-where
-    T: Send,
-    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T>> + Send,
-{
-    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> BoxFuture<'a, bool> {
-        Box::pin(async move {
-            if let Some(work) = self.work.take() {
-                // A defect in one job must not stop the writer of all.
-                let run = async move { work(connection).await };
-                self.result = AssertUnwindSafe(run).catch_unwind().await.ok();
-            }
-            matches!(self.result, Some(Ok(_)))
-        })
-    }
-
-    fn finish(self: Box<Self>, commit_error: Option<&str>) {
-        let answer = match (self.result, commit_error) {
-            (Some(Ok(_)) | None, Some(reason)) => Err(unavailable(self.port, reason)),
-            (Some(result), _) => result,
-            (None, None) => Err(unavailable(self.port, "the write did not finish")),
-        };
-        // A caller that went away does not need its answer.
-        let _ = self.reply.send(answer);
-    }
-}
-
-/// Keeps the WAL from growing without end.
-struct WalKeeper {
-    file: PathBuf,
-    tried_at: Option<Instant>,
-}
-
-impl WalKeeper {
-    fn new(database: &Path) -> Self {
-        let mut file = database.as_os_str().to_owned();
-        file.push("-wal");
-        Self {
-            file: file.into(),
-            tried_at: None,
-        }
-    }
-
-    /// When an old read is in the way, the next try is due after `WAL_CUT_INTERVAL`.
-    async fn cut_when_large(&mut self, connection: &mut SqliteConnection) {
-        let tried = self.tried_at.map(|at| at.elapsed());
-        let is_large = || {
-            let bytes = self.file.metadata().map_or(0, |wal| wal.len());
-            bytes > MAX_WAL_BYTES
-        };
-        if tried.is_some_and(|since| since < WAL_CUT_INTERVAL) || !is_large() {
-            return;
-        }
-        self.tried_at = Some(Instant::now());
-        let patience = |timeout: u128| AssertSqlSafe(format!("PRAGMA busy_timeout = {timeout}"));
-        let short = patience(WAL_CUT_TIMEOUT_MS.into());
-        let cut = async {
-            sqlx::query(short).execute(&mut *connection).await?;
-            sqlx::query(CUT_WAL).execute(&mut *connection).await?;
-            let usual = patience(BUSY_TIMEOUT.as_millis());
-            sqlx::query(usual).execute(&mut *connection).await
-        };
-        if let Err(error) = cut.await {
-            tracing::warn!(%error, "the WAL is large and could not be cut");
-        }
-    }
-}
-
 async fn write_loop(
     mut connection: SqliteConnection,
-    mut jobs: mpsc::Receiver<Box<dyn Job>>,
-    committed: Arc<Notify>,
+    mut jobs: mpsc::Receiver<Box<dyn WriteJob>>,
+    (committed, writes_fail): (Arc<Notify>, Arc<AtomicBool>),
     mut wal: WalKeeper,
 ) {
     while let Some(first) = jobs.recv().await {
         let mut done = vec![first];
         let outcome = write_group(&mut connection, &mut done, &mut jobs).await;
+        let failing = outcome.is_err() || done.iter().any(|job| job.was_not_stored());
+        // Said once for each outage, and not for each write.
+        match (writes_fail.swap(failing, SeqCst), failing) {
+            (false, true) => tracing::error!(
+                reason = outcome.as_ref().err().map(ToString::to_string),
+                "writes fail: is the disk full?"
+            ),
+            (true, false) => tracing::warn!("writes work again"),
+            _ => {}
+        }
         match &outcome {
             Ok(()) => committed.notify_one(),
-            Err(error) => {
-                tracing::error!(%error, "a group of writes could not be committed");
+            Err(_) => {
                 // Fails when there is no open transaction, which is just what is wanted.
                 let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
             }
@@ -288,8 +239,8 @@ async fn write_loop(
 /// thread, so what belongs together travels together.
 async fn write_group(
     connection: &mut SqliteConnection,
-    done: &mut Vec<Box<dyn Job>>,
-    jobs: &mut mpsc::Receiver<Box<dyn Job>>,
+    done: &mut Vec<Box<dyn WriteJob>>,
+    jobs: &mut mpsc::Receiver<Box<dyn WriteJob>>,
 ) -> sqlx::Result<()> {
     let started = Instant::now();
     sqlx::query("BEGIN IMMEDIATE; SAVEPOINT job")
@@ -316,7 +267,9 @@ async fn write_group(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use futures_util::FutureExt;
+
+    use super::{wal_keeper::MAX_WAL_BYTES, *};
 
     static NOTHING: Migrator = Migrator::DEFAULT;
 
@@ -435,5 +388,27 @@ mod tests {
         reading.abort();
         db.close().await;
         assert_eq!(wal.metadata().map_or(0, |wal| wal.len()), 0);
+    }
+
+    /// Another process holds the file for itself: reads go on, writes do not.
+    ///
+    /// Red when: `ping` only reads.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_file_that_takes_no_writes_is_not_healthy() {
+        let directory = tempfile::tempdir().unwrap();
+        let db = open(directory.path()).await;
+        let options = SqliteConnectOptions::new().filename(directory.path().join("test.db"));
+        let mut other = SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::query("BEGIN IMMEDIATE")
+            .execute(&mut other)
+            .await
+            .unwrap();
+        db.ping().await.unwrap();
+        run(&db, "INSERT INTO t VALUES (1)").await.unwrap_err();
+        db.ping().await.unwrap_err();
+        sqlx::query("COMMIT").execute(&mut other).await.unwrap();
+        db.ping().await.unwrap();
+        run(&db, "INSERT INTO t VALUES (1)").await.unwrap();
+        assert_eq!(numbers(&db).await, [1]);
     }
 }

@@ -149,6 +149,20 @@ pub trait ProductStore: Send + Sync + std::fmt::Debug {
     ) -> Result<Page<Product>>;
 }
 
+/// How often a process says that it is there.
+pub const NODE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// A process that uses the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreNode {
+    /// The same after a restart.
+    pub name: String,
+    /// What it does, by the names of the command line.
+    pub roles: Vec<String>,
+    /// The ports whose engine no other process can reach, by name.
+    pub embedded: Vec<String>,
+}
+
 /// One row of the outbox: the messages of one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxEntry {
@@ -338,6 +352,17 @@ pub trait StoreAdmin: Send + Sync + std::fmt::Debug {
     /// Forgets idempotency keys older than a day, and ended imports that ended before `before`
     /// with their rejected rows. Returns the ids of those imports, whose spools may go too.
     async fn sweep(&self, before: Timestamp) -> Result<Vec<(SellerId, ImportId)>>;
+
+    /// Says that this process uses the store, to be repeated every `NODE_INTERVAL`, and answers the
+    /// others that came before it and are still there. None where the store serves one process only.
+    async fn node_announce(&self, _node: &StoreNode) -> Result<Vec<StoreNode>> {
+        Ok(Vec::new())
+    }
+
+    /// This process uses the store no longer.
+    async fn node_leave(&self, _name: &str) -> Result<()> {
+        Ok(())
+    }
 
     /// Called last: leaves files tidy.
     async fn close(&self) {}

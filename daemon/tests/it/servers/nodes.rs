@@ -38,11 +38,7 @@ async fn two_nodes_share_one_exact_limit() {
     const ROUNDS: usize = 20;
     let limit = LIMIT.to_string();
     let settings = [("RATE_LIMIT_STANDARD", limit.as_str())];
-    let one = TestDaemon::on(
-        TestNamespace::of(&["postgres", "redis", "kafka"]).await,
-        &settings,
-    )
-    .await;
+    let one = TestDaemon::on(TestNamespace::of(&ALL).await, &settings).await;
     let two = one.beside(&settings).await;
     // Without Redis, or with one that is late, nodes count for themselves: such a round is no proof.
     for _ in 0..ROUNDS {
@@ -213,4 +209,29 @@ async fn an_import_goes_on_on_another_node() {
     // A process without the API has health and nothing else.
     assert_eq!(other.get("/health").await.expect(200)["status"], "healthy");
     other.get("/api/products").await.refused(404, "NOT_FOUND");
+}
+
+/// Two processes on one database, of which one has engines of its own: the second one does not start and
+/// says what is missing. The first one may be restarted at once, and roles that do not meet there run.
+///
+/// Red when: the second one starts (its imports look for uploads that lie elsewhere).
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs dev/engines"]
+async fn processes_that_would_not_meet_do_not_start_side_by_side() {
+    let first = TestDaemon::on(TestNamespace::of(&["postgres", "kafka"]).await, &[]).await;
+    let own = tempfile::tempdir().unwrap();
+    let own = own.path().to_str().unwrap();
+    let second = [("PMD_DATA_DIR", own), ("PMD_NODE", "another")];
+    let refused = first.command(&["serve"], &second);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("another process uses this database"),
+        "{said}"
+    );
+    assert!(said.contains("DYNAMODB_ENDPOINT"), "{said}");
+    let first = first.restart().await;
+    first.seller("shop-1").create("Mug").await;
+    let relay = first.beside(&[("PMD_ROLES", "relay")]).await;
+    assert_eq!(relay.get("/health/live").await.status, 200);
 }

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::history::{WriterPool, check};
+use super::{
+    ALL,
+    history::{WriterPool, check},
+};
 use crate::harness::{
     SellerClient, SseReader, TestDaemon, TestEngines, TestNamespace, answer, poll,
 };
@@ -14,9 +17,9 @@ use crate::harness::{
 /// messages.
 const REPEATED_PER_KILL: usize = 500 * 2;
 
-/// Whatever two daemons have to share here: also the inbox, because either may tell a seller's news.
+/// Two daemons share every engine.
 async fn shared() -> TestNamespace {
-    TestNamespace::of(&["postgres", "kafka", "redis", "dynamodb"]).await
+    TestNamespace::of(&ALL).await
 }
 
 /// The place of the daemon that relays, among `daemons`: its counter moves when something is

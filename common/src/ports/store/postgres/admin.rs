@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use sqlx::Executor;
 
-use super::{PostgresStore, types::PgMoment};
+use super::{PostgresStore, nodes, types::PgMoment};
 use crate::{
     domain::{
         clock::{self, Timestamp},
@@ -13,11 +13,15 @@ use crate::{
         import_job::ImportId,
         seller::SellerId,
     },
-    ports::store::StoreAdmin,
+    ports::store::{StoreAdmin, StoreNode},
 };
 
 /// Rows deleted by one statement.
 const MAX_SWEEP_ROWS: i64 = 2000;
+
+/// Needs room, and leaves nothing.
+const PROBE_WRITE: &str = "CREATE TEMPORARY TABLE write_probe ON COMMIT DROP AS \
+                           SELECT n FROM generate_series(1, 20000) AS n";
 
 #[async_trait]
 impl StoreAdmin for PostgresStore {
@@ -25,6 +29,16 @@ impl StoreAdmin for PostgresStore {
         self.probing
             .run(|mut session| async move {
                 session.execute("SELECT 1").await?;
+                Ok(())
+            })
+            .await?;
+        // Reads go on when a disk is full: once writes have failed, one is tried.
+        if !self.connections.writes_fail() {
+            return Ok(());
+        }
+        self.connections
+            .write(|mut session| async move {
+                session.execute(PROBE_WRITE).await?;
                 Ok(())
             })
             .await
@@ -38,6 +52,18 @@ impl StoreAdmin for PostgresStore {
             swept.push((seller, id));
         }
         Ok(swept)
+    }
+
+    async fn node_announce(&self, node: &StoreNode) -> Result<Vec<StoreNode>> {
+        self.connections
+            .run(|mut session| async move { nodes::announce(&mut session, node).await })
+            .await
+    }
+
+    async fn node_leave(&self, name: &str) -> Result<()> {
+        self.connections
+            .run(|mut session| async move { nodes::leave(&mut session, name).await })
+            .await
     }
 }
 

@@ -47,6 +47,8 @@ struct PoolState {
     options: PgConnectOptions,
     deadline: Duration,
     begin: &'static str,
+    /// The last transaction was not stored, and not for a reason of its own.
+    writes_fail: AtomicBool,
     permits: Semaphore,
     /// The last one used comes first.
     idle: Mutex<Vec<IdleConnection>>,
@@ -122,9 +124,15 @@ impl ConnectionPool {
             options,
             deadline,
             begin,
+            writes_fail: AtomicBool::new(false),
             permits: Semaphore::new(max_connections),
             idle: Mutex::default(),
         }))
+    }
+
+    /// Whether the server stores nothing, as far as is known: reads may go on.
+    pub(super) fn writes_fail(&self) -> bool {
+        self.0.writes_fail.load(SeqCst)
     }
 
     /// How long a call takes at most.
@@ -196,8 +204,16 @@ impl ConnectionPool {
             let lease = self.lease().await?;
             match lease.attempt(unit, trace, &work).await {
                 Ok(answer) => {
+                    if unit != WorkKind::Statements {
+                        self.0.writes_fail.store(false, SeqCst);
+                    }
                     self.give_back(lease);
                     return Ok(answer);
+                }
+                Err(DbFailure::NotStored(error)) => {
+                    self.0.writes_fail.store(true, SeqCst);
+                    self.give_back(lease);
+                    return Err(error);
                 }
                 Err(DbFailure::Retryable(_)) if left > 0 => self.give_back(lease),
                 Err(DbFailure::Permanent(error) | DbFailure::Retryable(error)) => {
@@ -275,7 +291,11 @@ impl ConnectionLease<'_> {
                 })?;
                 Ok(answer)
             }
-            Err(failure @ (DbFailure::Permanent(_) | DbFailure::Retryable(_))) => {
+            Err(
+                failure @ (DbFailure::Permanent(_)
+                | DbFailure::Retryable(_)
+                | DbFailure::NotStored(_)),
+            ) => {
                 self.session().await.execute("ROLLBACK").await?;
                 Err(failure)
             }

@@ -18,6 +18,8 @@ pub(super) enum DbFailure {
     /// The server undid the transaction for the sake of another one (a deadlock, a serialization
     /// failure); the connection is fine and a repetition is likely to succeed.
     Retryable(Error),
+    /// The server stores nothing at present: its disk is full, or it may only be read.
+    NotStored(Error),
     /// The connection is of no use any more; nothing was committed.
     ConnectionLost(Error),
     /// The connection broke while the commit was under way: it may be done or not.
@@ -45,6 +47,7 @@ impl From<DbFailure> for Error {
         match failure {
             DbFailure::Permanent(error)
             | DbFailure::Retryable(error)
+            | DbFailure::NotStored(error)
             | DbFailure::ConnectionLost(error) => error,
             DbFailure::CommitUnknown(reason) => outcome_unknown(reason),
         }
@@ -56,6 +59,7 @@ impl From<sqlx::Error> for DbFailure {
         match &error {
             sqlx::Error::Database(answer) => match answer.code().as_deref() {
                 Some("40001" | "40P01") => Self::Retryable(failed(&error)),
+                Some(code) if stores_nothing(code) => Self::NotStored(failed(&error)),
                 Some(code) if ends_session(code) => Self::ConnectionLost(failed(&error)),
                 _ => Self::Permanent(failed(&error)),
             },
@@ -65,6 +69,11 @@ impl From<sqlx::Error> for DbFailure {
             _ => Self::ConnectionLost(failed(&error)),
         }
     }
+}
+
+/// Codes of a server without room (class 53), or that takes no writes, such as a stand-by.
+fn stores_nothing(code: &str) -> bool {
+    code.starts_with("53") || code == "25006"
 }
 
 /// Codes after which the server closes the connection: it is shutting down, an operator ended this

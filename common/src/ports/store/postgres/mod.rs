@@ -20,6 +20,7 @@ mod imports;
 mod keys;
 mod layout;
 mod list;
+mod nodes;
 mod opening;
 mod outbox;
 mod product_create;

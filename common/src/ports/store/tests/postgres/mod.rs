@@ -12,6 +12,7 @@ mod relay;
 
 use std::{sync::Arc, thread};
 
+use sha2::{Digest as _, Sha256};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions,
 };
@@ -141,10 +142,13 @@ async fn template() -> String {
     name
 }
 
+/// Short, however many migrations there are: PostgreSQL cuts names at 63 bytes.
 fn fingerprint() -> String {
-    let migrations = super::super::postgres::MIGRATOR.iter();
-    let sums: Vec<u8> = migrations.flat_map(|m| m.checksum[..4].to_vec()).collect();
-    sums.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hash = Sha256::new();
+    for migration in super::super::postgres::MIGRATOR.iter() {
+        hash.update(&migration.checksum);
+    }
+    format!("{:x}", hash.finalize())[..16].to_owned()
 }
 
 fn url(database: &str) -> String {

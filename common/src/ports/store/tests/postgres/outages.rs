@@ -145,6 +145,47 @@ async fn a_frozen_server_is_answered_for_and_heals() {
     assert_gapless(&store).await;
 }
 
+/// A server that may be read and not written, as a stand-by or one without room: no request is kept, and
+/// health says so until it takes writes again.
+///
+/// Red when: `ping` only reads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs dev/engines"]
+async fn a_server_that_stores_nothing_is_not_healthy() {
+    let database = TestDatabase::migrated().await;
+    let store = database.open().await;
+    let a = seller("a");
+    let id = create(&store, &a, lamp()).await.id;
+    let mut admin = database.connect().await;
+    for read_only in ["on", "off"] {
+        let set = format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = {read_only}', \
+             current_database()); END $$"
+        );
+        run(
+            &mut admin,
+            "SET default_transaction_read_only = off".to_owned(),
+        )
+        .await;
+        run(&mut admin, set).await;
+        let others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+                      WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        run(&mut admin, others.to_owned()).await;
+        assert!(store.product_get(&a, id).await.unwrap().is_some());
+        if read_only == "on" {
+            let refused = store.product_create(&a, lamp(), None).await;
+            assert!(
+                matches!(refused, Err(Error::Unavailable { .. })),
+                "{refused:?}"
+            );
+            store.ping().await.unwrap_err();
+        } else {
+            store.ping().await.unwrap();
+            create(&store, &a, lamp()).await;
+        }
+    }
+}
+
 /// One call of each kind.
 fn calls(store: &Arc<dyn Store>, id: i64) -> Vec<(&'static str, BoxFuture<'static, Result<()>>)> {
     fn call<F, T>(name: &'static str, work: F) -> (&'static str, BoxFuture<'static, Result<()>>)
