@@ -104,7 +104,6 @@ impl SqliteDb {
     /// Moves the WAL into the file. Reads fail from then on.
     pub(crate) async fn close(&self) {
         tokio::join!(self.readers.close(), self.probe.close());
-        self.probe.close().await;
         let options = SqliteConnectOptions::new()
             .filename(&self.path)
             .busy_timeout(BUSY_TIMEOUT);
