@@ -122,11 +122,12 @@ impl PublishReport {
     /// Whether every message is durable.
     fn all(self) -> Result<()> {
         let mut verdicts = self.verdicts.into_iter();
-        let refusal = verdicts.find_map(|verdict| match verdict {
+        let missed = verdicts.find_map(|verdict| match verdict {
+            PublishVerdict::Acknowledged => None,
             PublishVerdict::Refused(reason) => Some(reason),
-            _ => None,
+            PublishVerdict::Unknown => Some("a message has no verdict".to_owned()),
         });
-        match (self.failure, refusal) {
+        match (self.failure, missed) {
             (Some(error), _) => Err(error),
             (None, Some(reason)) => Err(Error::unavailable(Port::Broker, "broker", reason)),
             (None, None) => Ok(()),

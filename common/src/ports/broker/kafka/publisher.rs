@@ -145,7 +145,7 @@ impl PublishBatch<'_> {
     async fn publish(&self, cluster: &KafkaCluster, records: &[Record]) -> Result<()> {
         let mut places = 0..;
         for turn in records.chunks(MESSAGES_PER_TURN) {
-            for (place, record) in places.by_ref().zip(turn) {
+            for (record, place) in turn.iter().zip(places.by_ref()) {
                 let topic = cluster.names.topic(record.topic);
                 self.send(topic, record, place).await?;
             }
