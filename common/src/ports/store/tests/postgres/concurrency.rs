@@ -192,15 +192,7 @@ async fn an_error_never_shows_the_password() {
     let config = super::config(&wrong);
     let error = crate::ports::store::connect(&config).await.unwrap_err();
     let shown = format!("{error} {error:?} {config:?}");
-    assert!(
-        matches!(
-            error,
-            Error::Unavailable {
-                engine: "PostgreSQL",
-                ..
-            }
-        ),
-        "{shown}"
-    );
+    assert!(matches!(error, Error::Invalid(_)), "{shown}");
+    assert!(shown.contains("password"), "{shown}");
     assert!(!shown.contains("hunter2"), "{shown}");
 }
