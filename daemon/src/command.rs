@@ -140,7 +140,42 @@ async fn migrate(config: Config) -> anyhow::Result<()> {
 }
 
 fn show_config(config: &Config, as_json: bool) -> anyhow::Result<()> {
-    let settings = [
+    let settings = plain_settings(config)
+        .into_iter()
+        .chain(config.engine_settings());
+    let mut out = io::stdout().lock();
+    if as_json {
+        let engines: Vec<_> = config
+            .choices()
+            .into_iter()
+            .map(|c| json!({"port": c.port.name(), "engine": c.engine, "place": c.place, "why": c.why}))
+            .collect();
+        let settings: serde_json::Map<_, _> = settings
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), json!(value)))
+            .collect();
+        let whole = json!({ "engines": engines, "settings": settings });
+        writeln!(out, "{}", serde_json::to_string_pretty(&whole)?)?;
+        return Ok(());
+    }
+    for choice in config.choices() {
+        writeln!(
+            out,
+            "{:8} {:26} {}",
+            choice.port, choice.engine, choice.place
+        )?;
+        writeln!(out, "{:8} because {}", "", choice.why)?;
+    }
+    writeln!(out)?;
+    for (name, value) in settings {
+        writeln!(out, "{name}={value}")?;
+    }
+    Ok(())
+}
+
+/// The settings that choose no engine, by name.
+fn plain_settings(config: &Config) -> [(&'static str, String); 14] {
+    [
         ("HOST", config.host.clone()),
         ("PORT", config.port.to_string()),
         ("PMD_DATA_DIR", config.data_dir.display().to_string()),
@@ -174,38 +209,12 @@ fn show_config(config: &Config, as_json: bool) -> anyhow::Result<()> {
         ),
         (
             "PMD_NODE",
-            config.node.clone().unwrap_or_else(|| "made up".to_owned()),
+            config
+                .node
+                .clone()
+                .unwrap_or_else(|| "generated".to_owned()),
         ),
-    ];
-    let settings = settings.into_iter().chain(config.engine_settings());
-    let mut out = io::stdout().lock();
-    if as_json {
-        let engines: Vec<_> = config
-            .choices()
-            .into_iter()
-            .map(|c| json!({"port": c.port.name(), "engine": c.engine, "place": c.place, "why": c.why}))
-            .collect();
-        let settings: serde_json::Map<_, _> = settings
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), json!(value)))
-            .collect();
-        let whole = json!({ "engines": engines, "settings": settings });
-        writeln!(out, "{}", serde_json::to_string_pretty(&whole)?)?;
-        return Ok(());
-    }
-    for choice in config.choices() {
-        writeln!(
-            out,
-            "{:8} {:26} {}",
-            choice.port, choice.engine, choice.place
-        )?;
-        writeln!(out, "{:8} because {}", "", choice.why)?;
-    }
-    writeln!(out)?;
-    for (name, value) in settings {
-        writeln!(out, "{name}={value}")?;
-    }
-    Ok(())
+    ]
 }
 
 async fn manage_keys(config: &Config, command: Keys) -> anyhow::Result<()> {

@@ -63,7 +63,12 @@ pub(crate) fn show(
     note(session, job);
     if let Some(file) = rejects {
         let count = thousands(job.rejected);
-        ui.note(&format!("{count} rejected rows are in {file}"));
+        let rows = if job.rejected == 1 {
+            "row is"
+        } else {
+            "rows are"
+        };
+        ui.note(&format!("{count} rejected {rows} in {file}"));
     }
     Ok(())
 }
