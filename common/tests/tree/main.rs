@@ -11,6 +11,7 @@
 )]
 
 mod circles;
+mod names;
 mod source;
 
 use std::{collections::BTreeSet, fs};

@@ -27,10 +27,10 @@ const RESERVE: usize = 16;
 
 /// The table of connections. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct ConnectionTable(Arc<TableState>);
+pub(super) struct ConnectionTable(Arc<ConnectionTableState>);
 
 #[derive(Debug)]
-struct TableState {
+struct ConnectionTableState {
     most: usize,
     start: Instant,
     open: Mutex<OpenConnections>,
@@ -86,7 +86,7 @@ pub(super) struct ConnectionSlot {
 impl ConnectionTable {
     /// For as many connections, and a few more that hear that there is no room.
     pub(super) fn new(most: usize) -> Self {
-        Self(Arc::new(TableState {
+        Self(Arc::new(ConnectionTableState {
             most,
             start: Instant::now(),
             open: Mutex::default(),

@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[derive(FromRow)]
-struct KeyRow {
+struct PgKeyRow {
     seller_id: String,
     id: String,
     name: String,
@@ -23,10 +23,10 @@ struct KeyRow {
     revoked_at: Option<PgMoment>,
 }
 
-impl TryFrom<KeyRow> for ApiKey {
+impl TryFrom<PgKeyRow> for ApiKey {
     type Error = Error;
 
-    fn try_from(row: KeyRow) -> Result<Self> {
+    fn try_from(row: PgKeyRow) -> Result<Self> {
         let seller = SellerId::parse(&row.seller_id);
         Ok(Self {
             id: row.id,
@@ -65,7 +65,7 @@ impl KeyStore for PostgresStore {
     async fn key_list(&self, seller: &SellerId) -> Result<Vec<ApiKey>> {
         self.connections
             .run(|mut session| async move {
-                let rows: Vec<KeyRow> = sqlx::query_as(
+                let rows: Vec<PgKeyRow> = sqlx::query_as(
                     "SELECT * FROM api_keys WHERE seller_id = $1 \
                      ORDER BY created_at DESC, id DESC",
                 )
@@ -100,7 +100,7 @@ impl KeyStore for PostgresStore {
     async fn key_find(&self, id: &str) -> Result<Option<ApiKey>> {
         self.probing
             .run(|mut session| async move {
-                let row: Option<KeyRow> =
+                let row: Option<PgKeyRow> =
                     sqlx::query_as("SELECT * FROM api_keys WHERE id = $1 AND revoked_at IS NULL")
                         .bind(id)
                         .fetch_optional(&mut *session)

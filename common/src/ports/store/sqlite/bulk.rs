@@ -13,13 +13,13 @@ use crate::{domain::error::Result, ports::store::sqlite::failed};
 const ROWS: usize = 250;
 
 /// Where rows go: `head (?, …), (?, …) tail`.
-pub(super) struct Table {
+pub(super) struct BulkTable {
     pub head: &'static str,
     pub columns: usize,
     pub tail: &'static str,
 }
 
-impl Table {
+impl BulkTable {
     fn statement(&self, rows: usize) -> String {
         let row = format!("({})", vec!["?"; self.columns].join(", "));
         let mut sql = self.head.to_owned();
@@ -34,7 +34,7 @@ impl Table {
 /// Inserts the rows in their order; `bind` binds the columns of one.
 pub(super) async fn insert<T>(
     connection: &mut SqliteConnection,
-    table: &Table,
+    table: &BulkTable,
     rows: Vec<T>,
     bind: impl for<'q> Fn(Query<'q, Sqlite, SqliteArguments>, T) -> Query<'q, Sqlite, SqliteArguments>,
 ) -> Result<()> {

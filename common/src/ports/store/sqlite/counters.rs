@@ -10,7 +10,7 @@ use crate::{
 
 /// What a transaction needs of each, and what it adds to the seller's products.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct CounterDelta {
+pub(super) struct SqliteCounterDelta {
     pub ids: usize,
     pub events: usize,
     /// Rows of the outbox.
@@ -31,7 +31,7 @@ pub(super) struct TakenNumbers {
 pub(super) async fn take(
     connection: &mut SqliteConnection,
     seller: &SellerId,
-    take: CounterDelta,
+    take: SqliteCounterDelta,
 ) -> Result<TakenNumbers> {
     let [ids, events, blocks] =
         [take.ids, take.events, take.blocks].map(|n| i64::try_from(n).unwrap_or(i64::MAX));

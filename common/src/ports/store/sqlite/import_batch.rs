@@ -10,7 +10,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::{
     bulk,
-    counters::{self, CounterDelta},
+    counters::{self, SqliteCounterDelta},
     import_row::{find, stored},
     outbox,
     product_row::{self, product_columns},
@@ -108,10 +108,10 @@ async fn write(
     }
     let seller = job.seller_id.clone();
     let created = merged.created();
-    let ids = CounterDelta {
+    let ids = SqliteCounterDelta {
         ids: created,
         live: stored(created as u64),
-        ..CounterDelta::default()
+        ..SqliteCounterDelta::default()
     };
     let first_id = counters::take(&mut *connection, &seller, ids).await?.id;
     let (job, drafts, products) = apart(move || {
@@ -138,10 +138,10 @@ async fn write_numbered(
     at: Timestamp,
 ) -> Result<()> {
     let seller = &job.seller_id;
-    let take = CounterDelta {
+    let take = SqliteCounterDelta {
         events: drafts.len(),
         blocks: block::blocks(drafts.len()),
-        ..CounterDelta::default()
+        ..SqliteCounterDelta::default()
     };
     let numbers = counters::take(&mut *connection, seller, take).await?;
     let group = ImportGroup {
@@ -163,7 +163,7 @@ async fn insert_rejects(
     job: &ImportJob,
     rejects: Vec<(u64, RejectedRow)>,
 ) -> Result<()> {
-    const TABLE: bulk::Table = bulk::Table {
+    const TABLE: bulk::BulkTable = bulk::BulkTable {
         head: "INSERT INTO import_rejects (seller_id, import_id, no, line, column_name, code, \
                message, hint, record) VALUES ",
         columns: 9,

@@ -3,7 +3,7 @@
 use sqlx::SqliteConnection;
 
 use super::{
-    counters::{self, CounterDelta},
+    counters::{self, SqliteCounterDelta},
     outbox,
 };
 use crate::{
@@ -57,10 +57,10 @@ pub(super) async fn end(
     .execute(&mut *connection)
     .await
     .map_err(failed)?;
-    let one = CounterDelta {
+    let one = SqliteCounterDelta {
         events: 1,
         blocks: 1,
-        ..CounterDelta::default()
+        ..SqliteCounterDelta::default()
     };
     let numbers = counters::take(&mut *connection, &job.seller_id, one).await?;
     let blocks = block::pack(vec![draft], numbers.sequence, at, None);

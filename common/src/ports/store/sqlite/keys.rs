@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[derive(FromRow)]
-struct KeyRow {
+struct SqliteKeyRow {
     seller_id: String,
     id: String,
     name: String,
@@ -24,10 +24,10 @@ struct KeyRow {
     revoked_at: Option<i64>,
 }
 
-impl TryFrom<KeyRow> for ApiKey {
+impl TryFrom<SqliteKeyRow> for ApiKey {
     type Error = Error;
 
-    fn try_from(row: KeyRow) -> Result<Self> {
+    fn try_from(row: SqliteKeyRow) -> Result<Self> {
         let seller = SellerId::parse(&row.seller_id);
         Ok(Self {
             id: row.id,
@@ -64,7 +64,7 @@ impl KeyStore for SqliteStore {
     }
 
     async fn key_list(&self, seller: &SellerId) -> Result<Vec<ApiKey>> {
-        let rows: Vec<KeyRow> = sqlx::query_as(
+        let rows: Vec<SqliteKeyRow> = sqlx::query_as(
             "SELECT * FROM api_keys WHERE seller_id = ? ORDER BY created_at DESC, id DESC",
         )
         .bind(seller.as_str())
@@ -93,7 +93,7 @@ impl KeyStore for SqliteStore {
     }
 
     async fn key_find(&self, id: &str) -> Result<Option<ApiKey>> {
-        let row: Option<KeyRow> =
+        let row: Option<SqliteKeyRow> =
             sqlx::query_as("SELECT * FROM api_keys WHERE id = ? AND revoked_at IS NULL")
                 .bind(id)
                 .fetch_optional(self.db.probe())

@@ -138,7 +138,7 @@ pub(super) async fn put_all(
     seller: &SellerId,
     products: Vec<Product>,
 ) -> Result<()> {
-    const TABLE: bulk::Table = bulk::Table {
+    const TABLE: bulk::BulkTable = bulk::BulkTable {
         head: put_product!(head),
         columns: 14,
         tail: put_product!(tail),

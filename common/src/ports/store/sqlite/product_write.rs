@@ -3,7 +3,7 @@
 use sqlx::SqliteConnection;
 
 use super::{
-    counters::{self, CounterDelta, TakenNumbers},
+    counters::{self, SqliteCounterDelta, TakenNumbers},
     outbox::insert_outbox,
     product_row::{self, put_product},
 };
@@ -21,8 +21,8 @@ use crate::{
     },
 };
 
-const fn take(standing: Standing, ids: usize, events: usize) -> CounterDelta {
-    CounterDelta {
+const fn take(standing: Standing, ids: usize, events: usize) -> SqliteCounterDelta {
+    SqliteCounterDelta {
         ids,
         events,
         blocks: 1,
