@@ -27,6 +27,9 @@ const BATCH_ROWS: usize = 4_000;
 const BATCH_BYTES: usize = 2 << 20;
 /// How long a worker may be silent before another takes its job over.
 pub const LEASE_TIME: Duration = Duration::from_secs(15);
+/// How long checking an upload may take: until the first batch nothing renews the lease, and another
+/// worker would begin the same check.
+const MAX_CHECK_TIME: Duration = Duration::from_secs(5);
 /// Pause before a batch is tried again while the store is away.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
@@ -158,10 +161,18 @@ impl ImportRunner {
             let mut hash = HashingWriter::default();
             io::copy(&mut file, &mut hash).map(|bytes| (bytes, hash.hex()))
         });
-        match hashing
-            .await
-            .unwrap_or_else(|error| Err(io::Error::other(error)))
-        {
+        let hashed = tokio::select! {
+            () = self.stop.cancelled() => return Ok(Some(RunEnd::Released)),
+            hashed = tokio::time::timeout(MAX_CHECK_TIME, hashing) => hashed,
+        };
+        let Ok(hashed) = hashed else {
+            tracing::warn!(
+                import = job.id,
+                "the upload is imported unchecked: reading it is slow"
+            );
+            return Ok(None);
+        };
+        match hashed.unwrap_or_else(|error| Err(io::Error::other(error))) {
             Err(error) => unreadable(error).map(Some),
             Ok((bytes, sha256)) if bytes == job.bytes_total && sha256 == job.sha256 => Ok(None),
             Ok((bytes, _)) => {

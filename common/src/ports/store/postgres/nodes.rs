@@ -5,7 +5,8 @@ use sqlx::PgConnection;
 use super::failure::DbResult;
 use crate::ports::store::StoreNode;
 
-/// Writes this process down as present; one that returns keeps its place. Answers those that are
+/// Writes this process down as present; one that returns in time keeps its place, one that was
+/// forgotten comes last: others may have joined. Answers those that are
 /// present and came before it: three announcements in a row may fail.
 pub(super) async fn announce(
     connection: &mut PgConnection,
@@ -15,7 +16,9 @@ pub(super) async fn announce(
         "INSERT INTO nodes (name, roles, embedded, joined_at, seen_at) \
          VALUES ($1, $2, $3, statement_timestamp(), statement_timestamp()) \
          ON CONFLICT (name) DO UPDATE SET roles = excluded.roles, embedded = excluded.embedded, \
-         seen_at = excluded.seen_at",
+         seen_at = excluded.seen_at, joined_at = CASE \
+         WHEN nodes.seen_at > excluded.seen_at - interval '20 seconds' THEN nodes.joined_at \
+         ELSE excluded.joined_at END",
     )
     .bind(&node.name)
     .bind(&node.roles)
