@@ -10,7 +10,7 @@ use axum::{
 use pm_common::{
     api::ErrorOut,
     domain::{
-        clock,
+        clock::Timestamp,
         error::{Conflict, Error},
         product::FieldError,
     },
@@ -49,7 +49,7 @@ pub(super) enum ApiError {
     FileTooLarge(u64),
     BodyTooLarge(u64),
     UnsupportedMediaType(String),
-    RateLimited(RateBucket, RateDecision),
+    RateLimited(RateRefusal),
     /// As many are open as one seller may have.
     TooManyStreams(usize),
     RequestTimeout,
@@ -145,10 +145,10 @@ impl ApiError {
             }
             Self::FileTooLarge(limit) => format!("The file is larger than {limit} bytes"),
             Self::BodyTooLarge(limit) => format!("The body is larger than {limit} bytes"),
-            Self::RateLimited(bucket, decision) => format!(
+            Self::RateLimited(refusal) => format!(
                 "Rate limit exceeded: {} requests per {}",
-                decision.limit,
-                window_name(*bucket)
+                refusal.limit,
+                window_name(refusal.bucket)
             ),
             Self::TooManyStreams(limit) => {
                 format!("{limit} event streams are open: close one, and try again")
@@ -183,10 +183,10 @@ impl ApiError {
             }
             Self::FileTooLarge(limit) | Self::BodyTooLarge(limit) => json!({ "limit": limit }),
             Self::TooManyStreams(limit) => json!({ "limit": limit }),
-            Self::RateLimited(bucket, decision) => json!({
-                "limit": decision.limit,
-                "window": bucket.window_text(),
-                "retry_after": seconds_until_free(decision),
+            Self::RateLimited(refusal) => json!({
+                "limit": refusal.limit,
+                "window": refusal.bucket.window_text(),
+                "retry_after": refusal.retry_after,
             }),
             Self::Port(Error::Conflict(conflict)) => conflict_details(conflict),
             _ => Value::Null,
@@ -199,7 +199,7 @@ impl ApiError {
 
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::RateLimited(_, decision) => Some(seconds_until_free(decision)),
+            Self::RateLimited(refusal) => Some(refusal.retry_after),
             Self::Overloaded
             | Self::Port(
                 Error::Overloaded(_) | Error::Unavailable { .. } | Error::OutcomeUnknown { .. },
@@ -217,6 +217,27 @@ impl ApiError {
                 outage::warn(error, "request refused");
             }
             _ => {}
+        }
+    }
+}
+
+/// A request beyond its seller's rate. The wait is taken once, so that header and body agree.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RateRefusal {
+    bucket: RateBucket,
+    limit: u32,
+    /// Whole seconds until a slot frees, between 1 and the window.
+    retry_after: u64,
+}
+
+impl RateRefusal {
+    pub(super) fn new(bucket: RateBucket, decision: &RateDecision, now: Timestamp) -> Self {
+        // `resets_at` is rounded up, so that a slot can seem to free later than a window from now.
+        let wait = decision.resets_at.since(now).min(bucket.window());
+        Self {
+            bucket,
+            limit: decision.limit,
+            retry_after: (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1),
         }
     }
 }
@@ -319,14 +340,6 @@ fn validation_details(errors: &[FieldError]) -> Value {
     })
 }
 
-/// Whole seconds until a slot frees, at least one.
-fn seconds_until_free(decision: &RateDecision) -> u64 {
-    let wait = decision.resets_at.since(clock::now());
-    u64::try_from(wait.as_millis().div_ceil(1000))
-        .unwrap_or(u64::MAX)
-        .max(1)
-}
-
 const fn window_name(bucket: RateBucket) -> &'static str {
     match bucket {
         RateBucket::Standard => "second",
@@ -349,7 +362,7 @@ fn shortened(text: &str) -> String {
 mod tests {
     use std::time::Duration;
 
-    use pm_common::domain::port::Port;
+    use pm_common::domain::{clock, port::Port};
 
     use super::*;
 
@@ -381,13 +394,17 @@ mod tests {
     }
 
     #[test]
-    fn a_late_slot_is_rounded_up() {
-        let decision = RateDecision {
-            admitted: false,
-            limit: 5,
-            remaining: 0,
-            resets_at: clock::now().plus(Duration::from_millis(1_400)),
+    fn a_wait_is_rounded_up_within_the_window() {
+        let wait_for = |millis| {
+            let now = clock::now();
+            let decision = RateDecision {
+                admitted: false,
+                limit: 5,
+                remaining: 0,
+                resets_at: now.plus(Duration::from_millis(millis)),
+            };
+            RateRefusal::new(RateBucket::Bulk, &decision, now).retry_after
         };
-        assert_eq!(seconds_until_free(&decision), 2);
+        assert_eq!([0, 1_400, 60_002].map(wait_for), [1, 2, 60]);
     }
 }

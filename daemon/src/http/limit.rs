@@ -11,14 +11,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use pm_common::{
-    domain::seller::SellerId,
+    domain::{clock, seller::SellerId},
     ports::limiter::{RateBucket, RateDecision},
 };
 
 use super::{
     HttpState, body,
     connections::{self, ReserveConnection},
-    error::ApiError,
+    error::{ApiError, RateRefusal},
     health::LIVE_PATH,
     identity::{self, RequestSeller},
     metrics,
@@ -88,7 +88,8 @@ async fn admit(http: &HttpState, bucket: RateBucket, mut request: Request, next:
     let mut response = match decision {
         Some(refused) if !refused.admitted => {
             metrics::rate_limited(bucket);
-            refuse(request, ApiError::RateLimited(bucket, refused)).await
+            let refusal = RateRefusal::new(bucket, &refused, clock::now());
+            refuse(request, ApiError::RateLimited(refusal)).await
         }
         _ => {
             request.extensions_mut().insert(RequestSeller(seller));
