@@ -12,3 +12,8 @@ pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
 pub(super) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| Error::Corrupt(error.to_string()))
 }
+
+/// A number of ours as a signed column keeps it.
+pub(super) fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,11 +1,25 @@
-//! What an import is when it has ended, and what is told of it: the same for every engine.
+//! How an import ends, and its last event: the same for every engine.
 
 use super::ImportEnd;
 use crate::domain::{
     clock::{self, Timestamp},
+    error::{Conflict, Result},
     event::{self, EventDraft, ImportData},
     import_job::{ImportJob, ImportStatus},
 };
+
+/// Whether the cancellation of a job ends it at once: one that runs is asked, and its worker ends it.
+/// An error when it has ended already.
+pub(super) fn cancel_ends(job: &ImportJob) -> Result<bool> {
+    match job.status {
+        ImportStatus::Queued => Ok(true),
+        ImportStatus::Processing => Ok(false),
+        ended => Err(Conflict::NotCancellable {
+            status: ended.as_str(),
+        }
+        .into()),
+    }
+}
 
 /// A job that has just ended.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use super::{
     counters::{self, CounterDelta},
     failure::{DbFailure, DbResult},
     import_products::{self, LockMode},
-    import_row::{lock, stored},
+    import_row::lock,
     outbox,
 };
 use crate::{
@@ -28,7 +28,8 @@ use crate::{
         batch::{self, Booked, Merged, apart},
         block::{self, Block},
         change::Rules,
-        column::json,
+        column::stored,
+        sql::import_row::bind_progress,
     },
 };
 
@@ -72,7 +73,7 @@ async fn write(
         mut merged,
         rejects,
     } = merge(&mut *connection, job, batch, at).await?;
-    import_products::copy_rejects(&mut *connection, &job, rejects).await?;
+    import_products::write_rejects(&mut *connection, &job, rejects).await?;
     let counts = job.counts;
     if merged.writes.is_empty() {
         save(connection, &job, lease_ms, &job.low_stock).await?;
@@ -203,30 +204,18 @@ async fn save(
     lease_ms: Option<i64>,
     low_stock: &LowStockDigest,
 ) -> DbResult<()> {
-    sqlx::query(
-        "UPDATE imports SET batch = $3, position = $4, rows = $5, created = $6, updated = $7, \
-         unchanged = $8, skipped = $9, rejected = $10, low_stock = $11, \
-         warned = $12, warnings = $13, skips = $14, without_key = $15, \
-         lease_until = statement_timestamp() + $16 * interval '1 millisecond' \
-         WHERE seller_id = $1 AND id = $2",
-    )
-    .bind(job.seller_id.as_str())
-    .bind(&job.id)
-    .bind(stored(job.checkpoint.batch))
-    .bind(json(&job.checkpoint.position))
-    .bind(stored(job.counts.rows))
-    .bind(stored(job.counts.created))
-    .bind(stored(job.counts.updated))
-    .bind(stored(job.counts.unchanged))
-    .bind(stored(job.counts.skipped))
-    .bind(stored(job.counts.rejected))
-    .bind(json(low_stock))
-    .bind(stored(job.notes.warned))
-    .bind(json(&job.notes.warnings))
-    .bind(json(&job.notes.skips))
-    .bind(stored(job.notes.without_key))
-    .bind(lease_ms)
-    .execute(connection)
-    .await?;
+    let update = sqlx::query(
+        "UPDATE imports SET batch = $1, position = $2, rows = $3, created = $4, updated = $5, \
+         unchanged = $6, skipped = $7, rejected = $8, warned = $9, warnings = $10, skips = $11, \
+         without_key = $12, low_stock = $13, \
+         lease_until = statement_timestamp() + $14 * interval '1 millisecond' \
+         WHERE seller_id = $15 AND id = $16",
+    );
+    bind_progress(update, job, low_stock)
+        .bind(lease_ms)
+        .bind(job.seller_id.as_str())
+        .bind(&job.id)
+        .execute(connection)
+        .await?;
     Ok(())
 }

@@ -9,34 +9,28 @@ use super::{
     types::PgMoment,
 };
 use crate::{
-    domain::{
-        error::Conflict,
-        import_job::{ImportJob, ImportStatus},
+    domain::import_job::ImportJob,
+    ports::store::{
+        ImportEnd, block,
+        import_end::{Ended, cancel_ends},
     },
-    ports::store::{ImportEnd, block, import_end::Ended},
 };
 
 /// Ends a job that waits; asks the worker of one that runs. The job's row is locked.
 pub(super) async fn cancel(connection: &mut PgConnection, job: ImportJob) -> DbResult<ImportJob> {
-    match job.status {
-        ImportStatus::Queued => end(connection, job, ImportEnd::Cancelled).await,
-        ImportStatus::Processing => {
-            let ask = "UPDATE imports SET cancel_requested = TRUE WHERE seller_id = $1 AND id = $2";
-            sqlx::query(ask)
-                .bind(job.seller_id.as_str())
-                .bind(&job.id)
-                .execute(connection)
-                .await?;
-            Ok(ImportJob {
-                cancel_requested: true,
-                ..job
-            })
-        }
-        ended => Err(Conflict::NotCancellable {
-            status: ended.as_str(),
-        }
-        .into()),
+    if cancel_ends(&job)? {
+        return end(connection, job, ImportEnd::Cancelled).await;
     }
+    let ask = "UPDATE imports SET cancel_requested = TRUE WHERE seller_id = $1 AND id = $2";
+    sqlx::query(ask)
+        .bind(job.seller_id.as_str())
+        .bind(&job.id)
+        .execute(connection)
+        .await?;
+    Ok(ImportJob {
+        cancel_requested: true,
+        ..job
+    })
 }
 
 /// Ends a job that has not ended, and says so in an event. The job's row is locked.

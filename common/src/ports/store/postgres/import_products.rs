@@ -11,7 +11,6 @@ use sqlx::{PgConnection, Row};
 use super::{
     copy::CopyRows,
     failure::{DbFailure, DbResult, failed},
-    import_row::stored,
     product_row::{self, product_columns, takes_a_sku},
     types::{PgCents, PgMoment},
 };
@@ -24,7 +23,7 @@ use crate::{
     },
     ports::store::{
         batch::{Merged, apart},
-        column::json,
+        column::{json, stored},
     },
 };
 
@@ -271,7 +270,7 @@ impl KnownColumns {
 }
 
 /// Keeps the rejected rows under their numbers.
-pub(super) async fn copy_rejects(
+pub(super) async fn write_rejects(
     connection: &mut PgConnection,
     job: &ImportJob,
     rejects: Vec<(u64, RejectedRow)>,

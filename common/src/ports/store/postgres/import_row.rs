@@ -63,8 +63,3 @@ async fn read(
     let row = sqlx::query_as(select).bind(seller.as_str()).bind(id);
     Ok(row.fetch_optional(connection).await?)
 }
-
-/// A number of ours as PostgreSQL stores it.
-pub(super) fn stored(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}

@@ -10,7 +10,7 @@ use super::{
     PostgresStore,
     failure::{DbResult, unavailable},
     idempotency, import_batch, import_end,
-    import_row::{find, import_columns, lock, stored},
+    import_row::{find, import_columns, lock},
     import_take,
     types::PgMoment,
 };
@@ -28,7 +28,7 @@ use crate::{
     },
     ports::store::{
         ImportEnd, ImportStore, MAX_STEP_BYTES,
-        column::json,
+        column::{json, stored},
         sql::import_row::{self as rows, ImportJobRow, RejectRow, RejectSummaryRow},
     },
 };

@@ -1,18 +1,20 @@
 //! Import jobs and rejected rows as both engines read them. Moments are milliseconds since the Unix
 //! epoch; a statement that reads them names the columns so.
 
-use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
+use sqlx::{ColumnIndex, Database, Decode, Encode, FromRow, Row, Type, query::Query};
 
 use crate::{
     domain::{
         clock::Timestamp,
         error::{Conflict, Error, Result},
-        import_job::{Checkpoint, ImportCounts, ImportJob, ImportNotes, ImportStatus},
+        import_job::{
+            Checkpoint, ImportCounts, ImportJob, ImportNotes, ImportStatus, LowStockDigest,
+        },
         product_csv::{RejectSummary, RejectedRow},
         query::Page,
         seller::SellerId,
     },
-    ports::store::column::from_json,
+    ports::store::column::{from_json, json, stored},
 };
 
 /// A row of `imports`.
@@ -103,6 +105,34 @@ impl ImportJobRow {
 fn status(name: &str) -> Result<ImportStatus> {
     ImportStatus::from_name(name)
         .ok_or_else(|| Error::Corrupt(format!("{name:?} is no status of an import")))
+}
+
+/// Binds what a batch changes in its job, in this order: batch, position, rows, created, updated,
+/// unchanged, skipped, rejected, warned, warnings, skips, `without_key`, `low_stock`.
+pub(in crate::ports::store) fn bind_progress<'q, DB: Database>(
+    update: Query<'q, DB, DB::Arguments>,
+    job: &ImportJob,
+    low_stock: &LowStockDigest,
+) -> Query<'q, DB, DB::Arguments>
+where
+    i64: Encode<'q, DB> + Type<DB>,
+    String: Encode<'q, DB> + Type<DB>,
+{
+    let (counts, notes) = (&job.counts, &job.notes);
+    update
+        .bind(stored(job.checkpoint.batch))
+        .bind(json(&job.checkpoint.position))
+        .bind(stored(counts.rows))
+        .bind(stored(counts.created))
+        .bind(stored(counts.updated))
+        .bind(stored(counts.unchanged))
+        .bind(stored(counts.skipped))
+        .bind(stored(counts.rejected))
+        .bind(stored(notes.warned))
+        .bind(json(&notes.warnings))
+        .bind(json(&notes.skips))
+        .bind(stored(notes.without_key))
+        .bind(json(low_stock))
 }
 
 /// A page of jobs that was read together with `total`: the number of all jobs in every row, and one

@@ -1,41 +1,35 @@
-//! How an import ends.
+//! The end of an import, and the wish for one.
 
 use sqlx::SqliteConnection;
 
 use super::{
     counters::{self, SqliteCounterDelta},
-    outbox,
+    failed, outbox,
 };
 use crate::{
-    domain::{
-        error::{Conflict, Result},
-        import_job::{ImportJob, ImportStatus},
+    domain::{error::Result, import_job::ImportJob},
+    ports::store::{
+        ImportEnd, block,
+        import_end::{Ended, cancel_ends},
     },
-    ports::store::sqlite::failed,
-    ports::store::{ImportEnd, block, import_end::Ended},
 };
 
 /// Ends a job that waits; asks the worker of one that runs.
 pub(super) async fn cancel(connection: &mut SqliteConnection, job: ImportJob) -> Result<ImportJob> {
-    match job.status {
-        ImportStatus::Queued => end(connection, job, ImportEnd::Cancelled).await,
-        ImportStatus::Processing => {
-            sqlx::query("UPDATE imports SET cancel_requested = 1 WHERE seller_id = ? AND id = ?")
-                .bind(job.seller_id.as_str())
-                .bind(&job.id)
-                .execute(connection)
-                .await
-                .map_err(failed)?;
-            Ok(ImportJob {
-                cancel_requested: true,
-                ..job
-            })
-        }
-        ended => Err(Conflict::NotCancellable {
-            status: ended.as_str(),
-        }
-        .into()),
+    if cancel_ends(&job)? {
+        return end(connection, job, ImportEnd::Cancelled).await;
     }
+    let ask = "UPDATE imports SET cancel_requested = 1 WHERE seller_id = ? AND id = ?";
+    sqlx::query(ask)
+        .bind(job.seller_id.as_str())
+        .bind(&job.id)
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(ImportJob {
+        cancel_requested: true,
+        ..job
+    })
 }
 
 /// Ends a job that has not ended, and says so in an event.

@@ -20,8 +20,3 @@ pub(super) async fn find<'e>(
         .await
         .map_err(failed)
 }
-
-/// A number of ours as SQLite stores it.
-pub(super) fn stored(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}

@@ -3,27 +3,24 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
+use sqlx::{SqliteConnection, SqliteExecutor};
 
-use super::{
-    SqliteStore, idempotency, import_batch, import_end,
-    import_row::{find, stored},
-    import_take,
-};
+use super::{SqliteStore, idempotency, import_batch, import_end, import_row::find, import_take};
 use crate::{
     domain::{
         clock,
         error::{Error, Result},
         idempotency::Claim,
-        import_job::LowStockDigest,
-        import_job::{BatchOutcome, ImportBatch, ImportId, ImportJob, ImportStatus, NewImport},
+        import_job::{
+            BatchOutcome, ImportBatch, ImportId, ImportJob, ImportStatus, LowStockDigest, NewImport,
+        },
         product_csv::{RejectSummary, RejectedRow, RepeatPolicy},
         query::Page,
         seller::SellerId,
     },
     ports::store::{
         ImportEnd, ImportStore, MAX_STEP_BYTES,
-        column::json,
+        column::{json, stored},
         sql::import_row::{self as rows, ImportJobRow, RejectRow, RejectSummaryRow},
         sqlite::failed,
     },
@@ -65,24 +62,7 @@ impl ImportStore for SqliteStore {
         offset: u64,
         limit: u32,
     ) -> Result<Page<ImportJob>> {
-        // One statement, so that the page and the total are of one moment.
-        let found = sqlx::query(
-            "SELECT total, page.* FROM (SELECT count(*) AS total FROM imports WHERE seller_id = ?) \
-             LEFT JOIN (SELECT seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
-                 position, rows, created, updated, unchanged, skipped, rejected, warned, \
-                 '[]' AS warnings, skips, without_key, low_stock, cancel_requested, created_at, \
-                 started_at, finished_at, error, owner, lease_ms FROM imports \
-                 WHERE seller_id = ? ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?) AS page \
-             ORDER BY page.created_at DESC, page.id DESC",
-        )
-        .bind(seller.as_str())
-        .bind(seller.as_str())
-        .bind(limit)
-        .bind(stored(offset))
-        .fetch_all(self.db.readers())
-        .await
-        .map_err(failed)?;
-        rows::page(&found, offset)
+        list(self.db.readers(), seller, offset, limit).await
     }
 
     async fn import_cancel(
@@ -106,24 +86,7 @@ impl ImportStore for SqliteStore {
         after: i64,
         limit: u32,
     ) -> Result<Vec<(i64, RejectedRow)>> {
-        let rows: Vec<RejectRow> = sqlx::query_as(
-            // The lengths alone are in each row's head: a long record is not read for its own.
-            "SELECT * FROM import_rejects WHERE seller_id = ?1 AND import_id = ?2 AND no > ?3 \
-             AND no <= (SELECT max(no) FROM (SELECT no, \
-                 sum(bytes) OVER (ORDER BY no) - bytes AS before FROM (SELECT no, \
-                     length(record) AS bytes FROM import_rejects WHERE seller_id = ?1 \
-                     AND import_id = ?2 AND no > ?3 ORDER BY no LIMIT ?4)) WHERE before < ?5) \
-             ORDER BY no",
-        )
-        .bind(seller.as_str())
-        .bind(id)
-        .bind(after)
-        .bind(limit)
-        .bind(MAX_STEP_BYTES)
-        .fetch_all(self.db.readers())
-        .await
-        .map_err(failed)?;
-        Ok(rows.into_iter().map(RejectRow::into_numbered).collect())
+        rejects(self.db.readers(), seller, id, after, limit).await
     }
 
     async fn import_errors(
@@ -132,17 +95,7 @@ impl ImportStore for SqliteStore {
         id: &str,
         limit: u32,
     ) -> Result<Vec<RejectSummary>> {
-        let rows: Vec<RejectSummaryRow> = sqlx::query_as(
-            "SELECT line, column_name, code, message, hint FROM import_rejects \
-             WHERE seller_id = ? AND import_id = ? ORDER BY no LIMIT ?",
-        )
-        .bind(seller.as_str())
-        .bind(id)
-        .bind(limit)
-        .fetch_all(self.db.readers())
-        .await
-        .map_err(failed)?;
-        Ok(rows.into_iter().map(RejectSummary::from).collect())
+        errors(self.db.readers(), seller, id, limit).await
     }
 
     async fn import_take(&self, worker: &str, lease: Duration) -> Result<Option<ImportJob>> {
@@ -299,4 +252,76 @@ async fn present(
     let row = find(connection, seller, id).await?;
     row.ok_or_else(|| Error::Corrupt(format!("the import {id} has vanished")))?
         .into_job()
+}
+
+async fn list<'e>(
+    executor: impl SqliteExecutor<'e>,
+    seller: &SellerId,
+    offset: u64,
+    limit: u32,
+) -> Result<Page<ImportJob>> {
+    // One statement, so that the page and the total are of one moment.
+    let found = sqlx::query(
+        "SELECT total, page.* FROM (SELECT count(*) AS total FROM imports WHERE seller_id = ?) \
+         LEFT JOIN (SELECT seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
+             position, rows, created, updated, unchanged, skipped, rejected, warned, \
+             '[]' AS warnings, skips, without_key, low_stock, cancel_requested, created_at, \
+             started_at, finished_at, error, owner, lease_ms FROM imports \
+             WHERE seller_id = ? ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?) AS page \
+         ORDER BY page.created_at DESC, page.id DESC",
+    )
+    .bind(seller.as_str())
+    .bind(seller.as_str())
+    .bind(limit)
+    .bind(stored(offset))
+    .fetch_all(executor)
+    .await
+    .map_err(failed)?;
+    rows::page(&found, offset)
+}
+
+async fn errors<'e>(
+    executor: impl SqliteExecutor<'e>,
+    seller: &SellerId,
+    id: &str,
+    limit: u32,
+) -> Result<Vec<RejectSummary>> {
+    let rows: Vec<RejectSummaryRow> = sqlx::query_as(
+        "SELECT line, column_name, code, message, hint FROM import_rejects \
+         WHERE seller_id = ? AND import_id = ? ORDER BY no LIMIT ?",
+    )
+    .bind(seller.as_str())
+    .bind(id)
+    .bind(limit)
+    .fetch_all(executor)
+    .await
+    .map_err(failed)?;
+    Ok(rows.into_iter().map(RejectSummary::from).collect())
+}
+
+async fn rejects<'e>(
+    executor: impl SqliteExecutor<'e>,
+    seller: &SellerId,
+    id: &str,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<(i64, RejectedRow)>> {
+    let rows: Vec<RejectRow> = sqlx::query_as(
+        // The lengths alone are in each row's head: a long record is not read for its own.
+        "SELECT * FROM import_rejects WHERE seller_id = ?1 AND import_id = ?2 AND no > ?3 \
+         AND no <= (SELECT max(no) FROM (SELECT no, \
+             sum(bytes) OVER (ORDER BY no) - bytes AS before FROM (SELECT no, \
+                 length(record) AS bytes FROM import_rejects WHERE seller_id = ?1 \
+                 AND import_id = ?2 AND no > ?3 ORDER BY no LIMIT ?4)) WHERE before < ?5) \
+         ORDER BY no",
+    )
+    .bind(seller.as_str())
+    .bind(id)
+    .bind(after)
+    .bind(limit)
+    .bind(MAX_STEP_BYTES)
+    .fetch_all(executor)
+    .await
+    .map_err(failed)?;
+    Ok(rows.into_iter().map(RejectRow::into_numbered).collect())
 }

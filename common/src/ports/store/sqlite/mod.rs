@@ -10,6 +10,7 @@ mod counters;
 mod idempotency;
 mod import_batch;
 mod import_end;
+mod import_products;
 mod import_row;
 mod import_take;
 mod imports;

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use sqlx::{Row, Sqlite, SqliteConnection, SqliteExecutor, query::Query, sqlite::SqliteArguments};
+use sqlx::{Row, Sqlite, SqliteExecutor, query::Query, sqlite::SqliteArguments};
 
-use super::bulk;
 use crate::{
     domain::{
         clock::Timestamp,
@@ -130,24 +129,6 @@ pub(super) fn bind(
         .bind(product.created_at.millis())
         .bind(product.updated_at.millis())
         .bind(deleted_at.map(Timestamp::millis))
-}
-
-/// Writes many undeleted products of one seller, new or known, in their order.
-pub(super) async fn put_all(
-    connection: &mut SqliteConnection,
-    seller: &SellerId,
-    products: Vec<Product>,
-) -> Result<()> {
-    const TABLE: bulk::BulkTable = bulk::BulkTable {
-        head: put_product!(head),
-        columns: 14,
-        tail: put_product!(tail),
-    };
-    let seller: Arc<str> = seller.as_str().into();
-    bulk::insert(connection, &TABLE, products, |query, product| {
-        bind(query, Arc::clone(&seller), product, None)
-    })
-    .await
 }
 
 /// The error of a write of `product`: its sku may be taken.

@@ -1,0 +1,99 @@
+//! The products a batch of an import meets, and how it writes them: new and known ones alike, many
+//! with one statement.
+
+use std::{collections::HashMap, sync::Arc};
+
+use sqlx::{Row, SqliteConnection};
+
+use super::{
+    bulk, failed,
+    product_row::{self, product_columns, put_product},
+};
+use crate::{
+    domain::{
+        error::Result,
+        import_job::ImportJob,
+        product::Product,
+        product_csv::{ParsedRow, RejectedRow},
+        seller::SellerId,
+    },
+    ports::store::column::{json, stored},
+};
+
+/// The seller's live products that have a sku of these rows.
+pub(super) async fn known(
+    connection: &mut SqliteConnection,
+    seller: &SellerId,
+    rows: &[ParsedRow],
+) -> Result<HashMap<String, Product>> {
+    let skus: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| row.product.sku.as_deref())
+        .collect();
+    if skus.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        product_columns!(),
+        " FROM (SELECT DISTINCT value AS given FROM json_each(?)) CROSS JOIN products \
+         ON seller_id = ? AND sku = given AND sku IS NOT NULL AND deleted_at IS NULL"
+    ))
+    .bind(json(&skus))
+    .bind(seller.as_str())
+    .fetch_all(connection)
+    .await
+    .map_err(failed)?;
+    rows.iter()
+        .map(|row| {
+            let sku = row.try_get("sku").map_err(failed)?;
+            Ok((sku, product_row::decode(row, seller)?))
+        })
+        .collect()
+}
+
+/// Writes many undeleted products of one seller, new or known, in their order.
+pub(super) async fn write(
+    connection: &mut SqliteConnection,
+    seller: &SellerId,
+    products: Vec<Product>,
+) -> Result<()> {
+    const TABLE: bulk::BulkTable = bulk::BulkTable {
+        head: put_product!(head),
+        columns: 14,
+        tail: put_product!(tail),
+    };
+    let seller: Arc<str> = seller.as_str().into();
+    bulk::insert(connection, &TABLE, products, |query, product| {
+        product_row::bind(query, Arc::clone(&seller), product, None)
+    })
+    .await
+}
+
+/// Keeps the rejected rows under their numbers.
+pub(super) async fn write_rejects(
+    connection: &mut SqliteConnection,
+    job: &ImportJob,
+    rejects: Vec<(u64, RejectedRow)>,
+) -> Result<()> {
+    const TABLE: bulk::BulkTable = bulk::BulkTable {
+        head: "INSERT INTO import_rejects (seller_id, import_id, no, line, column_name, code, \
+               message, hint, record) VALUES ",
+        columns: 9,
+        tail: "",
+    };
+    let (seller, id) = (job.seller_id.as_str(), job.id.as_str());
+    bulk::insert(connection, &TABLE, rejects, |query, (no, reject)| {
+        query
+            .bind(seller.to_owned())
+            .bind(id.to_owned())
+            .bind(stored(no))
+            .bind(stored(reject.line))
+            .bind(reject.column)
+            .bind(reject.code)
+            .bind(reject.message)
+            .bind(reject.hint)
+            .bind(reject.record)
+    })
+    .await
+}
