@@ -100,8 +100,7 @@ pub(super) async fn rejects(
     ImportPath(id): ImportPath,
 ) -> ApiResult {
     let job = find(&http, &seller, &id).await?;
-    let name = job.file_name.as_str();
-    let name = format!("{}.rejects.csv", name.strip_suffix(".csv").unwrap_or(name));
+    let name = format!("{}.rejects.csv", stem(&job.file_name));
     let file = RejectsFile {
         store: http.app.store.clone(),
         first: Some(rejects_header(&job.plan)),
@@ -113,6 +112,17 @@ pub(super) async fn rejects(
         Some((chunk, file))
     });
     Ok(export::csv(&name, chunks))
+}
+
+/// A file's name without the endings that say how it is packed and separated.
+fn stem(name: &str) -> &str {
+    let without = |name: &'_ str, endings: &[&str]| {
+        let found = endings.iter().find(|ending| name.ends_with(**ending));
+        name.len() - found.map_or(0, |ending| ending.len())
+    };
+    let packed = name.get(..without(name, &[".gz", ".zst"])).unwrap_or(name);
+    let plain = without(packed, &[".csv", ".tsv", ".txt"]);
+    packed.get(..plain).unwrap_or(packed)
 }
 
 /// Ask for an early end

@@ -29,6 +29,7 @@ mod list;
 mod metrics;
 mod outage;
 mod params;
+mod part_header;
 mod path;
 mod products;
 mod reply;
@@ -38,6 +39,8 @@ mod serve;
 mod stream;
 mod upload;
 mod upload_file;
+mod upload_form;
+mod upload_unpacking;
 
 use std::{any::Any, sync::Arc};
 

@@ -30,7 +30,8 @@ use super::{
     identity::RequestSeller,
     json_body::json_response,
     params,
-    upload_file::{self, UploadedFile},
+    upload_file::UploadedFile,
+    upload_form,
 };
 
 /// How much of a file is looked at before the rest is taken.
@@ -38,12 +39,13 @@ const MAX_SNIFF_BYTES: usize = 1024 * 1024;
 
 /// Import a CSV file
 ///
-/// As the only part `file` of a multipart body, or as a raw `text/csv` body. Follow the import at
-/// `/api/imports/{import_id}`.
+/// As the part `file` of a multipart body, whose text parts may be options as those of the query are,
+/// or as a raw `text/csv` body. Comma- or tab-separated, plain or packed (`.gz`, `.zst`). Follow the
+/// import at `/api/imports/{import_id}`.
 #[utoipa::path(post, path = "/api/products/import", tag = "Imports",
     request_body(content(
         (String = "text/csv"),
-        (upload_file::MultipartForm = "multipart/form-data"),
+        (upload_form::MultipartForm = "multipart/form-data"),
     )),
     params(
         ("mode" = Option<String>, Query, description = "create, upsert, update or skip; upsert when the file has a key"),
@@ -108,7 +110,7 @@ async fn receive(
     let asked = UploadParams::read(uri)?;
     body::plain_encoding(headers)?;
     let limit = http.app.config.import_max_bytes;
-    let most = limit.saturating_add(upload_file::MAX_FRAMING_BYTES);
+    let most = limit.saturating_add(upload_form::MAX_FRAMING_BYTES);
     if body::declared_length(headers).is_some_and(|length| length > most) {
         return Err(ApiError::FileTooLarge(limit));
     }
@@ -122,7 +124,8 @@ async fn receive(
     let id = new_import_id();
     let mut intake = SpoolingUpload {
         spool: http.app.archive.spool_create(&id).await?,
-        options: &asked.options,
+        // A form may have options after its file.
+        options: (!file.is_form()).then(|| asked.options.clone()),
         limit,
         head: Vec::new(),
         plan: None,
@@ -132,8 +135,9 @@ async fn receive(
     while let Some(chunk) = file.chunk().await? {
         intake.take(chunk).await?;
     }
-    let file_name = file.finish().await?;
-    let (spool, plan, sha256, bytes_total) = intake.end().await?;
+    let (file_name, more) = file.finish().await?;
+    let asked = asked.with(more)?;
+    let (spool, plan, sha256, bytes_total) = intake.end(&asked.options).await?;
     let claim = key.map(|key| asked.claim(key, uri, &file_name, &sha256));
     let new = NewImport {
         id,
@@ -151,8 +155,9 @@ async fn receive(
     })
 }
 
-/// What the query asks for.
+/// What the query asks for, and the form.
 struct UploadParams {
+    pairs: Vec<(String, String)>,
     options: ImportOptions,
     file_name: Option<String>,
 }
@@ -167,13 +172,18 @@ impl UploadParams {
             let rest = "is given more than once";
             return Err(ApiError::invalid("file_name", "repeated", rest, ""));
         }
-        let borrowed = pairs
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
         Ok(Self {
-            options: ImportOptions::from_pairs(borrowed).map_err(ApiError::Validation)?,
+            options: options(&pairs)?,
+            pairs,
             file_name: names.into_iter().next().map(|(_, name)| name),
         })
+    }
+
+    /// The same with the options of a form; one that is given in both is refused.
+    fn with(mut self, more: Vec<(String, String)>) -> ApiResult<Self> {
+        self.pairs.extend(more);
+        self.options = options(&self.pairs)?;
+        Ok(self)
     }
 
     /// The same file under the same name with the same options is the same request, however it
@@ -188,10 +198,17 @@ impl UploadParams {
     }
 }
 
+fn options(pairs: &[(String, String)]) -> ApiResult<ImportOptions> {
+    let pairs = pairs.iter();
+    let borrowed = pairs.map(|(name, value)| (name.as_str(), value.as_str()));
+    ImportOptions::from_pairs(borrowed).map_err(ApiError::Validation)
+}
+
 /// An upload on its way into the spool.
-struct SpoolingUpload<'a> {
+struct SpoolingUpload {
     spool: Box<dyn SpoolWriter>,
-    options: &'a ImportOptions,
+    /// `None` until all of them are known, which is at the end of a form.
+    options: Option<ImportOptions>,
     limit: u64,
     /// The first bytes, until they are looked at.
     head: Vec<u8>,
@@ -200,7 +217,7 @@ struct SpoolingUpload<'a> {
     bytes: u64,
 }
 
-impl SpoolingUpload<'_> {
+impl SpoolingUpload {
     async fn take(&mut self, chunk: Bytes) -> ApiResult<()> {
         self.bytes += chunk.len() as u64;
         if self.bytes > self.limit {
@@ -210,16 +227,18 @@ impl SpoolingUpload<'_> {
         if self.plan.is_none() {
             let wanted = MAX_SNIFF_BYTES - self.head.len();
             self.head.extend(chunk.iter().take(wanted));
-            if self.head.len() == MAX_SNIFF_BYTES {
-                self.look(false).await?;
+            let options = self.options.clone();
+            if let Some(options) = options.filter(|_| self.head.len() == MAX_SNIFF_BYTES) {
+                self.look(options).await?;
             }
         }
         Ok(self.spool.write(chunk).await?)
     }
 
     /// Finds out what the file is; a hopeless one is refused here.
-    async fn look(&mut self, complete: bool) -> ApiResult<()> {
-        let (head, options) = (std::mem::take(&mut self.head), self.options.clone());
+    async fn look(&mut self, options: ImportOptions) -> ApiResult<()> {
+        let head = std::mem::take(&mut self.head);
+        let complete = head.len() < MAX_SNIFF_BYTES;
         // A wide header takes its time, which is not taken from the other requests.
         let planning = spawn_blocking(move || product_csv::plan(&head, complete, &options));
         let planned = planning.await;
@@ -228,9 +247,12 @@ impl SpoolingUpload<'_> {
         Ok(())
     }
 
-    async fn end(mut self) -> ApiResult<(Box<dyn SpoolWriter>, ImportPlan, String, u64)> {
+    async fn end(
+        mut self,
+        options: &ImportOptions,
+    ) -> ApiResult<(Box<dyn SpoolWriter>, ImportPlan, String, u64)> {
         if self.plan.is_none() {
-            self.look(true).await?;
+            self.look(options.clone()).await?;
         }
         let missing = || ApiError::Internal("a file without a plan".to_owned());
         let plan = self.plan.ok_or_else(missing)?;

@@ -1,64 +1,61 @@
 //! The file within an upload: the only part `file` of a multipart body, or the body itself.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
-
-use axum::{
-    body::Body,
-    http::{HeaderMap, header},
-};
+use axum::{body::Body, http::HeaderMap};
 use bytes::Bytes;
-use futures_util::stream;
-use multer::{Field, Multipart as Parts};
 use tokio::task::yield_now;
-use utoipa::ToSchema;
 
 use super::{
     body::{self, BodyPace},
     error::{ApiError, ApiResult},
+    upload_form::{FilePart, UploadForm, content_type},
+    upload_unpacking::UploadUnpacker,
 };
 
 /// The name of a raw body that has none.
 const DEFAULT_FILE_NAME: &str = "upload.csv";
-/// Most that a multipart body may have around its file: headers of parts, preamble, epilogue.
-pub(super) const MAX_FRAMING_BYTES: u64 = 64 * 1024;
 /// Longest file name, in characters.
 const NAME_MAX: usize = 255;
-/// Types of a CSV file; one whose name ends in `.csv` may have any.
-const CSV_TYPES: [&str; 6] = [
+/// Types of a CSV file.
+const CSV_TYPES: [&str; 7] = [
     "text/csv",
     "application/csv",
     "text/x-csv",
     "application/x-csv",
     "text/comma-separated-values",
     "text/x-comma-separated-values",
+    "text/tab-separated-values",
 ];
-
-/// A multipart upload, for the document.
-#[derive(Debug, ToSchema)]
-#[schema(as = Multipart)]
-#[expect(dead_code, reason = "describes a body that is never held in memory")]
-pub(super) struct MultipartForm {
-    /// The CSV file.
-    #[schema(value_type = String, format = Binary)]
-    file: Vec<u8>,
-}
+/// Types of a body whose name says what it is.
+const UNSPECIFIC_TYPES: [&str; 8] = [
+    "",
+    "text/plain",
+    "application/octet-stream",
+    "application/gzip",
+    "application/x-gzip",
+    "application/zstd",
+    "application/vnd.ms-excel",
+    "application/x-zstd",
+];
+/// Endings of names; a part with one of them may have any type.
+const CSV_ENDINGS: [&str; 5] = [".csv", ".tsv", ".txt", ".gz", ".zst"];
 
 /// A file that is being read.
-pub(super) enum UploadedFile<'a> {
+pub(super) struct UploadedFile<'a> {
+    name: String,
+    source: FileSource<'a>,
+    unpacker: UploadUnpacker,
+    /// The last byte has come in.
+    is_read: bool,
+}
+
+enum FileSource<'a> {
     Raw {
-        name: String,
         body: &'a mut Body,
         pace: BodyPace,
     },
-    Part {
-        name: String,
-        field: Box<Field<'a>>,
-        parts: Parts<'a>,
-        /// Bytes that came in and were not the file's.
-        framing: Arc<AtomicU64>,
+    Form {
+        part: FilePart<'a>,
+        form: UploadForm<'a>,
     },
 }
 
@@ -70,126 +67,87 @@ impl<'a> UploadedFile<'a> {
         body: &'a mut Body,
     ) -> ApiResult<Self> {
         let kind = content_type(headers);
-        let essence = essence(&kind);
-        if essence == "multipart/form-data" {
-            return Self::open_part(&kind, body).await;
+        if essence(&kind) == "multipart/form-data" {
+            let mut form = UploadForm::open(&kind, body)?;
+            let part = form.file().await?;
+            let name = plain_name(&part.name);
+            if !is_taken(&name, &part.content_type) {
+                return Err(ApiError::InvalidFileType(name));
+            }
+            return Ok(Self::new(name, FileSource::Form { part, form }));
         }
-        if CSV_TYPES.contains(&essence.as_str()) {
-            let name = plain_name(asked_name.unwrap_or(DEFAULT_FILE_NAME));
-            return Ok(Self::Raw {
-                name,
-                body,
-                pace: BodyPace::start(),
-            });
+        let name = plain_name(asked_name.unwrap_or_default());
+        let goes_by_name =
+            asked_name.is_some() && UNSPECIFIC_TYPES.contains(&essence(&kind).as_str());
+        if !is_taken(if goes_by_name { &name } else { "" }, &kind) {
+            let message = "Send the file as multipart/form-data or as a text/csv body";
+            return Err(ApiError::UnsupportedMediaType(message.to_owned()));
         }
-        let message = "Send the file as multipart/form-data or as a text/csv body";
-        Err(ApiError::UnsupportedMediaType(message.to_owned()))
+        let pace = BodyPace::start();
+        Ok(Self::new(name, FileSource::Raw { body, pace }))
     }
 
-    async fn open_part(kind: &str, body: &'a mut Body) -> ApiResult<Self> {
-        let boundary = multer::parse_boundary(kind).map_err(|_| {
-            let message = "A multipart Content-Type needs its boundary";
-            ApiError::UnsupportedMediaType(message.to_owned())
-        })?;
-        let framing = Arc::new(AtomicU64::new(0));
-        let start = (body, BodyPace::start(), Arc::clone(&framing));
-        let chunks = stream::unfold(start, |(body, mut pace, framing)| async move {
-            // The parser takes all that is ready before it looks: one piece at a time.
-            yield_now().await;
-            if framing.load(Ordering::Relaxed) > MAX_FRAMING_BYTES {
-                let refusal = Err(ApiError::BodyTooLarge(MAX_FRAMING_BYTES));
-                return Some((refusal, (body, pace, framing)));
-            }
-            let chunk = body::next_chunk(body, &mut pace).await.transpose()?;
-            if let Ok(chunk) = &chunk {
-                framing.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-            }
-            Some((chunk, (body, pace, framing)))
-        });
-        let mut parts = Parts::new(chunks, boundary);
-        let field = parts.next_field().await.map_err(broken)?;
-        let field = field.ok_or(ApiError::MissingFile)?;
-        if field.name() != Some("file") {
-            let name = field.name().unwrap_or_default();
-            return Err(ApiError::InvalidFileField(name.to_owned()));
-        }
-        // A form without a chosen file sends an empty name; a part without one is a text.
-        let given = field.file_name().filter(|name| !name.is_empty());
-        let name = plain_name(given.ok_or(ApiError::MissingFile)?);
-        let kind = field.content_type().map(|kind| essence(kind.as_ref()));
-        let is_csv = kind.is_some_and(|kind| CSV_TYPES.contains(&kind.as_str()));
-        if !is_csv && !name.to_ascii_lowercase().ends_with(".csv") {
-            return Err(ApiError::InvalidFileType(name));
-        }
-        Ok(Self::Part {
+    fn new(name: String, source: FileSource<'a>) -> Self {
+        Self {
             name,
-            field: Box::new(field),
-            parts,
-            framing,
-        })
+            source,
+            unpacker: UploadUnpacker::default(),
+            is_read: false,
+        }
     }
 
-    /// The next bytes, or `None` at the end.
+    /// Whether more options may come after the file.
+    pub(super) const fn is_form(&self) -> bool {
+        matches!(self.source, FileSource::Form { .. })
+    }
+
+    /// The next bytes, unpacked, or `None` at the end.
     pub(super) async fn chunk(&mut self) -> ApiResult<Option<Bytes>> {
-        match self {
-            Self::Raw { body, pace, .. } => body::next_chunk(body, pace).await,
-            Self::Part { field, framing, .. } => {
-                let chunk = field.chunk().await.map_err(broken)?;
-                if let Some(chunk) = &chunk {
-                    framing.fetch_sub(chunk.len() as u64, Ordering::Relaxed);
-                }
-                Ok(chunk)
+        loop {
+            let plain = self.unpacker.next(self.is_read).map_err(|error| {
+                let rest = format!("cannot be unpacked: {error}");
+                ApiError::invalid("file", "format", &rest, "")
+            })?;
+            if plain.is_some() || self.is_read {
+                // Unpacking takes its time, which is not taken from the other requests.
+                yield_now().await;
+                return Ok(plain);
+            }
+            let packed = match &mut self.source {
+                FileSource::Raw { body, pace } => body::next_chunk(body, pace).await?,
+                FileSource::Form { part, .. } => part.chunk().await?,
+            };
+            match packed {
+                Some(packed) => self.unpacker.push(packed),
+                None => self.is_read = true,
             }
         }
     }
 
-    /// The file's name, once it is clear that nothing else was sent.
-    pub(super) async fn finish(self) -> ApiResult<String> {
-        match self {
-            Self::Raw { name, .. } => Ok(name),
-            Self::Part {
-                name,
-                field,
-                mut parts,
-                ..
-            } => {
-                drop(field);
-                match parts.next_field().await.map_err(broken)? {
-                    None => Ok(name),
-                    Some(other) => {
-                        let other = other.name().unwrap_or_default();
-                        Err(ApiError::InvalidFileField(other.to_owned()))
-                    }
-                }
+    /// The file's name and the options of its form, once it is clear that there is no other file.
+    pub(super) async fn finish(self) -> ApiResult<(String, Vec<(String, String)>)> {
+        let options = match self.source {
+            FileSource::Raw { .. } => Vec::new(),
+            FileSource::Form { part, form } => {
+                drop(part);
+                form.finish().await?
             }
-        }
+        };
+        Ok((self.name, options))
     }
 }
 
-fn content_type(headers: &HeaderMap) -> String {
-    let value = headers.get(header::CONTENT_TYPE);
-    let text = value.and_then(|value| value.to_str().ok());
-    text.unwrap_or_default().to_owned()
+/// Whether a file is imported by its name or its type.
+fn is_taken(name: &str, content_type: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    CSV_TYPES.contains(&essence(content_type).as_str())
+        || CSV_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// A media type without its parameters.
 fn essence(kind: &str) -> String {
     let essence = kind.split(';').next().unwrap_or_default();
     essence.trim().to_ascii_lowercase()
-}
-
-/// A multipart body that cannot be read, or the reason why its bytes could not.
-fn broken(error: multer::Error) -> ApiError {
-    match error {
-        multer::Error::StreamReadFailed(inner) => match inner.downcast::<ApiError>() {
-            Ok(error) => *error,
-            Err(error) => ApiError::Internal(error.to_string()),
-        },
-        error => {
-            let rest = format!("is not a valid multipart body: {error}");
-            ApiError::invalid("body", "format", &rest, "")
-        }
-    }
 }
 
 /// The base name, without control characters, at most 255 characters.
@@ -206,6 +164,7 @@ fn plain_name(given: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::header;
 
     async fn read(kind: &str, body: &str) -> ApiResult<(String, String)> {
         let mut headers = HeaderMap::new();
@@ -216,7 +175,7 @@ mod tests {
         while let Some(chunk) = file.chunk().await? {
             content.extend_from_slice(&chunk);
         }
-        Ok((file.finish().await?, String::from_utf8(content).unwrap()))
+        Ok((file.finish().await?.0, String::from_utf8(content).unwrap()))
     }
 
     fn part(name: &str, rest: &str, content: &str) -> String {

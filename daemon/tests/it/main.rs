@@ -30,5 +30,6 @@ mod origins;
 mod products;
 mod servers;
 mod stream;
+mod upload_forms;
 mod uploads;
 mod validation;

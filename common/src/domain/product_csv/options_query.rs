@@ -22,6 +22,11 @@ const OPTION_NAMES: [&str; 10] = [
 ];
 
 impl ImportOptions {
+    /// Whether `from_pairs` knows an option of this name.
+    pub fn is_option(name: &str) -> bool {
+        OPTION_NAMES.contains(&name)
+    }
+
     /// Reads `mode`, `preset` (`auto` leaves it open), `delimiter` (`,` `;` `|` `tab`), `encoding`,
     /// `decimal` (`.` `,`), `long_text` (`cut`, `reject`), `on_repeat` (`accept`, `refuse`), `key`
     /// (`sku`) and, as often as needed, `map` (`Preis=price`) and `default` (`category=Other`).
