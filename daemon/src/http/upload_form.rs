@@ -26,6 +26,9 @@ use super::{
 /// Most that a multipart body may have around its file: texts, headers of parts, preamble, epilogue.
 pub(super) const MAX_FRAMING_BYTES: u64 = 64 * 1024;
 
+/// Most that is parsed at once.
+const MAX_PIECE_BYTES: usize = 16 * 1024;
+
 /// A multipart upload, for the document.
 #[derive(Debug, ToSchema)]
 #[schema(as = Multipart)]
@@ -55,6 +58,36 @@ pub(super) struct FilePart<'a> {
     framing: Arc<AtomicU64>,
 }
 
+/// A body in small pieces, so that the parser holds little of which nobody knows whether it is the
+/// file's.
+struct BodyPieces<'a> {
+    body: &'a mut Body,
+    pace: BodyPace,
+    /// What has come in and is not parsed yet.
+    rest: Bytes,
+    framing: Arc<AtomicU64>,
+}
+
+impl BodyPieces<'_> {
+    async fn next(&mut self) -> ApiResult<Option<Bytes>> {
+        // The parser takes all that is ready before it looks: one piece at a time.
+        yield_now().await;
+        if self.framing.load(Ordering::Relaxed) > MAX_FRAMING_BYTES {
+            return Err(ApiError::BodyTooLarge(MAX_FRAMING_BYTES));
+        }
+        if self.rest.is_empty() {
+            match body::next_chunk(self.body, &mut self.pace).await? {
+                Some(chunk) => self.rest = chunk,
+                None => return Ok(None),
+            }
+        }
+        let piece = self.rest.split_to(self.rest.len().min(MAX_PIECE_BYTES));
+        self.framing
+            .fetch_add(piece.len() as u64, Ordering::Relaxed);
+        Ok(Some(piece))
+    }
+}
+
 impl<'a> UploadForm<'a> {
     /// A form of this `Content-Type`, before its first part.
     pub(super) fn open(content_type: &str, body: &'a mut Body) -> ApiResult<Self> {
@@ -63,19 +96,15 @@ impl<'a> UploadForm<'a> {
             ApiError::UnsupportedMediaType(message.to_owned())
         })?;
         let framing = Arc::new(AtomicU64::new(0));
-        let start = (body, BodyPace::start(), Arc::clone(&framing));
-        let chunks = stream::unfold(start, |(body, mut pace, framing)| async move {
-            // The parser takes all that is ready before it looks: one piece at a time.
-            yield_now().await;
-            if framing.load(Ordering::Relaxed) > MAX_FRAMING_BYTES {
-                let refusal = Err(ApiError::BodyTooLarge(MAX_FRAMING_BYTES));
-                return Some((refusal, (body, pace, framing)));
-            }
-            let chunk = body::next_chunk(body, &mut pace).await.transpose()?;
-            if let Ok(chunk) = &chunk {
-                framing.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-            }
-            Some((chunk, (body, pace, framing)))
+        let pieces = BodyPieces {
+            body,
+            pace: BodyPace::start(),
+            rest: Bytes::new(),
+            framing: Arc::clone(&framing),
+        };
+        let chunks = stream::unfold(pieces, |mut pieces| async {
+            let piece = pieces.next().await.transpose()?;
+            Some((piece, pieces))
         });
         Ok(Self {
             parts: Parts::new(chunks, boundary),
