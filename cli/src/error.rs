@@ -4,6 +4,7 @@
 use pm_common::{
     api::ErrorOut,
     client::{ClientError, RefusedRequest},
+    domain::message_text::closest_word,
 };
 use serde_json::{Map, Value, json};
 
@@ -217,20 +218,10 @@ fn next_step(code: &str) -> Option<String> {
 /// How to name the seller.
 pub(crate) const SELLER_HINT: &str = "name the seller with --seller ID, PM_SELLER=ID or a context (`pm context use NAME`), or store it with `pm config set seller ID`";
 
-/// The closest of the known names, when one is close enough to be meant.
-pub(crate) fn meant<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let given = given.to_lowercase();
-    let scored = known
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(&given, &name.to_lowercase()), name));
-    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 > 0.8).then_some(best.1)
-}
-
 /// A usage error for a name that is not one of the known ones.
 pub(crate) fn unknown_name(what: &str, given: &str, known: &[&str]) -> Error {
     let error = Error::usage(format!("there is no {what} {given:?}"));
-    let error = match meant(given, known.iter().copied()) {
+    let error = match closest_word(given, known.iter().copied()) {
         Some(name) => error.hint(format!("did you mean {name:?}?")),
         None => error,
     };
@@ -244,14 +235,6 @@ pub(crate) fn unknown_name(what: &str, given: &str, known: &[&str]) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn guesses_what_was_meant() {
-        let known = ["name", "price", "quantity"];
-        assert_eq!(meant("qauntity", known), Some("quantity"));
-        assert_eq!(meant("Price", known), Some("price"));
-        assert_eq!(meant("colour", known), None);
-    }
 
     #[test]
     fn exit_codes_follow_the_status() {

@@ -2,14 +2,17 @@
 //! client. ARCHITECTURE.md has the map and the rules of direction.
 
 pub mod api;
+pub mod backoff;
 pub mod client;
 pub mod config;
 pub mod domain;
 mod engines;
 pub mod import;
+pub mod log_throttle;
 pub mod ports;
 pub mod private_files;
 pub mod seller_permits;
 #[cfg(test)]
 #[path = "../tests/support/mod.rs"]
 mod support;
+pub mod unpoisoned;

@@ -2,12 +2,13 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::seller::SellerId;
+use crate::unpoisoned::unpoisoned;
 
 /// Permits for all sellers together, and for each of them. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -108,7 +109,7 @@ async fn acquire(semaphore: Arc<Semaphore>) -> OwnedSemaphorePermit {
 
 impl PermitTable {
     fn sellers(&self) -> MutexGuard<'_, HashMap<SellerId, Arc<Semaphore>>> {
-        self.sellers.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.sellers.lock())
     }
 }
 

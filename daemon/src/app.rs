@@ -7,6 +7,7 @@ use std::{
 
 use futures_util::future::join_all;
 use pm_common::{
+    backoff::Backoff,
     config::Config,
     domain::{error::Result, port::Port},
     ports::{
@@ -20,9 +21,10 @@ use pm_common::{
     },
 };
 
-/// How often an engine is asked for what `App::prepare` needs, and the first pause between.
-const TRIES: u32 = 4;
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// How often an engine is asked for what `App::prepare` needs.
+const MAX_PREPARE_TRIES: u32 = 4;
+const FIRST_PREPARE_PAUSE: Duration = Duration::from_millis(200);
+const MAX_PREPARE_PAUSE: Duration = Duration::from_secs(1);
 
 /// The running product. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -86,13 +88,12 @@ impl App {
 
 /// What is created may not be ready before the deadline of one call, and is found by another.
 async fn patiently<F: Future<Output = Result<()>>>(call: impl Fn() -> F) -> Result<()> {
-    let mut pause = FIRST_PAUSE;
-    for _ in 1..TRIES {
+    let mut backoff = Backoff::new(FIRST_PREPARE_PAUSE, MAX_PREPARE_PAUSE);
+    for _ in 1..MAX_PREPARE_TRIES {
         if call().await.is_ok() {
             return Ok(());
         }
-        tokio::time::sleep(pause).await;
-        pause *= 2;
+        backoff.wait().await;
     }
     call().await
 }

@@ -3,16 +3,20 @@
 use std::{sync::Arc, time::Duration};
 
 use pm_common::{
+    backoff::Backoff,
     domain::{error::Result, notification::counts_text},
     import::{ImportRunner, LEASE_TIME},
     ports::feed::{WakeUp, WakeUpListener},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, backoff::Backoff};
+use crate::app::App;
 
 /// How often an idle worker looks for jobs without a wake-up (an ended lease).
-const LOOK: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
+/// Before the next import is taken while the store is away.
+const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(200);
+const MAX_RETRY_PAUSE: Duration = Duration::from_secs(10);
 
 /// Runs imports until `stop`. `name` is the same after a restart, so that the worker goes on with
 /// what it held at once, without waiting for its own lease to end.
@@ -24,18 +28,18 @@ pub(crate) async fn run(app: App, name: String, stop: CancellationToken) {
         stop: stop.clone(),
     };
     let mut wake_ups = app.feed.wake_ups();
-    let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
+    let mut backoff = Backoff::new(FIRST_RETRY_PAUSE, MAX_RETRY_PAUSE);
     while !stop.is_cancelled() {
         match run_next(&app, &runner).await {
             Ok(true) => backoff.reset(),
             Ok(false) => tokio::select! {
                 () = stop.cancelled() => return,
                 () = queued(wake_ups.as_mut()) => {}
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             },
             Err(error) => {
                 tracing::warn!(%error, "an import waits");
-                backoff.wait(&stop).await;
+                backoff.wait_unless(&stop).await;
             }
         }
     }

@@ -4,7 +4,6 @@ pub mod app;
 pub mod args;
 pub mod lifecycle;
 
-mod backoff;
 mod command;
 mod consumers;
 mod housekeeping;

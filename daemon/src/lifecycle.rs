@@ -12,13 +12,12 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use pm_common::{config::Config, domain::error::Error, private_files};
+use pm_common::{backoff::Backoff, config::Config, domain::error::Error, private_files};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::App,
-    backoff::Backoff,
     consumers::{self, analytics::AnalyticsHandler, notifications::NotificationHandler},
     housekeeping, http, importer, neighbours, relay,
     roles::Role,
@@ -26,13 +25,15 @@ use crate::{
 };
 
 /// What is still running this long after the signal is abandoned.
-const SHUTDOWN: Duration = Duration::from_secs(9);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(9);
 /// How long closing the engines may take after that.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Ports of the system's choice that may turn out to be taken on another loopback address.
 const PORT_TRIES: usize = 64;
 /// How long a store that is not there yet is waited for at the start.
-const PATIENCE: Duration = Duration::from_secs(60);
+const STORE_CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
+const FIRST_CONNECT_PAUSE: Duration = Duration::from_millis(200);
+const MAX_CONNECT_PAUSE: Duration = Duration::from_secs(2);
 /// Imports that run at the same time.
 const IMPORT_WORKERS: usize = 2;
 
@@ -116,8 +117,8 @@ pub(crate) async fn connect(
     config: Config,
     stop: &CancellationToken,
 ) -> anyhow::Result<Option<App>> {
-    let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(2));
-    let deadline = Instant::now() + PATIENCE;
+    let mut backoff = Backoff::new(FIRST_CONNECT_PAUSE, MAX_CONNECT_PAUSE);
+    let deadline = Instant::now() + STORE_CONNECT_TIMEOUT;
     loop {
         let connected = tokio::select! {
             () = stop.cancelled() => return Ok(None),
@@ -126,7 +127,7 @@ pub(crate) async fn connect(
         match connected {
             Err(error @ Error::Unavailable { .. }) if Instant::now() < deadline => {
                 tracing::warn!(%error, "trying again, for a minute at most");
-                backoff.wait(stop).await;
+                backoff.wait_unless(stop).await;
             }
             other => return Ok(Some(other?)),
         }
@@ -226,7 +227,10 @@ pub async fn run(
     tasks.spawn(http::serve(listeners, router, stop.clone()));
     tasks.close();
     stop.cancelled().await;
-    if tokio::time::timeout(SHUTDOWN, tasks.wait()).await.is_err() {
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, tasks.wait())
+        .await
+        .is_err()
+    {
         tracing::warn!("some work did not end in time; it goes on at the next start");
         return;
     }

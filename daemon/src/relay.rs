@@ -7,6 +7,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use pm_common::{
+    backoff::Backoff,
     domain::{error::Result, seller::SellerId},
     ports::{
         broker::PublishVerdict,
@@ -16,19 +17,22 @@ use pm_common::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, backoff::Backoff};
+use crate::app::App;
 
 /// The guarantee; the signal of a commit, or a wake-up from another process, comes sooner.
-const POLL: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// How often a process that is not the owner tries to become it.
-const STAND_BY: Duration = Duration::from_secs(1);
+const LEASE_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// Before the relay goes on after the store or the broker failed.
+const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(200);
+const MAX_RETRY_PAUSE: Duration = Duration::from_secs(5);
 /// Messages published at a time.
-const MESSAGES: u32 = 2_000;
+const MAX_BATCH_MESSAGES: u32 = 2_000;
 
 /// Relays until `stop`, or stands by while another process does.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
     let mut wake_ups = app.feed.wake_ups();
-    let mut backoff = Backoff::new(POLL, Duration::from_secs(5));
+    let mut backoff = Backoff::new(FIRST_RETRY_PAUSE, MAX_RETRY_PAUSE);
     while !stop.is_cancelled() {
         match drain(&app, &stop).await {
             Ok(true) => {
@@ -37,11 +41,11 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
             }
             Ok(false) => {
                 backoff.reset();
-                let _ = tokio::time::timeout(STAND_BY, announce(&app, &stop)).await;
+                let _ = tokio::time::timeout(LEASE_RETRY_INTERVAL, announce(&app, &stop)).await;
             }
             Err(error) => {
                 tracing::warn!(%error, "the relay waits");
-                backoff.wait(&stop).await;
+                backoff.wait_unless(&stop).await;
             }
         }
     }
@@ -70,7 +74,7 @@ async fn drain(app: &App, stop: &CancellationToken) -> Result<bool> {
         if !store.relay_lease_acquire().await? {
             return Ok(false);
         }
-        let entries = store.outbox_peek(MESSAGES).await?;
+        let entries = store.outbox_peek(MAX_BATCH_MESSAGES).await?;
         if entries.is_empty() {
             break;
         }
@@ -170,7 +174,7 @@ async fn wait_for_messages(app: &App, wake_ups: &mut dyn WakeUpListener, stop: &
     tokio::select! {
         () = stop.cancelled() => {}
         () = woken => {}
-        _ = app.store.outbox_wait(POLL) => {}
+        _ = app.store.outbox_wait(POLL_INTERVAL) => {}
     }
 }
 

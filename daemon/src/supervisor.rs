@@ -3,13 +3,12 @@
 
 use std::{future::Future, time::Duration};
 
+use pm_common::backoff::Backoff;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::backoff::Backoff;
-
 /// Between the end of a task and its next start, at first and at most.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const MAX_PAUSE: Duration = Duration::from_secs(30);
+const FIRST_RESTART_PAUSE: Duration = Duration::from_millis(200);
+const MAX_RESTART_PAUSE: Duration = Duration::from_secs(30);
 
 /// Starts `task` and keeps it running until `stop`.
 pub(crate) fn keep_running<F>(
@@ -22,7 +21,7 @@ pub(crate) fn keep_running<F>(
 {
     let stop = stop.clone();
     tasks.spawn(async move {
-        let mut backoff = Backoff::new(FIRST_PAUSE, MAX_PAUSE);
+        let mut backoff = Backoff::new(FIRST_RESTART_PAUSE, MAX_RESTART_PAUSE);
         loop {
             let ended = tokio::spawn(task()).await;
             if stop.is_cancelled() {
@@ -38,7 +37,7 @@ pub(crate) fn keep_running<F>(
                 "a background task ended and is started again"
             );
             metrics::counter!("pmd_task_restarts_total", "task" => name).increment(1);
-            backoff.wait(&stop).await;
+            backoff.wait_unless(&stop).await;
         }
     });
 }

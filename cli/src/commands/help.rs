@@ -1,7 +1,9 @@
 //! `pm help`: help for a command, or for a topic that belongs to no single command.
 
+use pm_common::domain::message_text::closest_word;
+
 use crate::{
-    error::{Error, Result, meant},
+    error::{Error, Result},
     session::CommandSession,
 };
 
@@ -38,7 +40,7 @@ pub(crate) fn run(args: &Args, mut grammar: clap::Command, session: &CommandSess
             .collect();
         found = found.find_subcommand_mut(name).ok_or_else(|| {
             let error = Error::usage(format!("there is no help for {name:?}"));
-            match meant(name, known.iter().map(String::as_str)) {
+            match closest_word(name, known.iter().map(String::as_str)) {
                 Some(other) => error.hint(format!("did you mean `pm help {other}`?")),
                 None => error.hint("`pm help` lists the commands"),
             }

@@ -14,12 +14,12 @@ use futures_util::{Stream, StreamExt};
 use serde_json::Value;
 
 use super::{Client, Result};
-use crate::domain::notification::Notification;
+use crate::{backoff::Backoff, domain::notification::Notification};
 
 /// The server sends a heartbeat every 30 s; a stream that is silent for longer is dead.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(45);
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const FIRST_RECONNECT_PAUSE: Duration = Duration::from_millis(500);
+const MAX_RECONNECT_PAUSE: Duration = Duration::from_secs(30);
 
 /// Where a tail starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +63,8 @@ pub struct EventTail {
     frames: Option<FrameStream>,
     /// Set between a loss and the next attempt.
     pause: Option<Duration>,
-    /// Attempts since the last event.
-    failures: u32,
+    /// Grows until the next event.
+    backoff: Backoff,
     was_connected: bool,
     /// The server's newest event is not yet known.
     is_position_open: bool,
@@ -76,7 +76,7 @@ impl std::fmt::Debug for EventTail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tail")
             .field("cursor", &self.cursor)
-            .field("failures", &self.failures)
+            .field("backoff", &self.backoff)
             .finish_non_exhaustive()
     }
 }
@@ -92,7 +92,7 @@ impl EventTail {
             },
             frames: None,
             pause: None,
-            failures: 0,
+            backoff: Backoff::new(FIRST_RECONNECT_PAUSE, MAX_RECONNECT_PAUSE),
             was_connected: false,
             is_position_open: false,
             held: None,
@@ -165,16 +165,14 @@ impl EventTail {
     }
 
     fn lost(&mut self, reason: String, asked: Option<Duration>) -> TailItem {
-        let doubled = FIRST_PAUSE * 2u32.pow(self.failures.min(6));
-        let wait = asked.unwrap_or_else(|| jittered(doubled.min(LONGEST_PAUSE)));
-        self.failures = self.failures.saturating_add(1);
+        let wait = self.backoff.next_pause_or(asked);
         self.pause = Some(wait);
         TailItem::Lost { reason, wait }
     }
 
     /// What a frame says, if anything; moves the cursor.
     fn take(&mut self, event: &Event) -> Option<TailItem> {
-        self.failures = 0;
+        self.backoff.reset();
         if event.event == "gap" {
             let lost: Value = serde_json::from_str(&event.data).ok()?;
             let (from, to) = (lost["from"].as_i64()?, lost["to"].as_i64()?);
@@ -255,12 +253,6 @@ fn watched(answer: reqwest::Response) -> FrameStream {
         Err(eventsource_stream::EventStreamError::Transport(reason)) => Err(reason),
         Err(error) => Err(format!("the stream cannot be read: {error}")),
     }))
-}
-
-/// 50 to 100 % of a pause, so that many clients do not return at the same moment.
-fn jittered(pause: Duration) -> Duration {
-    let random = u32::from(uuid::Uuid::new_v4().as_bytes()[0]);
-    pause / 2 + pause * random / 512
 }
 
 #[cfg(test)]
@@ -356,22 +348,18 @@ mod tests {
         ));
     }
 
+    /// Red when: losses in a row are not spaced more widely, or an event does not end that.
     #[test]
-    fn pauses_grow_to_a_limit() {
-        let mut tail = tail(StreamStart::Newest);
-        let mut wait = || match tail.lost(String::new(), None) {
+    fn an_event_makes_the_pauses_short_again() {
+        let mut tail = tail(StreamStart::After(3));
+        let lost = |tail: &mut EventTail| match tail.lost(String::new(), None) {
             TailItem::Lost { wait, .. } => wait,
             other => panic!("{other:?}"),
         };
-        let first = wait();
-        assert!(
-            first >= FIRST_PAUSE / 2 && first <= FIRST_PAUSE,
-            "{first:?}"
-        );
-        let late = (0..20).map(|_| wait()).last().unwrap();
-        assert!(
-            late >= LONGEST_PAUSE / 2 && late <= LONGEST_PAUSE,
-            "{late:?}"
-        );
+        let late = (0..20).map(|_| lost(&mut tail)).last().unwrap();
+        assert!(late >= MAX_RECONNECT_PAUSE / 2, "{late:?}");
+        assert!(tail.take(&created(None, 4)).is_some());
+        let first = lost(&mut tail);
+        assert!(first <= FIRST_RECONNECT_PAUSE, "{first:?}");
     }
 }

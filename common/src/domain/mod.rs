@@ -5,6 +5,7 @@ pub mod error;
 pub mod event;
 pub mod idempotency;
 pub mod import_job;
+pub mod message_text;
 pub mod money;
 pub mod notification;
 pub mod port;

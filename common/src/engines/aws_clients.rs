@@ -28,8 +28,8 @@ const ATTEMPT: Duration = Duration::from_millis(2500);
 /// The whole call with its retries.
 pub(crate) const OPERATION: Duration = Duration::from_secs(5);
 const ATTEMPTS: u32 = 3;
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(50);
+const MAX_RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 /// How a service's client reaches its service. A client that moves large bodies sets longer
 /// deadlines of its own.
@@ -44,8 +44,8 @@ pub(crate) async fn sdk_config(aws: &Aws) -> SdkConfig {
         .build();
     let retries = RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)
-        .with_initial_backoff(FIRST_PAUSE)
-        .with_max_backoff(LONGEST_PAUSE);
+        .with_initial_backoff(FIRST_RETRY_PAUSE)
+        .with_max_backoff(MAX_RETRY_PAUSE);
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http)
         .region(Region::new(aws.region.clone()))

@@ -7,7 +7,7 @@
 use std::{
     path::Path,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
     time::Duration,
@@ -28,6 +28,7 @@ use crate::{
         seller::SellerId,
     },
     seller_permits::SellerPermits,
+    unpoisoned::unpoisoned,
 };
 
 /// Steps of the virtual machine between two looks at the deadline.
@@ -148,7 +149,7 @@ impl ScanState {
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<ScanConnection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.idle.lock())
     }
 }
 

@@ -34,6 +34,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use pm_common::{
+    backoff::Backoff,
     domain::{
         error::{Error, Result},
         event::Event,
@@ -44,7 +45,7 @@ use pm_common::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, backoff::Backoff};
+use crate::app::App;
 
 /// Messages decoded by one task.
 const MAX_DECODED_TOGETHER: usize = 250;
@@ -129,7 +130,7 @@ pub(crate) async fn run<H: GroupHandler>(app: App, mut handler: H, stop: Cancell
         if let Err(error) = consume(&app, &mut handler, &stop).await {
             let group = handler.group().as_str();
             tracing::warn!(group, %error, "the consumer starts over");
-            backoff.wait(&stop).await;
+            backoff.wait_unless(&stop).await;
         }
     }
 }
@@ -293,7 +294,7 @@ async fn apply_alone<H: GroupHandler>(
                 handler.on_dead_letter(&message.delivery);
                 return Ok(());
             }
-            Err(_) => backoff.wait(stop).await,
+            Err(_) => backoff.wait_unless(stop).await,
         }
     }
 }
@@ -310,7 +311,7 @@ async fn apply_when_available<H: GroupHandler>(
             Err(error) if error.is_passing() && !stop.is_cancelled() => {
                 let group = handler.group().as_str();
                 tracing::warn!(group, %error, "the consumer waits for an engine");
-                backoff.wait(stop).await;
+                backoff.wait_unless(stop).await;
             }
             other => return other,
         }
@@ -348,7 +349,9 @@ async fn dead_letter(
     let mut backoff = Backoff::new(ENGINE_PAUSE, MAX_ENGINE_PAUSE);
     loop {
         match app.broker.publish_all(vec![letter.clone()]).await {
-            Err(error) if error.is_passing() && !stop.is_cancelled() => backoff.wait(stop).await,
+            Err(error) if error.is_passing() && !stop.is_cancelled() => {
+                backoff.wait_unless(stop).await;
+            }
             other => return other,
         }
     }

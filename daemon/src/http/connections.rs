@@ -5,11 +5,12 @@
 //! connection whose request is worked on or answered is never taken. What still finds no room is
 //! served from a small reserve, which answers liveness and refuses the rest.
 
+use pm_common::unpoisoned::unpoisoned;
 use std::{
     collections::HashMap,
     pin::pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -137,7 +138,7 @@ impl ConnectionTable {
     }
 
     fn open(&self) -> MutexGuard<'_, OpenConnections> {
-        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.0.open.lock())
     }
 }
 

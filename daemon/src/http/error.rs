@@ -12,6 +12,7 @@ use pm_common::{
     domain::{
         clock::Timestamp,
         error::{Conflict, Error},
+        message_text::shortened,
         product::FieldError,
     },
     ports::limiter::{RateBucket, RateDecision},
@@ -352,10 +353,6 @@ fn sentence(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
     })
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(100).collect()
 }
 
 #[cfg(test)]

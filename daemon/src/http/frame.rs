@@ -3,7 +3,7 @@
 
 use std::{
     fmt::Write,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use pm_common::domain::{clock::Timestamp, notification::Notification, seller::Se
 use serde_json::json;
 
 use super::resume_point::ResumePoint;
+use pm_common::unpoisoned::unpoisoned;
 
 /// A comment that keeps proxies from closing a quiet stream.
 pub(super) const HEARTBEAT_COMMENT: &str = ": heartbeat\n\n";
@@ -76,7 +77,7 @@ impl FrameCache {
         let Some(slot) = self.0.get(place) else {
             return notification(source).into();
         };
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = unpoisoned(slot.lock());
         match &*slot {
             Some(known) if Arc::ptr_eq(&known.source, source) => known.bytes.clone(),
             _ => {

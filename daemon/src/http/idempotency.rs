@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use axum::http::{HeaderMap, Method, Uri};
@@ -13,6 +13,7 @@ use pm_common::domain::{
 };
 
 use super::error::{ApiError, ApiResult};
+use pm_common::unpoisoned::unpoisoned;
 
 const KEY_HEADER: &str = "idempotency-key";
 
@@ -65,7 +66,7 @@ impl InFlight {
     /// Enters an upload, unless one with the same key is there.
     pub(super) fn enter(&self, seller: &SellerId, key: &str) -> ApiResult<InFlightGuard> {
         let this = (seller.clone(), key.to_owned());
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = unpoisoned(self.0.lock());
         if !all.insert(this.clone()) {
             return Err(ApiError::IdempotencyInProgress);
         }
@@ -78,7 +79,7 @@ impl InFlight {
 
 impl Drop for InFlightGuard {
     fn drop(&mut self) {
-        let mut all = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = unpoisoned(self.all.0.lock());
         all.remove(&self.this);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -18,6 +18,7 @@ use super::{
     error::{ApiError, ApiResult},
 };
 use crate::keys::PresentedKey;
+use pm_common::unpoisoned::unpoisoned;
 
 const SELLER_HEADER: &str = "x-seller-id";
 /// How long a look-up of a key is believed: a revoked key stops working within this time.
@@ -156,7 +157,7 @@ impl KeyCache {
         // The clock starts before the look-up, so that a revocation during it is not missed.
         let asked = Instant::now();
         let found = http.app.store.key_find(id).await?;
-        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = unpoisoned(self.0.lock());
         if keys.len() >= KEYS_MAX {
             keys.clear();
         }
@@ -165,7 +166,7 @@ impl KeyCache {
     }
 
     fn fresh(&self, id: &str) -> Option<Option<ApiKey>> {
-        let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = unpoisoned(self.0.lock());
         let (asked, found) = keys.get(id)?;
         (asked.elapsed() < KEY_CACHE_TIME).then(|| found.clone())
     }

@@ -10,7 +10,7 @@ use std::{
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use percent_encoding::percent_decode_str;
-use pm_common::domain::product::FieldError;
+use pm_common::domain::{message_text::shortened, product::FieldError};
 
 use super::error::{ApiError, ApiResult};
 
@@ -129,11 +129,6 @@ impl QueryParams {
             Err(ApiError::Validation(self.errors))
         }
     }
-}
-
-/// Names come from outside, too.
-fn shortened(name: &str) -> String {
-    name.chars().take(100).collect()
 }
 
 /// A query string as decoded names and values, in order, repeated ones too.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use pm_common::api::ImportOut;
+use pm_common::{api::ImportOut, backoff::Backoff};
 
 use super::progress::ProgressDisplay;
 use crate::{
@@ -15,7 +15,9 @@ use crate::{
 
 const MIN_POLL_INTERVAL: Duration = Duration::from_millis(50);
 const MAX_POLL_INTERVAL: Duration = Duration::from_millis(500);
-const MAX_BACKOFF: Duration = Duration::from_secs(15);
+/// While the server does not answer.
+const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(500);
+const MAX_RETRY_PAUSE: Duration = Duration::from_secs(15);
 
 /// What the first Ctrl-C does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +50,7 @@ impl ImportFollower<'_> {
     /// Polls until the import has ended; with `cancel` it cancels the import first.
     pub(crate) async fn follow(mut self, cancel: bool) -> Result<FollowOutcome> {
         let mut pause = MIN_POLL_INTERVAL;
-        let mut failures = 0;
+        let mut backoff = Backoff::new(FIRST_RETRY_PAUSE, MAX_RETRY_PAUSE);
         let mut interrupted = cancel;
         if cancel {
             self.cancel().await;
@@ -70,14 +72,12 @@ impl ImportFollower<'_> {
             match result {
                 Ok(job) if job.status.is_final() => return Ok(FollowOutcome { job, interrupted }),
                 Ok(job) => {
-                    failures = 0;
+                    backoff.reset();
                     pause = (pause * 3 / 2).min(MAX_POLL_INTERVAL);
                     self.progress.processing(&job)?;
                 }
                 Err(error) if error.is_passing() => {
-                    let backoff = (MAX_POLL_INTERVAL * 2u32.pow(failures)).min(MAX_BACKOFF);
-                    failures = (failures + 1).min(10);
-                    pause = error.retry_after().unwrap_or(backoff);
+                    pause = backoff.next_pause_or(error.retry_after());
                     self.progress.say(&format!(
                         "{error}; trying again in {} (the import continues)",
                         duration(pause)

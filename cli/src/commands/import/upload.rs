@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use pm_common::api::ImportAcceptedOut;
+use pm_common::backoff::Backoff;
 use pm_common::client::{self, ClientError, QueryPairs, UploadRequest};
 
 use super::{
@@ -19,6 +20,8 @@ use crate::{
 
 /// Attempts after the first attempt.
 const MAX_RETRIES: u32 = 5;
+const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(500);
+const MAX_RETRY_PAUSE: Duration = Duration::from_secs(8);
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The upload of one file.
@@ -42,6 +45,7 @@ impl FileUpload<'_> {
     /// Sends the file until the server accepts it; retries where that is safe and useful.
     pub(super) async fn send(mut self) -> Result<UploadOutcome> {
         let mut retries = 0;
+        let mut backoff = Backoff::new(FIRST_RETRY_PAUSE, MAX_RETRY_PAUSE);
         loop {
             let mut opened = self.source.open()?;
             let (answer, cancel) = self.attempt(&mut opened).await?;
@@ -66,7 +70,7 @@ impl FileUpload<'_> {
                     false => error,
                 });
             }
-            self.wait_after(&error, retries).await?;
+            self.wait_after(&error, &mut backoff).await?;
             retries += 1;
         }
     }
@@ -102,10 +106,8 @@ impl FileUpload<'_> {
         }
     }
 
-    async fn wait_after(&mut self, error: &ClientError, retries: u32) -> Result<()> {
-        let backoff = Duration::from_millis(500) * 2u32.pow(retries);
-        let wait = error.retry_after().unwrap_or(backoff);
-        let wait = wait.max(Duration::from_millis(100));
+    async fn wait_after(&mut self, error: &ClientError, backoff: &mut Backoff) -> Result<()> {
+        let wait = backoff.next_pause_or(error.retry_after());
         self.progress
             .say(&format!("{error}; sending again in {}", duration(wait)));
         tokio::select! {

@@ -6,6 +6,7 @@ use super::{
     Attributes, NewProduct, ProductPatch, StockChange,
     fields::{self, FieldError, FieldResult},
 };
+use crate::domain::message_text::shortened;
 
 /// The fields a body may have, in the order errors are reported.
 const WRITABLE_FIELDS: [&str; 8] = [
@@ -122,10 +123,7 @@ impl<'a> BodyReader<'a> {
         let unknown = body.keys().filter(|key| !known.contains(&key.as_str()));
         let rest = format!("is not a known field (known: {})", known.join(", "));
         let errors = unknown
-            .map(|key| {
-                let shown: String = key.chars().take(100).collect();
-                FieldError::new(&shown, "unknown", &rest, "")
-            })
+            .map(|key| FieldError::new(&shortened(key), "unknown", &rest, ""))
             .collect();
         Self { body, errors }
     }

@@ -4,7 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Attributes;
-use crate::domain::money::{Price, PriceError};
+use crate::domain::{
+    message_text::shortened,
+    money::{Price, PriceError},
+};
 
 /// Longest name, in characters, after trimming.
 pub const NAME_MAX: usize = 255;
@@ -40,7 +43,7 @@ impl FieldError {
             field: field.to_owned(),
             constraint: constraint.to_owned(),
             message: format!("{field} {rest}"),
-            value: value.chars().take(100).collect(),
+            value: shortened(value),
         }
     }
 

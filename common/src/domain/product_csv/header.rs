@@ -1,6 +1,7 @@
 //! What a header cell means: folding, the names we know, and the closest one to a misspelling.
 
 use super::{ImportPreset, ProductField, shapes};
+use crate::domain::message_text::distance;
 
 /// The columns a rejects file has after the original ones; an import leaves them out.
 pub(super) const REJECT_COLUMNS: [&str; 5] = ["_line", "_column", "_code", "_message", "_hint"];
@@ -115,39 +116,6 @@ pub(super) fn nearest<'a>(
     near.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
-/// How far two folded names are apart; `None` when a person would not confuse them.
-fn distance(a: &str, b: &str) -> Option<usize> {
-    if a.len() > 100 || a.is_empty() {
-        return None;
-    }
-    let (longest, edits) = (a.chars().count().max(b.chars().count()), edits(a, b));
-    if edits <= longest.div_ceil(3) {
-        Some(edits)
-    } else {
-        (a.contains(b) || b.len() > 3 && a.len() > 3 && b.contains(a)).then_some(longest)
-    }
-}
-
-/// Letters to insert, remove or replace to turn one name into the other.
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, to) in row.iter_mut().skip(1).zip(&b) {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = *cell;
-            left = replaced.min(diagonal + 1).min(left + 1);
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,7 +139,5 @@ mod tests {
         assert_eq!(of(&["Artikel", "Prise"]), Some("Prise"));
         assert_eq!(of(&["Price (USD)", "Colour"]), Some("Price (USD)"));
         assert_eq!(of(&["Colour", "Weight", "", "x"]), None);
-        assert_eq!(edits("kitten", "sitting"), 3);
-        assert_eq!(edits("", "abc"), 3);
     }
 }

@@ -5,7 +5,10 @@ use super::{
     RepeatPolicy,
     header::{closest, fold},
 };
-use crate::domain::product::{FieldError, fields::FieldResult};
+use crate::domain::{
+    message_text::shortened,
+    product::{FieldError, fields::FieldResult},
+};
 
 /// The options, in the order they are listed to people.
 const OPTION_NAMES: [&str; 10] = [
@@ -221,8 +224,7 @@ fn unknown(name: &str, value: &str) -> FieldError {
         "is not an import option{meant} (known: {})",
         OPTION_NAMES.join(", ")
     );
-    let shown: String = name.chars().take(100).collect();
-    FieldError::new(&shown, "unknown", &rest, value)
+    FieldError::new(&shortened(name), "unknown", &rest, value)
 }
 
 fn meant(suggestion: Option<&str>) -> String {

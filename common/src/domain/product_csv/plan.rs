@@ -12,7 +12,7 @@ use super::{
     plan_error::{PlanError, PlanErrorCode, error_if_any},
     plan_warnings, preset,
 };
-use crate::domain::product::FieldError;
+use crate::domain::{message_text::first_chars, product::FieldError};
 
 /// Finds out what a file is from its first bytes (up to 1 MiB, the whole header among them);
 /// `complete` says that these are all. A file of a header alone is fine: it has no rows.
@@ -56,6 +56,9 @@ pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Impo
 
 /// How many headers are named as possibly meant.
 const MAX_CANDIDATES: usize = 3;
+/// What a message shows of a file's header.
+const MAX_SHOWN_COLUMNS: usize = 40;
+const MAX_SHOWN_NAME_CHARS: usize = 40;
 
 /// The file's own remark about lines above its header.
 fn titles_skipped(header_line: u64) -> RowWarning {
@@ -315,8 +318,8 @@ impl<'a> RoleTable<'a> {
         let shown: Vec<String> = self
             .cells
             .iter()
-            .take(40)
-            .map(|cell| format!("{:?}", cell.name.chars().take(40).collect::<String>()))
+            .take(MAX_SHOWN_COLUMNS)
+            .map(|cell| format!("{:?}", first_chars(&cell.name, MAX_SHOWN_NAME_CHARS)))
             .collect();
         let more = self.cells.len().saturating_sub(shown.len());
         let rest = if more > 0 {

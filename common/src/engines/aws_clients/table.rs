@@ -25,6 +25,7 @@ use tokio::sync::Mutex;
 
 use super::{OPERATION, failed, sdk_config, within};
 use crate::{
+    backoff::Backoff,
     config::Aws,
     domain::{
         error::{Error, Result},
@@ -34,8 +35,9 @@ use crate::{
 
 /// The engine's plain name.
 pub(crate) const ENGINE: &str = "DynamoDB";
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Between looks at a table that is being created or removed.
+const FIRST_LOOK_PAUSE: Duration = Duration::from_millis(20);
+const MAX_LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// An item's attributes by name.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -124,7 +126,7 @@ impl Table {
         if self.is_there.load(Ordering::Acquire) {
             return Ok(());
         }
-        let mut pause = FIRST_PAUSE;
+        let mut backoff = Backoff::new(FIRST_LOOK_PAUSE, MAX_LOOK_PAUSE);
         loop {
             match self.describe().await? {
                 None => self.create().await?,
@@ -136,8 +138,7 @@ impl Table {
                     }
                 }
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            backoff.wait().await;
         }
         self.enable_expiry().await?;
         self.is_there.store(true, Ordering::Release);

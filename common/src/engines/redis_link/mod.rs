@@ -11,7 +11,7 @@ mod tests;
 use std::{
     fmt,
     future::Future,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
@@ -26,25 +26,27 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
+    backoff::Backoff,
     config,
     domain::{
         error::{Error, Result},
         port::Port,
     },
+    unpoisoned::unpoisoned,
 };
 
 const ENGINE: &str = "Redis";
 /// What a probe may take: connecting, logging in and one answer.
-pub(crate) const PROBE: Duration = Duration::from_secs(1);
+pub(crate) const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often a connection is asked for a sign of life.
-pub(crate) const BEAT: Duration = Duration::from_secs(1);
-/// Between probes: the first of them, which doubles up to the second. Also, a link that fell within
-/// the second after it came up is not probed any sooner.
-pub(crate) const PAUSES: (Duration, Duration) =
-    (Duration::from_millis(100), Duration::from_secs(1));
-const PING: Duration = Duration::from_millis(500);
+pub(crate) const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
+const FIRST_RECONNECT_PAUSE: Duration = Duration::from_millis(100);
+/// Also, a connection that broke sooner after it began is not replaced any sooner.
+pub(crate) const MAX_RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+/// What a round trip may take that was asked for.
+const PING_TIMEOUT: Duration = Duration::from_millis(500);
 /// Calls that may wait to be written; more callers wait to enqueue.
-const QUEUE: usize = 1024;
+const MAX_QUEUED_CALLS: usize = 1024;
 
 /// Reads where the server is. Nothing is connected yet.
 pub(crate) fn client(port: Port, server: &config::Server) -> Result<Client> {
@@ -56,6 +58,11 @@ pub(crate) fn client(port: Port, server: &config::Server) -> Result<Client> {
         .map_err(unreadable)?
         .set_tcp_settings(TcpSettings::default().set_nodelay(true));
     Client::open(place).map_err(unreadable)
+}
+
+/// The pauses before a connection is replaced.
+pub(crate) const fn reconnect_backoff() -> Backoff {
+    Backoff::new(FIRST_RECONNECT_PAUSE, MAX_RECONNECT_PAUSE)
 }
 
 pub(crate) fn unavailable(port: Port, reason: impl fmt::Display) -> Error {
@@ -83,8 +90,8 @@ struct State {
     number: u64,
     /// When the last of them began.
     rose_at: Instant,
-    /// Until the next probe.
-    pause: Duration,
+    /// Between probes.
+    backoff: Backoff,
 }
 
 impl fmt::Debug for Link {
@@ -107,7 +114,7 @@ impl Link {
                 connection: None,
                 number: 0,
                 rose_at: Instant::now(),
-                pause: PAUSES.0,
+                backoff: reconnect_backoff(),
             }),
             fell: Notify::new(),
         });
@@ -139,14 +146,13 @@ impl Link {
 
     /// One round trip.
     pub(crate) async fn ping(&self) -> Result<()> {
-        self.shared.ping(PING).await
+        self.shared.ping(PING_TIMEOUT).await
     }
 }
 
 impl Shared {
-    /// No holder of the lock can panic halfway through a change.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.state.lock())
     }
 
     async fn call<T, F: Future<Output = RedisResult<T>>>(
@@ -182,7 +188,7 @@ impl Shared {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(None)
             .set_response_timeout(None)
-            .set_pipeline_buffer_size(QUEUE);
+            .set_pipeline_buffer_size(MAX_QUEUED_CALLS);
         probe(async {
             let mut connection = self
                 .client
@@ -211,11 +217,11 @@ impl Shared {
         }
         state.connection = None;
         // A server that answers probes and is too slow for calls makes one of them wait per pause.
-        state.pause = if state.rose_at.elapsed() < PAUSES.1 {
-            PAUSES.1
+        if state.rose_at.elapsed() < MAX_RECONNECT_PAUSE {
+            state.backoff.skip_to_longest();
         } else {
-            PAUSES.0
-        };
+            state.backoff.reset();
+        }
         drop(state);
         tracing::warn!(user = self.port.name(), reason, "Redis is away");
         self.fell.notify_one();
@@ -226,25 +232,23 @@ impl Shared {
     async fn tend(self: Arc<Self>) {
         loop {
             let down = {
-                let state = self.state();
-                state.connection.is_none().then_some(state.pause)
+                let mut state = self.state();
+                let is_down = state.connection.is_none();
+                is_down.then(|| state.backoff.next_pause())
             };
             let Some(pause) = down else {
                 tokio::select! {
                     () = self.fell.notified() => {}
-                    () = sleep(BEAT) => {
-                        let _ = self.ping(PROBE).await;
+                    () = sleep(HEALTH_INTERVAL) => {
+                        let _ = self.ping(PROBE_TIMEOUT).await;
                     }
                 }
                 continue;
             };
             sleep(pause).await;
-            match self.connect().await {
-                Ok(connection) => {
-                    self.rise(connection);
-                    tracing::info!(user = self.port.name(), "Redis answers");
-                }
-                Err(_) => self.state().pause = (pause * 2).min(PAUSES.1),
+            if let Ok(connection) = self.connect().await {
+                self.rise(connection);
+                tracing::info!(user = self.port.name(), "Redis answers");
             }
         }
     }
@@ -252,8 +256,8 @@ impl Shared {
 
 /// A first contact, within its deadline.
 pub(crate) async fn probe<T>(contact: impl Future<Output = RedisResult<T>>) -> Result<T, String> {
-    match timeout(PROBE, contact).await {
+    match timeout(PROBE_TIMEOUT, contact).await {
         Ok(answer) => answer.map_err(|error| error.to_string()),
-        Err(_) => Err(format!("no answer within {PROBE:?}")),
+        Err(_) => Err(format!("no answer within {PROBE_TIMEOUT:?}")),
     }
 }

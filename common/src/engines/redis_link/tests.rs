@@ -50,7 +50,7 @@ async fn only_one_call_waits_for_a_frozen_server() {
     while start.elapsed() < Duration::from_secs(3) {
         let asked = Instant::now();
         link.ping().await.unwrap_err();
-        assert!(asked.elapsed() < super::PING / 2, "a call waited");
+        assert!(asked.elapsed() < super::PING_TIMEOUT / 2, "a call waited");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     server.thaw().await;

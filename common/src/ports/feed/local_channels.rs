@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use async_trait::async_trait;
@@ -11,6 +11,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::{FeedEvent, FeedListener, WakeUp, WakeUpListener};
 use crate::domain::{notification::Notification, seller::SellerId};
+use crate::unpoisoned::unpoisoned;
 
 /// Notifications that wait for a listener at most; a slower one has to read the inbox. A channel
 /// reserves room for all of them: 4 KiB for each seller with listeners.
@@ -32,11 +33,8 @@ impl LocalChannels {
         })
     }
 
-    /// No holder of the lock can panic halfway through a change, so a poisoned map is still whole.
     fn by_seller(&self) -> MutexGuard<'_, HashMap<SellerId, EventSender>> {
-        self.by_seller
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.by_seller.lock())
     }
 
     /// Sends an event to all listeners of the seller, if there are any.

@@ -1,7 +1,7 @@
 //! The limiter inside one process.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Instant,
 };
 
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::config::RateLimits;
 use crate::domain::{clock, error::Result, seller::SellerId};
+use crate::unpoisoned::unpoisoned;
 
 #[derive(Debug)]
 struct MemoryLimiter {
@@ -31,8 +32,7 @@ pub(super) fn connect(limits: RateLimits) -> Arc<dyn Limiter> {
 impl Limiter for MemoryLimiter {
     async fn check(&self, seller: &SellerId, bucket: RateBucket) -> Result<RateDecision> {
         let limit = bucket.limit(self.limits);
-        // No holder of the lock can panic halfway through a change.
-        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut windows = unpoisoned(self.windows.lock());
         let (now, clock_now) = (Instant::now(), clock::now());
         let window = windows.of(seller, bucket, now);
         let count = window.count(bucket, limit, now);

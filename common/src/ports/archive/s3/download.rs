@@ -9,10 +9,11 @@ use std::{
 
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Buf, Bytes};
-use tokio::{sync::mpsc, time};
+use tokio::sync::mpsc;
 
 use super::{S3Bucket, unavailable};
 use crate::{
+    backoff::Backoff,
     domain::error::{Error, Result},
     ports::archive::SpoolReader,
 };
@@ -21,8 +22,8 @@ use crate::{
 const MAX_CHUNKS_AHEAD: usize = 4;
 /// Attempts to replace a broken connection until a byte arrives again.
 const MAX_RECONNECTS: u32 = 5;
-/// The pause before the first attempt; it doubles with each further one.
 const FIRST_RECONNECT_PAUSE: Duration = Duration::from_millis(100);
+const MAX_RECONNECT_PAUSE: Duration = Duration::from_secs(2);
 
 /// `None` when the object is missing or shorter than `offset`.
 pub(super) async fn open(
@@ -83,6 +84,7 @@ impl S3Download {
     /// Receives the next bytes and replaces broken connections.
     async fn next(&mut self) -> Result<Bytes> {
         let mut failures = 0;
+        let mut backoff = Backoff::new(FIRST_RECONNECT_PAUSE, MAX_RECONNECT_PAUSE);
         loop {
             match self.receive().await {
                 Ok(chunk) => {
@@ -95,7 +97,7 @@ impl S3Download {
                 Err(error) => return Err(error),
             }
             self.body = None;
-            time::sleep(FIRST_RECONNECT_PAUSE * 2_u32.pow(failures)).await;
+            backoff.wait().await;
             failures += 1;
         }
     }

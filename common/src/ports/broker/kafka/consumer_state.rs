@@ -29,7 +29,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -40,6 +40,7 @@ use super::{
     unavailable,
 };
 use crate::domain::{error::Result, record::Topic};
+use crate::unpoisoned::unpoisoned;
 
 /// At this number of waiting messages or bytes no more are fetched; one may still arrive.
 const MAX_WAITING_MESSAGES: usize = 10_000;
@@ -114,7 +115,7 @@ impl ConsumerState {
         let state = self.state();
         let must_wait = |state: &mut LockedState| state.is_full() && !state.closing;
         let waited = self.emptied.wait_timeout_while(state, wait_time, must_wait);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let (state, _) = unpoisoned(waited);
         match (state.closing, state.is_full()) {
             (true, _) => Capacity::Closing,
             (false, true) => Capacity::Full,
@@ -167,7 +168,7 @@ impl ConsumerState {
     pub(super) fn wait_uncommitted(&self) -> Option<Vec<PartitionOffset>> {
         let idle = |state: &mut LockedState| !state.closing && state.uncommitted().next().is_none();
         let waited = self.done.wait_while(self.state(), idle);
-        let state = waited.unwrap_or_else(PoisonError::into_inner);
+        let state = unpoisoned(waited);
         (!state.closing).then(|| state.uncommitted().collect())
     }
 
@@ -254,7 +255,7 @@ impl ConsumerState {
     }
 
     fn state(&self) -> MutexGuard<'_, LockedState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.state.lock())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -21,6 +21,7 @@ use super::{
     drop_in_background, unavailable,
 };
 use crate::domain::error::Result;
+use crate::unpoisoned::unpoisoned;
 
 /// For all requests together.
 const LAG_TIMEOUT: Duration = Duration::from_secs(1);
@@ -46,7 +47,7 @@ impl LagMonitor {
     }
 
     fn client(&self, cluster: &KafkaCluster, group: ConsumerGroup) -> Result<Arc<LagClient>> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = unpoisoned(self.clients.lock());
         if let Some(client) = clients.get(&group) {
             return Ok(Arc::clone(client));
         }
@@ -63,10 +64,7 @@ impl LagMonitor {
 
 impl Drop for LagMonitor {
     fn drop(&mut self) {
-        let clients = self
-            .clients
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
+        let clients = unpoisoned(self.clients.get_mut());
         drop_in_background(std::mem::take(clients));
     }
 }

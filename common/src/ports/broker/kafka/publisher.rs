@@ -10,7 +10,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -38,6 +38,7 @@ use crate::{
         record::{Record, Topic},
     },
     ports::broker::{PublishReport, PublishVerdict},
+    unpoisoned::unpoisoned,
 };
 
 /// The longest wait for the next acknowledgement; a large publish may take longer in all.
@@ -85,7 +86,7 @@ impl KafkaPublisher {
     }
 
     pub(super) fn current(&self, cluster: &KafkaCluster) -> Result<Arc<KafkaProducer>> {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = unpoisoned(self.current.lock());
         if let Some(producer) = &*current {
             return Ok(Arc::clone(producer));
         }
@@ -112,7 +113,7 @@ impl KafkaPublisher {
 
     /// Other callers that wait for this producer get an error.
     fn discard(&self, failed: &Arc<KafkaProducer>) {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = unpoisoned(self.current.lock());
         if current.as_ref().is_some_and(|now| Arc::ptr_eq(now, failed)) {
             *current = None;
         }
@@ -124,10 +125,7 @@ impl KafkaPublisher {
 
 impl Drop for KafkaPublisher {
     fn drop(&mut self) {
-        let current = self
-            .current
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
+        let current = unpoisoned(self.current.get_mut());
         if let Some(producer) = current.take() {
             drop_in_background(producer);
         }
@@ -254,7 +252,7 @@ impl BatchVerdicts {
     }
 
     fn refuse(&self, place: usize, error: &KafkaError) {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut refused = unpoisoned(self.refused.lock());
         refused.insert(place, error.to_string());
         drop(refused);
         self.settle();
@@ -290,7 +288,7 @@ impl BatchVerdicts {
 
     /// The verdicts at present.
     fn report(&self, failure: Option<Error>) -> PublishReport {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = unpoisoned(self.refused.lock());
         let verdict = |(place, acknowledged): (usize, &AtomicBool)| {
             if acknowledged.load(Ordering::Acquire) {
                 return PublishVerdict::Acknowledged;

@@ -3,12 +3,13 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
 };
 
 use tokio::sync::{Notify, watch};
 
 use crate::domain::seller::SellerId;
+use crate::unpoisoned::unpoisoned;
 
 #[derive(Debug, Default)]
 pub(super) struct SubscriptionRegistry {
@@ -43,9 +44,8 @@ pub(super) struct SubscriptionChanges {
 }
 
 impl SubscriptionRegistry {
-    /// No holder of the lock can panic halfway through a change.
     fn state(&self) -> MutexGuard<'_, RegistryState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.state.lock())
     }
 
     /// Adds a listener. `Some`: a confirmation is expected soon.

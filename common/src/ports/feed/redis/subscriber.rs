@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::{notification::Notification, seller::SellerId},
-    engines::redis_link::{BEAT, PAUSES, probe},
+    engines::redis_link::{HEALTH_INTERVAL, MAX_RECONNECT_PAUSE, probe, reconnect_backoff},
     ports::feed::local_channels::LocalChannels,
 };
 
@@ -54,7 +54,7 @@ impl ChannelSubscriber {
     }
 
     async fn run(self, mut connection: Option<PubSubConnection>) {
-        let mut pause = PAUSES.0;
+        let mut backoff = reconnect_backoff();
         loop {
             if let Some((sink, stream)) = connection.take() {
                 let since = Instant::now();
@@ -65,12 +65,11 @@ impl ChannelSubscriber {
                 self.registry.disconnected();
                 tracing::warn!(reason, "the feed has lost its subscriptions");
                 // A server that refuses commands is not asked all the time.
-                if since.elapsed() > PAUSES.1 {
-                    pause = PAUSES.0;
+                if since.elapsed() > MAX_RECONNECT_PAUSE {
+                    backoff.reset();
                 }
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(PAUSES.1);
+            backoff.wait().await;
             connection = self.connect().await.ok();
             if connection.is_some() {
                 self.registry.connected();
@@ -90,7 +89,7 @@ impl ChannelSubscriber {
             tokio::select! {
                 () = self.registry.changed() => {}
                 // Nothing else shows that the server is gone.
-                () = sleep(BEAT) => {
+                () = sleep(HEALTH_INTERVAL) => {
                     if let Err(reason) = probe(sink.ping::<redis::Value>()).await {
                         return reason;
                     }

@@ -21,6 +21,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{DynamoDbInbox, OPERATION_DEADLINE, item};
 use crate::{
+    backoff::Backoff,
     domain::{error::Result, notification::Notification, seller::SellerId},
     engines::aws_clients::table::{Table, unbuilt},
 };
@@ -31,8 +32,9 @@ pub(super) const MAX_WINDOW_ITEMS: usize = 250;
 const MAX_BATCH_ITEMS: usize = 25;
 /// Batches written at the same time. More would be throttled.
 const MAX_CONCURRENT_BATCHES: usize = 32;
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Before unprocessed requests are sent again.
+const FIRST_RESEND_PAUSE: Duration = Duration::from_millis(20);
+const MAX_RESEND_PAUSE: Duration = Duration::from_secs(1);
 
 impl DynamoDbInbox {
     /// Stores everything, or fails and may have stored any of it.
@@ -103,19 +105,17 @@ async fn write_all<S>(
 where
     S: Future<Output = Result<Vec<WriteRequest>>>,
 {
-    let mut pause = FIRST_PAUSE;
+    let mut backoff = Backoff::new(FIRST_RESEND_PAUSE, MAX_RESEND_PAUSE);
     while !unprocessed.is_empty() {
         let before = unprocessed.len();
         unprocessed = send(unprocessed).await?;
         if unprocessed.is_empty() {
             break;
         }
-        tokio::time::sleep(pause).await;
-        pause = if unprocessed.len() < before {
-            FIRST_PAUSE
-        } else {
-            (pause * 2).min(LONGEST_PAUSE)
-        };
+        if unprocessed.len() < before {
+            backoff.reset();
+        }
+        backoff.wait().await;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ use super::{
     items::{self, LedgerKey, TotalsItem},
 };
 use crate::{
+    backoff::Backoff,
     domain::{
         error::{Error, Result},
         event::Event,
@@ -33,8 +34,9 @@ use crate::{
 
 /// DynamoDB's limit for one transaction.
 const MAX_TRANSACTION_ITEMS: usize = 100;
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// Before a transaction that met another one is tried again.
+const FIRST_CONFLICT_PAUSE: Duration = Duration::from_millis(10);
+const MAX_CONFLICT_PAUSE: Duration = Duration::from_millis(500);
 
 /// How a transaction ended.
 enum TransactionOutcome<T> {
@@ -52,7 +54,7 @@ impl DynamoDbLedger {
         events: &[Event],
     ) -> Result<()> {
         let mut left: Vec<&Event> = events.iter().collect();
-        let mut pause = FIRST_PAUSE;
+        let mut backoff = Backoff::new(FIRST_CONFLICT_PAUSE, MAX_CONFLICT_PAUSE);
         while !left.is_empty() {
             let (count, keys) = fit_transaction(&left);
             match self
@@ -62,12 +64,9 @@ impl DynamoDbLedger {
                 TransactionOutcome::Committed(mark) => {
                     left.drain(..count);
                     left.retain(|event| event.sequence > mark);
-                    pause = FIRST_PAUSE;
+                    backoff.reset();
                 }
-                TransactionOutcome::Conflict => {
-                    tokio::time::sleep(jittered(pause)).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
+                TransactionOutcome::Conflict => backoff.wait().await,
             }
         }
         Ok(())
@@ -268,10 +267,4 @@ fn cancellation_outcome<T>(reasons: &[CancellationReason]) -> Result<Transaction
             reason.message().unwrap_or("no message")
         ))),
     }
-}
-
-/// Half to all of the pause, so that two do not meet again and again.
-fn jittered(pause: Duration) -> Duration {
-    let random = u32::from(uuid::Uuid::new_v4().as_bytes()[0]);
-    pause / 2 + pause * random / 512
 }

@@ -23,7 +23,7 @@ mod tests;
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -46,6 +46,7 @@ use crate::{
         seller::SellerId,
     },
     engines::redis_link::{Link, client},
+    unpoisoned::unpoisoned,
 };
 
 /// How long a request may wait for Redis.
@@ -152,9 +153,8 @@ impl Limiter for RedisLimiter {
 }
 
 impl RedisLimiter {
-    /// No holder of the lock can panic halfway through a change.
     fn local(&self) -> MutexGuard<'_, LocalWindows> {
-        self.local.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.local.lock())
     }
 
     /// Whether a request has to fit the local windows too.

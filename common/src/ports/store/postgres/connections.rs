@@ -16,7 +16,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     time::{Duration, Instant},
@@ -30,6 +30,7 @@ use tokio::{
 
 use super::failure::{DbFailure, DbResult, failed, leaves_open, outcome_unknown, unavailable};
 use crate::domain::error::{Error, Result};
+use crate::unpoisoned::unpoisoned;
 
 /// How often work is tried when the failure promises that a repetition helps.
 const MAX_ATTEMPTS: u32 = 4;
@@ -260,7 +261,7 @@ impl ConnectionPool {
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<IdleConnection>> {
-        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.0.idle.lock())
     }
 }
 

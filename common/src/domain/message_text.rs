@@ -1,0 +1,67 @@
+//! What messages do with texts from outside: they quote no more than fits, and name the known word
+//! that was probably meant.
+
+/// Characters of a text from outside that a message repeats.
+const MAX_QUOTED_CHARS: usize = 100;
+/// A word from outside of more bytes is compared with nothing.
+const MAX_COMPARED_BYTES: usize = 100;
+
+/// The beginning of a text, as much as a message quotes.
+pub fn shortened(text: &str) -> String {
+    first_chars(text, MAX_QUOTED_CHARS)
+}
+
+/// At most so many characters of a text.
+pub(crate) fn first_chars(text: &str, count: usize) -> String {
+    text.chars().take(count).collect()
+}
+
+/// The known word that `given` is near to, the nearest of all.
+pub fn closest_word<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let given = given.to_lowercase();
+    let near = known.into_iter().filter_map(|word| {
+        let distance = distance(&given, &word.to_lowercase())?;
+        Some((distance, word))
+    });
+    near.min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
+
+/// How far two words are apart; `None` when a person would not confuse them: more than a third of
+/// the letters differ, and none contains the other.
+pub(crate) fn distance(a: &str, b: &str) -> Option<usize> {
+    if a.len() > MAX_COMPARED_BYTES || a.is_empty() {
+        return None;
+    }
+    let longest = a.chars().count().max(b.chars().count());
+    let edits = strsim::levenshtein(a, b);
+    if edits <= longest.div_ceil(3) {
+        Some(edits)
+    } else {
+        (a.contains(b) || b.len() > 3 && a.len() > 3 && b.contains(a)).then_some(longest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Red when: a text is cut within a character, or a long one is repeated whole.
+    #[test]
+    fn a_quote_is_cut_between_characters() {
+        assert_eq!(shortened("short"), "short");
+        assert_eq!(shortened(&"é".repeat(101)), "é".repeat(100));
+    }
+
+    /// Red when: a misspelling has no suggestion, or anything has one.
+    #[test]
+    fn suggests_what_a_person_may_have_meant() {
+        let meant = |given| closest_word(given, ["name", "server", "exit-codes"]);
+        assert_eq!(meant("Sever"), Some("server"));
+        assert_eq!(meant("exit"), Some("exit-codes"));
+        assert_eq!(meant("exit-cods"), Some("exit-codes"));
+        for nothing in ["", "colour", "x", &"n".repeat(200)] {
+            assert_eq!(meant(nothing), None, "{nothing}");
+        }
+    }
+}
