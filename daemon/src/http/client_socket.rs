@@ -1,5 +1,6 @@
 //! A client's socket. Its writes may not stand still: a client that never reads is cut off, so that
-//! it holds neither memory nor a descriptor for longer. Its reads are progress of its connection.
+//! it holds neither memory nor a descriptor for longer. Its reads are progress of its connection. An
+//! answer of hyper's own is held back, see [`refused_head`].
 
 use std::{
     future::Future,
@@ -15,7 +16,12 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use super::connections::ConnectionActivity;
+use axum::http::{HeaderValue, StatusCode};
+
+use super::{
+    connections::ConnectionActivity,
+    refused_head::{self, HeadCopy},
+};
 
 /// The socket, and while a write makes no progress the moment it is given up.
 #[derive(Debug)]
@@ -24,16 +30,51 @@ pub(super) struct ClientSocket<S> {
     activity: Arc<ConnectionActivity>,
     still: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
+    head: HeadCopy,
+    /// The answer of hyper's own that was held back; nothing follows it.
+    held_back: Option<StatusCode>,
 }
 
 impl<S> ClientSocket<S> {
     /// `still`: how long a write may stand still.
-    pub(super) const fn new(socket: S, activity: Arc<ConnectionActivity>, still: Duration) -> Self {
+    pub(super) fn new(socket: S, activity: Arc<ConnectionActivity>, still: Duration) -> Self {
         Self {
             socket,
             activity,
             still,
             deadline: None,
+            head: HeadCopy::default(),
+            held_back: None,
+        }
+    }
+
+    /// The status that hyper wanted to answer by itself. From now on the socket writes again.
+    pub(super) const fn take_held_back(&mut self) -> Option<StatusCode> {
+        self.held_back.take()
+    }
+
+    /// The id of the request that is given up; `unread` is what hyper has left of it.
+    pub(super) fn request_id(&self, unread: &[u8]) -> HeaderValue {
+        let turn = self.activity.head_turn();
+        self.head.request_id(turn.unwrap_or_default(), unread)
+    }
+
+    /// How many of these bytes are written; those of hyper's own answer are not.
+    fn hold_back(&mut self, bytes: &[u8]) -> usize {
+        if self.held_back.is_some() {
+            return 0;
+        }
+        if self.activity.head_turn().is_none() {
+            return bytes.len();
+        }
+        match refused_head::own_answer(bytes) {
+            Some((0, status)) => {
+                self.held_back = Some(status);
+                0
+            }
+            // It comes again, alone.
+            Some((before, _)) => before,
+            None => bytes.len(),
         }
     }
 
@@ -65,8 +106,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientSocket<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.socket).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
+        let received = buffer.filled().get(before..).unwrap_or_default();
+        if !received.is_empty() {
             self.activity.progressed();
+            if let Some(turn) = self.activity.head_turn() {
+                self.head.read(turn, received);
+            }
         }
         read
     }
@@ -78,7 +123,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientSocket<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let write = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        let ours = self.hold_back(bytes);
+        let Some(ours) = bytes.get(..ours).filter(|ours| !ours.is_empty()) else {
+            return Poll::Ready(Ok(bytes.len()));
+        };
+        let write = Pin::new(&mut self.socket).poll_write(cx, ours);
         self.watch(cx, write)
     }
 
@@ -87,6 +136,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientSocket<S> {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        // hyper begins an answer when everything before it is written, or in one piece with it.
+        if let [only] = parts {
+            return self.poll_write(cx, only);
+        }
         let write = Pin::new(&mut self.socket).poll_write_vectored(cx, parts);
         self.watch(cx, write)
     }
@@ -101,6 +154,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientSocket<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.held_back.is_some() {
+            // There is still something to say.
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 }

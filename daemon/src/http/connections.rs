@@ -64,6 +64,8 @@ pub(super) struct ConnectionActivity {
     last_progress: AtomicU64,
     /// A request is worked on or answered: nothing is waited for.
     at_work: AtomicBool,
+    /// Requests that were begun, and answers that are out: odd while one is in progress.
+    turn: AtomicU64,
     evicted: CancellationToken,
 }
 
@@ -168,6 +170,7 @@ impl ConnectionActivity {
             start,
             last_progress: AtomicU64::new(0),
             at_work: AtomicBool::new(false),
+            turn: AtomicU64::new(0),
             evicted: CancellationToken::new(),
         };
         activity.progressed();
@@ -184,6 +187,12 @@ impl ConnectionActivity {
     fn begin_work(&self) {
         self.at_work.store(true, Relaxed);
     }
+
+    /// Which head is being read; `None` while a request is in progress.
+    pub(super) fn head_turn(&self) -> Option<u64> {
+        let turn = self.turn.load(Relaxed);
+        turn.is_multiple_of(2).then_some(turn)
+    }
 }
 
 impl RequestActivity {
@@ -192,6 +201,7 @@ impl RequestActivity {
         if method.is_safe() {
             activity.begin_work();
         }
+        activity.turn.fetch_add(1, Relaxed);
         Self(Arc::clone(activity))
     }
 }
@@ -199,6 +209,7 @@ impl RequestActivity {
 impl Drop for RequestActivity {
     fn drop(&mut self) {
         self.0.progressed();
+        self.0.turn.fetch_add(1, Relaxed);
         self.0.at_work.store(false, Relaxed);
     }
 }

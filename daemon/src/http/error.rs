@@ -54,6 +54,8 @@ pub(super) enum ApiError {
     /// As many are open as one seller may have.
     TooManyStreams(usize),
     RequestTimeout,
+    UriTooLong,
+    HeadersTooLarge,
     Overloaded,
     Internal(String),
     Port(Error),
@@ -98,6 +100,8 @@ impl ApiError {
             Self::RateLimited(..) => (S::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
             Self::TooManyStreams(_) => (S::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS"),
             Self::RequestTimeout => (S::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
+            Self::UriTooLong => (S::URI_TOO_LONG, "URI_TOO_LONG"),
+            Self::HeadersTooLarge => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "HEADERS_TOO_LARGE"),
             Self::Overloaded | Self::Port(Error::Overloaded(_)) => {
                 (S::SERVICE_UNAVAILABLE, "OVERLOADED")
             }
@@ -155,6 +159,8 @@ impl ApiError {
                 format!("{limit} event streams are open: close one, and try again")
             }
             Self::RequestTimeout => "The request did not arrive in time".into(),
+            Self::UriTooLong => "The address is too long".into(),
+            Self::HeadersTooLarge => "The request's header is too large".into(),
             Self::Overloaded | Self::Port(Error::Overloaded(_)) => {
                 "The server is busy, try again in a moment".into()
             }

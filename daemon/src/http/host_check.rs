@@ -62,20 +62,29 @@ fn requested_host(uri: &Uri, headers: &HeaderMap) -> ApiResult<String> {
     let invalid = |constraint, rest| Err(ApiError::invalid("Host", constraint, rest, ""));
     let mut values = headers.get_all(header::HOST).iter();
     let named = match (values.next(), values.next()) {
-        (Some(value), None) => value
-            .to_str()
-            .ok()
-            .and_then(|text| text.parse::<Authority>().ok()),
+        (Some(value), None) => value.to_str().ok().and_then(|text| text.parse().ok()),
         (None, _) => return invalid("required", "is required"),
         (Some(_), Some(_)) => return invalid("repeated", "is given more than once"),
     };
-    match uri.authority().or(named.as_ref()) {
-        Some(authority) => Ok(authority.host().to_owned()),
+    let named = named.as_ref().and_then(host_of);
+    let addressed = uri.authority().map_or(named, host_of);
+    match named.and(addressed) {
+        Some(host) => Ok(host.to_owned()),
         None => invalid(
             "format",
             "must be a host name or address, with an optional port",
         ),
     }
+}
+
+/// The host, if there is nothing else but a port.
+fn host_of(authority: &Authority) -> Option<&str> {
+    let host = authority.host();
+    let rest = authority.as_str().strip_prefix(host)?;
+    let port = rest.strip_prefix(':').unwrap_or_default();
+    let is_port = port.is_empty()
+        || (port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok());
+    (is_port && (rest.is_empty() || rest.starts_with(':'))).then_some(host)
 }
 
 /// `localhost` of `http://localhost:3000`; nothing of `null`.
@@ -128,7 +137,8 @@ mod tests {
         }
     }
 
-    /// Red when: the first of two is believed, or the header wins over the address.
+    /// Red when: the first of two is believed, the header wins over the address, or a user or a word
+    /// in the port's place is passed over.
     #[test]
     fn there_is_one_host() {
         let ask = |uri: &'static str, hosts: &[&'static str]| {
@@ -143,8 +153,23 @@ mod tests {
             ask("http://evil.example/api", &["localhost"]).unwrap(),
             "evil.example"
         );
-        for hosts in [&[][..], &["localhost", "localhost"], &["a b"], &[""]] {
+        for good in ["localhost:", "[::1]:3001", "127.0.0.1:65535"] {
+            assert!(ask("/api", &[good]).is_ok(), "{good}");
+        }
+        for bad in [
+            "a b",
+            "",
+            "localhost:port",
+            "localhost:65536",
+            "localhost:+1",
+            "me@localhost",
+        ] {
+            assert!(ask("/api", &[bad]).is_err(), "{bad}");
+            assert!(ask("http://localhost/api", &[bad]).is_err(), "{bad}");
+        }
+        for hosts in [&[][..], &["localhost", "localhost"]] {
             assert!(ask("/api", hosts).is_err(), "{hosts:?}");
         }
+        assert!(ask("http://me@localhost/api", &["localhost"]).is_err());
     }
 }

@@ -32,6 +32,7 @@ mod params;
 mod part_header;
 mod path;
 mod products;
+mod refused_head;
 mod reply;
 mod request_id;
 mod resume_point;

@@ -20,10 +20,14 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
     let id = given(request.headers()).unwrap_or_else(fresh);
     let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
     let mut response = next.run(request).instrument(span).await;
-    let headers = response.headers_mut();
+    mark(response.headers_mut(), id);
+    response
+}
+
+/// Adds what every response has.
+pub(super) fn mark(headers: &mut HeaderMap, id: HeaderValue) {
     headers.insert(ID_HEADER, id);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-    response
 }
 
 /// A new id.
@@ -32,12 +36,16 @@ pub(super) fn fresh() -> HeaderValue {
     HeaderValue::from_str(&Uuid::now_v7().to_string()).unwrap_or(HeaderValue::from_static("-"))
 }
 
-/// The caller's id: 1 to 128 printable ASCII characters.
+/// The caller's id.
 fn given(headers: &HeaderMap) -> Option<HeaderValue> {
-    let value = headers.get(ID_HEADER)?;
-    let bytes = value.as_bytes();
-    let printable = bytes.iter().all(|b| matches!(b, b' '..=b'~'));
-    ((1..=MAX_ID_LENGTH).contains(&bytes.len()) && printable).then(|| value.clone())
+    fit(headers.get(ID_HEADER)?.as_bytes())
+}
+
+/// An id if it is fit to be printed: 1 to 128 printable ASCII characters.
+pub(super) fn fit(id: &[u8]) -> Option<HeaderValue> {
+    let printable = id.iter().all(|b| matches!(b, b' '..=b'~'));
+    let fits = (1..=MAX_ID_LENGTH).contains(&id.len()) && printable;
+    fits.then(|| HeaderValue::from_bytes(id).ok()).flatten()
 }
 
 #[cfg(test)]

@@ -3,12 +3,11 @@
 
 use std::{convert::Infallible, io, pin::Pin, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::Request, response::IntoResponse};
+use axum::{Router, body::Body, extract::Request};
 use futures_util::{FutureExt, future::join_all};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
     time::{sleep, timeout},
 };
@@ -20,8 +19,7 @@ use super::{
     client_socket::ClientSocket,
     connections::{ConnectionSlot, ConnectionTable, RequestActivity, ReserveConnection},
     descriptors::DescriptorShares,
-    error::ApiError,
-    metrics, request_id,
+    metrics, refused_head,
 };
 
 /// How long a request's head may take, and a connection may be idle.
@@ -144,6 +142,7 @@ async fn speak(stream: TcpStream, slot: &ConnectionSlot, router: Router, soft: &
         })
         .keep_alive(!reserve)
         .max_buf_size(MAX_BUFFER_BYTES)
+        .max_header_size(MAX_BUFFER_BYTES)
         .serve_connection(TokioIo::new(socket), service);
     let ended = match soft.run_until_cancelled(&mut http).await {
         Some(ended) => ended,
@@ -152,16 +151,15 @@ async fn speak(stream: TcpStream, slot: &ConnectionSlot, router: Router, soft: &
             (&mut http).await
         }
     };
-    match ended {
-        Err(error) if error.is_timeout() => {
-            let parts = http.into_parts();
-            // A connection that was merely idle is closed without a word.
-            if !parts.read_buf.is_empty() {
-                say_late(parts.io.into_inner()).await;
-            }
-        }
-        Err(error) => tracing::debug!(%error, "a connection ended early"),
-        Ok(()) => {}
+    if let Err(error) = &ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+    let parts = http.into_parts();
+    let (mut socket, unread) = (parts.io.into_inner(), parts.read_buf);
+    let own = socket.take_held_back();
+    if let Some(refusal) = refused_head::refusal(&ended, own, &unread) {
+        let id = socket.request_id(&unread);
+        refused_head::say(socket, refusal, id).await;
     }
 }
 
@@ -180,23 +178,4 @@ async fn answer(
     }
     let response = router.clone().oneshot(request).await?;
     Ok(response.map(|body| AnswerBody::of(body, activity)))
-}
-
-/// Answers a client whose request head did not arrive in time.
-async fn say_late(mut stream: ClientSocket<TcpStream>) {
-    let response = ApiError::RequestTimeout.into_response();
-    let (parts, body) = response.into_parts();
-    let body = axum::body::to_bytes(body, MAX_BUFFER_BYTES)
-        .await
-        .unwrap_or_default();
-    let id = request_id::fresh();
-    let head = format!(
-        "HTTP/1.1 {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nx-request-id: {}\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n",
-        parts.status,
-        body.len(),
-        id.to_str().unwrap_or_default(),
-    );
-    // It may be gone already.
-    let _ = stream.write_all(&[head.as_bytes(), &body].concat()).await;
-    let _ = stream.shutdown().await;
 }

@@ -28,6 +28,7 @@ mod load;
 mod operations;
 mod origins;
 mod products;
+mod refused_heads;
 mod servers;
 mod stream;
 mod upload_forms;
