@@ -167,8 +167,11 @@ pub(super) async fn next_chunk(body: &mut Body, pace: &mut BodyPace) -> ApiResul
             .map_err(|_| ApiError::RequestTimeout)?;
         match frame {
             None => return Ok(None),
-            Some(Err(_)) => {
-                return Err(ApiError::invalid("body", "complete", "ended early", ""));
+            Some(Err(error)) => {
+                return Err(match error.into_inner().downcast() {
+                    Ok(refusal) => *refusal,
+                    Err(_) => ApiError::invalid("body", "complete", "ended early", ""),
+                });
             }
             Some(Ok(frame)) => {
                 // Trailers are of no interest.

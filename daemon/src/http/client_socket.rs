@@ -110,6 +110,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientSocket<S> {
         if !received.is_empty() {
             self.activity.progressed();
             if let Some(turn) = self.activity.head_turn() {
+                self.activity.begin_head(turn);
                 self.head.read(turn, received);
             }
         }

@@ -66,6 +66,8 @@ pub(super) struct ConnectionActivity {
     at_work: AtomicBool,
     /// Requests that were begun, and answers that are out: odd while one is in progress.
     turn: AtomicU64,
+    /// One more than the turn in which the client has begun a head.
+    begun: AtomicU64,
     evicted: CancellationToken,
 }
 
@@ -171,6 +173,7 @@ impl ConnectionActivity {
             last_progress: AtomicU64::new(0),
             at_work: AtomicBool::new(false),
             turn: AtomicU64::new(0),
+            begun: AtomicU64::new(0),
             evicted: CancellationToken::new(),
         };
         activity.progressed();
@@ -192,6 +195,17 @@ impl ConnectionActivity {
     pub(super) fn head_turn(&self) -> Option<u64> {
         let turn = self.turn.load(Relaxed);
         turn.is_multiple_of(2).then_some(turn)
+    }
+
+    /// The client has sent a part of the head of this turn.
+    pub(super) fn begin_head(&self, turn: u64) {
+        self.begun.store(turn + 1, Relaxed);
+    }
+
+    /// Whether a head is begun and not yet complete.
+    pub(super) fn is_within_head(&self) -> bool {
+        let turn = self.head_turn();
+        turn.is_some_and(|turn| self.begun.load(Relaxed) == turn + 1)
     }
 }
 

@@ -23,6 +23,7 @@ mod host_check;
 mod idempotency;
 mod identity;
 mod imports;
+mod intake_body;
 mod json_body;
 mod limit;
 mod list;

@@ -11,13 +11,11 @@ use axum::{
 };
 use std::time::Duration;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, copy, sink},
-    net::TcpStream,
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink},
     time::timeout,
 };
 
 use super::{
-    client_socket::ClientSocket,
     error::ApiError,
     request_id::{self, ID_HEADER},
 };
@@ -97,9 +95,9 @@ fn named_id(head: &[u8]) -> Option<HeaderValue> {
 }
 
 /// Why a connection's last request got no answer from a route; `None` if there is nothing to say.
-/// `unread` is what hyper has left of it.
+/// `ended` is `None` when its head was waited for no longer; `unread` is what hyper has left of it.
 pub(super) fn refusal(
-    ended: &hyper::Result<()>,
+    ended: Option<&hyper::Result<()>>,
     own: Option<StatusCode>,
     unread: &[u8],
 ) -> Option<ApiError> {
@@ -115,13 +113,16 @@ pub(super) fn refusal(
             })
         }
         (Some(_), _) => Some(not_http()),
-        (None, Err(error)) if error.is_parse() => Some(not_http()),
-        // A connection that was merely idle is closed without a word.
-        (None, Err(error)) if error.is_timeout() => {
-            (!unread.is_empty()).then_some(ApiError::RequestTimeout)
-        }
-        (None, _) => None,
+        (None, Some(Err(error))) if error.is_parse() => Some(not_http()),
+        (None, Some(Err(error))) if error.is_timeout() => late(unread),
+        (None, None) => late(unread),
+        (None, Some(_)) => None,
     }
+}
+
+/// A connection that was merely idle is closed without a word.
+fn late(unread: &[u8]) -> Option<ApiError> {
+    (!unread.is_empty()).then_some(ApiError::RequestTimeout)
 }
 
 fn not_http() -> ApiError {
@@ -129,7 +130,11 @@ fn not_http() -> ApiError {
 }
 
 /// Answers, and closes the connection.
-pub(super) async fn say(mut socket: ClientSocket<TcpStream>, refusal: ApiError, id: HeaderValue) {
+pub(super) async fn say(
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
+    refusal: ApiError,
+    id: HeaderValue,
+) {
     let mut response = refusal.into_response();
     request_id::mark(response.headers_mut(), id);
     let (parts, body) = response.into_parts();

@@ -19,6 +19,7 @@ use super::{
     client_socket::ClientSocket,
     connections::{ConnectionSlot, ConnectionTable, RequestActivity, ReserveConnection},
     descriptors::DescriptorShares,
+    intake_body::IntakeBody,
     metrics, refused_head,
 };
 
@@ -26,8 +27,10 @@ use super::{
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// The same on a connection beyond the process' share.
 const RESERVE_HEAD_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long connections are waited for after the end was asked for.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long requests are still taken in after the end was asked for.
+const INTAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long answers may take after that.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 /// Largest head, and most that is buffered for a client that reads slowly.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// How long a client may leave what it was sent unread.
@@ -40,6 +43,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub async fn serve(listeners: Vec<TcpListener>, router: Router, shutdown: CancellationToken) {
     let end = ConnectionEnd {
         soft: shutdown.clone(),
+        late: CancellationToken::new(),
         hard: CancellationToken::new(),
     };
     let connections = TaskTracker::new();
@@ -52,14 +56,22 @@ pub async fn serve(listeners: Vec<TcpListener>, router: Router, shutdown: Cancel
     };
     join_all(listeners.into_iter().map(|listener| door.accept(listener))).await;
     connections.close();
-    if timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
-        tracing::warn!(
-            count = connections.len(),
-            "cutting connections that did not end"
-        );
-        end.hard.cancel();
-        connections.wait().await;
+    drain(&connections, &end).await;
+}
+
+/// Waits until all connections have ended, for ever shorter with their clients.
+async fn drain(connections: &TaskTracker, end: &ConnectionEnd) {
+    if timeout(INTAKE_TIMEOUT, connections.wait()).await.is_ok() {
+        return;
     }
+    end.late.cancel();
+    if timeout(DRAIN_TIMEOUT, connections.wait()).await.is_ok() {
+        return;
+    }
+    let count = connections.len();
+    tracing::warn!(count, "cutting connections that did not end");
+    end.hard.cancel();
+    connections.wait().await;
 }
 
 /// How connections are asked to end.
@@ -67,6 +79,8 @@ pub async fn serve(listeners: Vec<TcpListener>, router: Router, shutdown: Cancel
 struct ConnectionEnd {
     /// After the request in flight.
     soft: CancellationToken,
+    /// The same, and no request is waited for that is not there as a whole.
+    late: CancellationToken,
     /// Now.
     hard: CancellationToken,
 }
@@ -124,15 +138,15 @@ async fn connection(stream: TcpStream, slot: ConnectionSlot, router: Router, end
     tokio::select! {
         () = end.hard.cancelled() => {}
         () = slot.evicted() => {}
-        () = speak(stream, &slot, router, &end.soft) => {}
+        () = speak(stream, &slot, router, &end) => {}
     }
 }
 
 /// Speaks HTTP until one side ends it.
-async fn speak(stream: TcpStream, slot: &ConnectionSlot, router: Router, soft: &CancellationToken) {
+async fn speak(stream: TcpStream, slot: &ConnectionSlot, router: Router, end: &ConnectionEnd) {
     let socket = ClientSocket::new(stream, Arc::clone(slot.activity()), WRITE_TIMEOUT);
     let reserve = slot.is_reserve();
-    let service = service_fn(|request| answer(request, slot, &router));
+    let service = service_fn(|request| answer(request, slot, &router, &end.late));
     let mut http = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(if reserve {
@@ -144,20 +158,24 @@ async fn speak(stream: TcpStream, slot: &ConnectionSlot, router: Router, soft: &
         .max_buf_size(MAX_BUFFER_BYTES)
         .max_header_size(MAX_BUFFER_BYTES)
         .serve_connection(TokioIo::new(socket), service);
-    let ended = match soft.run_until_cancelled(&mut http).await {
-        Some(ended) => ended,
+    let ended = match end.soft.run_until_cancelled(&mut http).await {
+        Some(ended) => Some(ended),
         None => {
             Pin::new(&mut http).graceful_shutdown();
-            (&mut http).await
+            match end.late.run_until_cancelled(&mut http).await {
+                Some(ended) => Some(ended),
+                None if slot.activity().is_within_head() => None,
+                None => Some((&mut http).await),
+            }
         }
     };
-    if let Err(error) = &ended {
+    if let Some(Err(error)) = &ended {
         tracing::debug!(%error, "a connection ended early");
     }
     let parts = http.into_parts();
     let (mut socket, unread) = (parts.io.into_inner(), parts.read_buf);
     let own = socket.take_held_back();
-    if let Some(refusal) = refused_head::refusal(&ended, own, &unread) {
+    if let Some(refusal) = refused_head::refusal(ended.as_ref(), own, &unread) {
         let id = socket.request_id(&unread);
         refused_head::say(socket, refusal, id).await;
     }
@@ -168,9 +186,10 @@ async fn answer(
     request: hyper::Request<Incoming>,
     slot: &ConnectionSlot,
     router: &Router,
+    late: &CancellationToken,
 ) -> Result<hyper::Response<Body>, Infallible> {
     let activity = RequestActivity::begin(slot.activity(), request.method());
-    let mut request: Request = request.map(Body::new);
+    let mut request: Request = request.map(|body| IntakeBody::of(body, late));
     let extensions = request.extensions_mut();
     extensions.insert(Arc::clone(slot.activity()));
     if slot.is_reserve() {

@@ -9,8 +9,15 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
-use crate::harness::{SellerClient, SseReader, TestDaemon, catalogue, poll, product, span};
+use crate::{
+    harness::{DEADLINE, SellerClient, SseReader, TestDaemon, catalogue, poll, product, span},
+    refused_heads::refused,
+};
 
 /// The rows of an export, in an order of their own: ids may differ between two runs.
 async fn exported(seller: &SellerClient) -> BTreeSet<String> {
@@ -186,6 +193,101 @@ async fn a_stop_finishes_what_it_must_and_goes_on_later() {
     );
     daemon.wait_published().await;
     assert_eq!(seller.events().await.last().map(span).unwrap().1, 60_001);
+}
+
+/// A client that has sent something and waits.
+struct RawClient(TcpStream);
+
+impl RawClient {
+    async fn send(daemon: &TestDaemon, text: &str) -> Self {
+        let place = daemon.url.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(place).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        Self(stream)
+    }
+
+    /// Reads until this has come.
+    async fn until(&mut self, end: &str) {
+        let mut read = Vec::new();
+        while !String::from_utf8_lossy(&read).contains(end) {
+            let got = tokio::time::timeout(DEADLINE, self.0.read_buf(&mut read)).await;
+            assert_ne!(got.expect("an answer").unwrap(), 0, "closed before {end}");
+        }
+    }
+
+    /// What comes until the daemon closes the connection.
+    async fn rest(mut self) -> String {
+        let mut read = String::new();
+        let ended = tokio::time::timeout(DEADLINE, self.0.read_to_string(&mut read)).await;
+        ended.expect("the connection is closed").unwrap();
+        read
+    }
+}
+
+/// A stop waits a few seconds for clients that are slow with their requests, then answers them; an
+/// answer that is not read holds nothing up.
+///
+/// Red when: a head or a body is waited for until the connection is cut (no answer), or an answer
+/// that is not read until it is.
+#[tokio::test]
+async fn a_stop_waits_for_no_slow_client() {
+    let mut daemon = TestDaemon::start().await;
+    let seller = daemon.seller("shop-1");
+    let text = "d".repeat(1_500);
+    let rows: String = (0..6_000)
+        .map(|n| format!("S{n},Mug {n},1,100,C,{text}\n"))
+        .collect();
+    seller
+        .import(format!(
+            "sku,name,price,quantity,category,description\n{rows}"
+        ))
+        .await;
+    daemon.wait_published().await;
+    let unread = async |path: &str| {
+        let request = seller.request(reqwest::Method::GET, path);
+        request.send().await.unwrap()
+    };
+    let (export, stream) = tokio::join!(
+        unread("/api/products/export"),
+        unread("/api/events/stream?lastEventId=0")
+    );
+    let fields = "Host: localhost\r\nX-Seller-Id: shop-1\r\nX-Request-Id: slow\r\n";
+    let live = format!("GET /health/live HTTP/1.1\r\n{fields}");
+    let post = |path: &str, kind: &str, body: &str| {
+        let length = format!("Content-Length: 9999\r\nContent-Type: {kind}\r\n");
+        format!("POST {path} HTTP/1.1\r\n{fields}{length}Expect: 100-continue\r\n\r\n{body}")
+    };
+    let mut idle = RawClient::send(&daemon, &format!("{live}\r\n")).await;
+    let mut body = RawClient::send(&daemon, &post("/api/products", "application/json", "{")).await;
+    let file = post("/api/products/import", "text/csv", "name,price\n");
+    let mut upload = RawClient::send(&daemon, &file).await;
+    let mut heads = Vec::new();
+    for _ in 0..20 {
+        heads.push(RawClient::send(&daemon, &live).await);
+    }
+    idle.until("uptime").await;
+    body.until("100 Continue\r\n\r\n").await;
+    upload.until("100 Continue\r\n\r\n").await;
+    daemon.ask_to_stop();
+    assert_eq!(daemon.ended().await.code(), Some(0));
+    let log = daemon.log();
+    let in_time = log.contains("stopped") && !log.contains("did not end in time");
+    assert!(in_time, "{log}");
+    assert!(!idle.rest().await.contains("HTTP/1.1"));
+    assert_eq!(refused(&body.rest().await, 503, "OVERLOADED"), "slow");
+    assert_eq!(refused(&upload.rest().await, 503, "OVERLOADED"), "slow");
+    let mut late = Vec::new();
+    for head in heads {
+        late.push(head.rest().await);
+    }
+    // One whose bytes the daemon had not looked at when it was asked to stop is closed.
+    late.retain(|answer| !answer.is_empty());
+    assert!(!late.is_empty());
+    for answer in late {
+        assert_eq!(refused(&answer, 408, "REQUEST_TIMEOUT"), "slow");
+    }
+    stream.bytes().await.expect("the stream ends properly");
+    drop(export);
 }
 
 /// An upload that is cut, or altered, while no daemon runs.

@@ -41,7 +41,7 @@ async fn until_closed(daemon: &TestDaemon, pieces: &[&[u8]]) -> String {
 /// Makes sure that an answer is this error with everything that every error has; answers its
 /// request id.
 #[track_caller]
-fn refused(answer: &str, status: u16, code: &str) -> String {
+pub(crate) fn refused(answer: &str, status: u16, code: &str) -> String {
     let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
     assert!(
         head.starts_with(&format!("HTTP/1.1 {status} ")),
