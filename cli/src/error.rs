@@ -21,6 +21,7 @@ pub(crate) enum ExitCode {
     Unavailable = 7,
     RateLimited = 8,
     Unhealthy = 9,
+    TooManyErrors = 10,
     Interrupted = 130,
 }
 
@@ -57,6 +58,7 @@ impl Error {
             ExitCode::Unavailable => "UNAVAILABLE",
             ExitCode::RateLimited => "RATE_LIMITED",
             ExitCode::Unhealthy => "UNHEALTHY",
+            ExitCode::TooManyErrors => "TOO_MANY_ERRORS",
             ExitCode::Interrupted => "INTERRUPTED",
         };
         Self {

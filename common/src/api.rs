@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::domain::{
     clock::Timestamp,
+    import_changes::ProductChange,
     import_job::{ImportJob, ImportNotes, ImportStatus},
     money::Amount,
     notification::Notification,
@@ -107,6 +108,12 @@ pub struct ImportOut {
     /// Products created without a key: a second import of the file would create them again.
     #[serde(default)]
     pub without_key: u64,
+    /// Whether no product was to be changed: the counts are what a real run would have done.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// How many rows may be rejected, or what share of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_errors: Option<String>,
     /// SHA-256 of the file.
     #[serde(default)]
     pub sha256: String,
@@ -127,6 +134,9 @@ pub struct ImportOut {
     /// out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warnings: Option<Vec<RowWarning>>,
+    /// The first 20 known products that a dry run would alter; only of a dry run, and not in a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Vec<ProductChange>>,
     pub detected: DetectedOut,
 }
 
@@ -164,6 +174,7 @@ impl ImportOut {
         Self {
             errors: Some(rejects.iter().map(RowErrorOut::from).collect()),
             warnings: Some(warnings.take(ImportNotes::MAX_WARNINGS).cloned().collect()),
+            changes: job.run.dry_run.then(|| job.notes.changes.clone()),
             ..Self::listed(job, now)
         }
     }
@@ -191,6 +202,8 @@ impl ImportOut {
             skips: job.notes.skips,
             warned: job.notes.warned,
             without_key: job.notes.without_key,
+            dry_run: job.run.dry_run,
+            max_errors: job.run.max_errors.map(|limit| limit.to_string()),
             sha256: job.sha256.clone(),
             rows_per_second: (job.counts.rows * 1000).checked_div(millis).unwrap_or(0),
             created_at: job.created_at,
@@ -199,6 +212,7 @@ impl ImportOut {
             error: job.error.clone(),
             errors: None,
             warnings: None,
+            changes: None,
             detected: DetectedOut {
                 dialect: job.plan.dialect,
                 preset: job.plan.preset,

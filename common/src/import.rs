@@ -10,7 +10,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     domain::{
         error::{Error, Result},
-        import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportJob, ImportStatus},
+        import_job::{
+            BatchOutcome, Checkpoint, ImportBatch, ImportCounts, ImportJob, ImportStatus,
+        },
+        notification::thousands,
         product_csv::{
             FilePosition, FileRow, ImportPlan, ParsedRow, RejectedRow, RowReader, SkipCounts,
         },
@@ -80,6 +83,11 @@ impl ImportRunner {
         if ended.is_some() {
             // The rejected rows are kept with the job; the file itself is not needed any more.
             self.archive.spool_remove(&job.id).await?;
+            if job.run.dry_run {
+                self.imports
+                    .import_clear_staged(&job.seller_id, &job.id)
+                    .await?;
+            }
         }
         Ok(ended)
     }
@@ -115,6 +123,11 @@ impl ImportRunner {
 
     async fn commit_all(&self, job: &ImportJob) -> Result<RunEnd> {
         let from = job.checkpoint.position.clone();
+        let mut counts = job.counts;
+        // A run that was killed at its limit.
+        if let Some(end) = too_many_errors(job, &counts, false) {
+            return Ok(end);
+        }
         if let Some(end) = self.damage(job).await? {
             return Ok(end);
         }
@@ -132,7 +145,10 @@ impl ImportRunner {
                 next = batches.recv() => next,
             };
             let read = match next {
-                None => return Ok(RunEnd::Finish(ImportEnd::Completed)),
+                None => {
+                    let stopped = too_many_errors(job, &counts, true);
+                    return Ok(stopped.unwrap_or(RunEnd::Finish(ImportEnd::Completed)));
+                }
                 Some(Err(error)) => return unreadable(error),
                 Some(Ok(read)) => read,
             };
@@ -141,8 +157,11 @@ impl ImportRunner {
                 position: read.to.clone(),
             };
             match self.commit(job, read.starting_at(checkpoint)).await? {
-                BatchOutcome::Committed(_) => checkpoint = next,
+                BatchOutcome::Committed(so_far) => (checkpoint, counts) = (next, so_far),
                 BatchOutcome::Stopped => return self.why_stopped(job).await,
+            }
+            if let Some(end) = too_many_errors(job, &counts, false) {
+                return Ok(end);
             }
         }
     }
@@ -249,6 +268,24 @@ impl io::Write for HashingWriter {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// The end of an import that has rejected more rows than it may; `ended`: no row follows.
+fn too_many_errors(job: &ImportJob, counts: &ImportCounts, ended: bool) -> Option<RunEnd> {
+    let limit = job.run.max_errors?;
+    if !limit.is_exceeded(counts.rows, counts.rejected, ended) {
+        return None;
+    }
+    let [rows, rejected, created, updated] =
+        [counts.rows, counts.rejected, counts.created, counts.updated].map(thousands);
+    let stays = match job.run.dry_run {
+        true => "nothing was changed".to_owned(),
+        false => format!("{created} created and {updated} updated products stay"),
+    };
+    let reason = format!(
+        "more rows were rejected than {limit}: {rejected} of the {rows} read so far; {stays}"
+    );
+    Some(RunEnd::Finish(ImportEnd::Failed(reason)))
 }
 
 /// A file that cannot be read fails its import; an archive that is away lets it wait.

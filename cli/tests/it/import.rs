@@ -374,3 +374,40 @@ fn rejects_never_replace_a_file() {
     assert_eq!(env.read(first), "half corrected");
     assert!(env.read("products.rejects-3.csv").contains("a-1,"));
 }
+
+/// Red when: a dry run changes something, its changes are not shown, or too many rejected rows have
+/// another exit code.
+#[test]
+fn a_dry_run_shows_changes_and_a_limit_of_errors_has_its_exit_code() {
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    let head = "sku,name,price,quantity,category\n";
+    env.write("a.csv", format!("{head}A-1,Mug,1.50,5,K\n"));
+    env.ok("import a.csv");
+    env.write(
+        "b.csv",
+        format!("{head}A-1,Mug,2,5,K\nA-2,,1,5,K\nA-3,Cup,1,5,K\n"),
+    );
+    let outcome = env.run("import b.csv --dry-run -o table");
+    assert_eq!(outcome.code, 3, "{outcome:?}");
+    for text in [
+        "b.csv dry run (nothing was changed) completed in",
+        "3 rows = 1 created + 1 updated + 0 unchanged + 0 skipped + 1 rejected",
+        "  A-1 Mug (line 2)\n    - price: 1.5\n    + price: 2\n",
+    ] {
+        assert!(outcome.out.contains(text), "{text}: {outcome:?}");
+    }
+    assert_eq!(
+        env.json("products list")["data"].as_array().unwrap().len(),
+        1
+    );
+    assert!(env.read("b.rejects.csv").contains("A-2"));
+    let outcome = env.run("import b.csv --max-errors 0");
+    assert_eq!(outcome.code, 10, "{outcome:?}");
+    assert!(
+        outcome.err.contains("more rows were rejected than 0"),
+        "{outcome:?}"
+    );
+    assert_eq!(env.run("import b.csv --max-errors 34%").code, 3);
+    assert_eq!(env.run("import b.csv --max-errors some").code, 2);
+}

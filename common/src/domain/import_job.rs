@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     clock::Timestamp,
+    import_changes::ProductChange,
     product::ProductId,
-    product_csv::{self, RowWarning, SkipCounts},
+    product_csv::{self, ErrorLimit, ImportOptions, RowWarning, SkipCounts},
     seller::SellerId,
 };
 
@@ -88,6 +89,8 @@ pub struct ImportNotes {
     pub skips: SkipCounts,
     /// Products created without a key.
     pub without_key: u64,
+    /// The first products that a dry run would alter.
+    pub changes: Vec<ProductChange>,
 }
 
 impl ImportNotes {
@@ -101,6 +104,8 @@ impl ImportNotes {
         self.without_key += batch.without_key;
         let free = Self::MAX_WARNINGS.saturating_sub(self.warnings.len());
         self.warnings.extend(batch.warnings.into_iter().take(free));
+        let free = ProductChange::MAX_SAMPLE.saturating_sub(self.changes.len());
+        self.changes.extend(batch.changes.into_iter().take(free));
     }
 }
 
@@ -135,6 +140,25 @@ impl LowStockDigest {
     }
 }
 
+/// How an import runs, whatever its file says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RunOptions {
+    /// Everything but the change of products: counts, rejected rows and warnings are those of the
+    /// real run.
+    pub dry_run: bool,
+    /// More rejected rows stop it.
+    pub max_errors: Option<ErrorLimit>,
+}
+
+impl From<&ImportOptions> for RunOptions {
+    fn from(options: &ImportOptions) -> Self {
+        Self {
+            dry_run: options.dry_run,
+            max_errors: options.max_errors,
+        }
+    }
+}
+
 /// What a new import starts from; the upload is complete and safely in the spool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewImport {
@@ -144,6 +168,7 @@ pub struct NewImport {
     /// SHA-256 of the whole upload, lower-case hexadecimal.
     pub sha256: String,
     pub plan: product_csv::ImportPlan,
+    pub run: RunOptions,
     /// What becomes of it when the same bytes were imported before.
     pub on_repeat: product_csv::RepeatPolicy,
 }
@@ -167,6 +192,7 @@ pub struct ImportJob {
     pub bytes_total: u64,
     pub sha256: String,
     pub plan: product_csv::ImportPlan,
+    pub run: RunOptions,
     pub checkpoint: Checkpoint,
     pub counts: ImportCounts,
     pub notes: ImportNotes,

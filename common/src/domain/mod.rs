@@ -4,6 +4,7 @@ pub mod clock;
 pub mod error;
 pub mod event;
 pub mod idempotency;
+pub mod import_changes;
 pub mod import_job;
 pub mod message_text;
 pub mod money;

@@ -14,7 +14,7 @@ use pm_common::{
     domain::{
         error::Error,
         idempotency::Claim,
-        import_job::{ImportId, ImportJob, NewImport, new_import_id},
+        import_job::{ImportId, ImportJob, NewImport, RunOptions, new_import_id},
         product_csv::{self, ImportOptions, ImportPlan, PlanError, PlanErrorCode},
         seller::SellerId,
     },
@@ -57,6 +57,8 @@ const MAX_SNIFF_BYTES: usize = 1024 * 1024;
         ("default" = Option<Vec<String>>, Query, description = "field=value for blank cells, as often as needed"),
         ("long_text" = Option<String>, Query, description = "cut (by default, with a warning) or reject: a description over 2,000 characters"),
         ("on_repeat" = Option<String>, Query, description = "accept (by default) or refuse: bytes that were imported before and created products without a key"),
+        ("dry_run" = Option<bool>, Query, description = "true: everything but the change of products, with the counts of the real run and the first changes"),
+        ("max_errors" = Option<String>, Query, description = "A number of rows such as 20, or a share such as 5%: more rejected rows stop the import"),
         ("key" = Option<String>, Query, description = "sku, the only key there is"),
         ("file_name" = Option<String>, Query, description = "The name of a raw body's file"),
         ("Idempotency-Key" = Option<String>, Header, description = "A retry with the same key and file acts once"),
@@ -145,6 +147,7 @@ async fn receive(
         bytes_total,
         sha256,
         plan,
+        run: RunOptions::from(&asked.options),
         on_repeat: asked.options.on_repeat.unwrap_or_default(),
     };
     Ok(ReceivedUpload {

@@ -20,6 +20,7 @@ mod idempotency;
 mod identity;
 mod import_modes;
 mod import_reading;
+mod import_runs;
 mod import_warnings;
 mod imports;
 mod limits;

@@ -1,6 +1,7 @@
 //! `pm import`: uploads files, follows the import jobs, and prints a summary whose numbers add up.
 //! Nothing is sent before every file is known to exist.
 
+mod changes;
 mod follow;
 mod progress;
 mod remarks;
@@ -11,7 +12,11 @@ mod upload;
 use pm_common::{
     api::ImportOut,
     client::idempotency_key,
-    domain::{import_job::ImportStatus, product::FieldError, product_csv::ImportOptions},
+    domain::{
+        import_job::ImportStatus,
+        product::FieldError,
+        product_csv::{ErrorLimit, ImportOptions},
+    },
 };
 
 use self::source::ImportSource;
@@ -34,6 +39,7 @@ use crate::{
 #[command(before_long_help = "Examples:
   pm import products.csv
   pm import 'exports/*.csv' --mode upsert --key sku
+  pm import products.csv --dry-run
   pm import preise.csv --map 'Preis=price' --map 'Titel=name' --default category=Other
   zcat big.csv.gz | pm import - --progress plain")]
 pub(crate) struct Args {
@@ -46,6 +52,12 @@ pub(crate) struct Args {
     /// Do not wait: print the import id after the server has accepted the file
     #[arg(long)]
     detach: bool,
+    /// Change no product: show the counts of the real run and the first changes
+    #[arg(long)]
+    dry_run: bool,
+    /// Stop when more rows are rejected: a number, or a share such as 5%; exit code 10
+    #[arg(long, value_name = "N|P%")]
+    max_errors: Option<String>,
     /// Import a file again although its rows without a sku create their products again
     #[arg(long)]
     again: bool,
@@ -60,6 +72,18 @@ pub(crate) struct Args {
     progress: ProgressMode,
     #[command(flatten)]
     options: ReadOptions,
+}
+
+impl Args {
+    /// All options as query parameters.
+    fn pairs(&self) -> Result<Vec<(String, String)>> {
+        let on_repeat = if self.again { "accept" } else { "refuse" };
+        let mut run = vec![("on_repeat", on_repeat)];
+        run.extend(self.dry_run.then_some(("dry_run", "true")));
+        let limit = self.max_errors.as_deref();
+        run.extend(limit.map(|limit| ("max_errors", limit)));
+        self.options.pairs(&run)
+    }
 }
 
 /// How to read the file.
@@ -96,8 +120,8 @@ struct ReadOptions {
 }
 
 impl ReadOptions {
-    /// As query parameters, checked by the server's own rules.
-    fn pairs(&self) -> Result<Vec<(String, String)>> {
+    /// As query parameters with these others, checked by the server's own rules.
+    fn pairs(&self, others: &[(&str, &str)]) -> Result<Vec<(String, String)>> {
         let single = [
             ("mode", &self.mode),
             ("key", &self.key),
@@ -112,8 +136,13 @@ impl ReadOptions {
             .filter_map(|(name, value)| Some((name, value.as_deref()?)));
         let map = self.map.iter().map(|value| ("map", value.as_str()));
         let default = self.default.iter().map(|value| ("default", value.as_str()));
-        let options = ImportOptions::from_pairs(single.chain(map).chain(default))
-            .map_err(|errors| invalid_options(&errors))?;
+        let options = ImportOptions::from_pairs(
+            single
+                .chain(map)
+                .chain(default)
+                .chain(others.iter().copied()),
+        )
+        .map_err(|errors| invalid_options(&errors))?;
         let pairs = options.to_pairs().into_iter();
         Ok(pairs
             .map(|(name, value)| (name.to_owned(), value))
@@ -144,9 +173,7 @@ pub(crate) async fn run(args: Args, session: &CommandSession) -> Result<()> {
 }
 
 async fn import_all(args: &Args, session: &CommandSession) -> Result<()> {
-    let mut options = args.options.pairs()?;
-    let on_repeat = if args.again { "accept" } else { "refuse" };
-    options.push(("on_repeat".to_owned(), on_repeat.to_owned()));
+    let options = args.pairs()?;
     let sources = source::find(&args.files)?;
     check_rejects(args, &sources)?;
     let backend = session.backend()?;
@@ -328,10 +355,25 @@ pub(super) fn unfinished_error(job: &ImportOut, repeat_flags: &str) -> Error {
         Some(reason) => format!("the import of {} {what}: {reason}", job.file_name),
         None => format!("the import of {} was {what}", job.file_name),
     });
-    error.hint(format!(
-        "{} created and {} updated products are kept; `pm imports get {}{repeat_flags}` has the details",
-        job.created, job.updated, job.id
-    ))
+    let mut error = error.hint(match job.dry_run {
+        true => format!("nothing was changed; `pm imports get {}{repeat_flags}` has the details", job.id),
+        false => format!(
+            "{} created and {} updated products are kept; `pm imports get {}{repeat_flags}` has the details",
+            job.created, job.updated, job.id
+        ),
+    });
+    if has_too_many_errors(job) {
+        error.exit = ExitCode::TooManyErrors;
+        error.code = "TOO_MANY_ERRORS".into();
+    }
+    error
+}
+
+/// Whether its rejected rows stopped it.
+fn has_too_many_errors(job: &ImportOut) -> bool {
+    let limit = job.max_errors.as_deref().and_then(ErrorLimit::parse);
+    job.status == ImportStatus::Failed
+        && limit.is_some_and(|limit| limit.is_exceeded(job.rows, job.rejected, true))
 }
 
 #[cfg(test)]
@@ -351,7 +393,7 @@ mod tests {
             decimal: None,
             default: Vec::new(),
         };
-        let error = options.pairs().unwrap_err();
+        let error = options.pairs(&[]).unwrap_err();
         assert!(
             error.message.starts_with("--mode must be one of"),
             "{error:?}"

@@ -2,7 +2,7 @@
 
 use pm_common::api::ImportOut;
 
-use super::remarks;
+use super::{changes, remarks};
 use crate::{
     error::Result,
     output::{ColumnSpec, RecordWriter, ResourceSpec, ValueKind, duration, thousands},
@@ -33,10 +33,13 @@ pub(crate) const IMPORT_SPEC: ResourceSpec = ResourceSpec {
         ColumnSpec::wide("error", ValueKind::Text),
         ColumnSpec::wide("warned", ValueKind::Number),
         ColumnSpec::named("without_key", ValueKind::Number),
+        ColumnSpec::named("dry_run", ValueKind::Text),
+        ColumnSpec::named("max_errors", ValueKind::Text),
         ColumnSpec::named("sha256", ValueKind::Text),
         ColumnSpec::named("skips", ValueKind::Text),
         ColumnSpec::named("errors", ValueKind::Text),
         ColumnSpec::named("warnings", ValueKind::Text),
+        ColumnSpec::named("changes", ValueKind::Text),
         ColumnSpec::named("detected", ValueKind::Text),
     ],
     none: "No imports.",
@@ -80,6 +83,10 @@ pub(crate) fn note(session: &CommandSession, job: &ImportOut) {
     session
         .ui
         .note(&format!("{name}: {}", remarks::detected(job)));
+    if job.dry_run {
+        let said = "dry run: nothing was changed";
+        session.ui.note(&format!("{name}: {said}"));
+    }
     for line in remarks::warnings(job) {
         session.ui.note(&format!("{name}: {line}"));
     }
@@ -111,7 +118,12 @@ fn text(session: &CommandSession, job: &ImportOut, rejects: Option<&str>) -> Str
         "completed" => look.paint(TextStyle::Green, "completed"),
         other => look.paint(TextStyle::Red, other),
     };
-    let mut text = format!("{} {status}{took}\n", sanitized(&job.file_name));
+    let dry_run = match job.dry_run {
+        true => " dry run (nothing was changed)",
+        false => "",
+    };
+    let name = sanitized(&job.file_name);
+    let mut text = format!("{name}{dry_run} {status}{took}\n");
     text.push_str(&format!(
         "  {} rows = {} created + {} updated + {} unchanged + {} skipped + {} rejected\n",
         thousands(job.rows),
@@ -126,6 +138,7 @@ fn text(session: &CommandSession, job: &ImportOut, rejects: Option<&str>) -> Str
     for line in remarks::errors(job).iter().chain(&remarks::warnings(job)) {
         text.push_str(&format!("  {line}\n"));
     }
+    text.push_str(&changes::text(job, look));
     if let Some(file) = rejects {
         let count = thousands(job.rejected);
         text.push_str(&format!(

@@ -58,7 +58,7 @@ pub use self::{
     row::{FieldSet, FileRow, ParsedRow, RejectSummary, RejectedRow, RowProduct},
     row_reader::RowReader,
     row_warning::{RowWarning, SkipCounts, SkipReason},
-    safety::{LongText, RepeatPolicy},
+    safety::{ErrorLimit, LongText, RepeatPolicy},
 };
 
 use serde::{Deserialize, Serialize};

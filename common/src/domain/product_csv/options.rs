@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DecimalMark, FileEncoding, LongText, RepeatPolicy};
+use super::{DecimalMark, ErrorLimit, FileEncoding, LongText, RepeatPolicy};
 
 /// A column of ours.
 #[derive(
@@ -170,6 +170,12 @@ pub struct ImportOptions {
     /// What becomes of a file that was imported before.
     #[serde(default)]
     pub on_repeat: Option<RepeatPolicy>,
+    /// Everything but the change of products.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// More rejected rows stop the import.
+    #[serde(default)]
+    pub max_errors: Option<ErrorLimit>,
     /// What characters the bytes stand for.
     #[serde(default)]
     pub encoding: Option<FileEncoding>,

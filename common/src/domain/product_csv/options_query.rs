@@ -1,8 +1,8 @@
 //! Import options as name and value pairs, the way a query string has them, and back.
 
 use super::{
-    DecimalMark, FileEncoding, ImportMode, ImportOptions, ImportPreset, LongText, ProductField,
-    RepeatPolicy,
+    DecimalMark, ErrorLimit, FileEncoding, ImportMode, ImportOptions, ImportPreset, LongText,
+    ProductField, RepeatPolicy,
     header::{closest, fold},
 };
 use crate::domain::{
@@ -11,7 +11,7 @@ use crate::domain::{
 };
 
 /// The options, in the order they are listed to people.
-const OPTION_NAMES: [&str; 10] = [
+const OPTION_NAMES: [&str; 12] = [
     "mode",
     "preset",
     "delimiter",
@@ -22,6 +22,8 @@ const OPTION_NAMES: [&str; 10] = [
     "key",
     "long_text",
     "on_repeat",
+    "dry_run",
+    "max_errors",
 ];
 
 impl ImportOptions {
@@ -32,7 +34,7 @@ impl ImportOptions {
 
     /// Reads `mode`, `preset` (`auto` leaves it open), `delimiter` (`,` `;` `|` `tab`), `encoding`,
     /// `decimal` (`.` `,`), `long_text` (`cut`, `reject`), `on_repeat` (`accept`, `refuse`), `key`
-    /// (`sku`) and, as often as needed, `map` (`Preis=price`) and `default` (`category=Other`).
+    /// (`sku`), `dry_run` (`true`, `false`), `max_errors` (`20`, `5%`) and, as often as needed, `map` (`Preis=price`) and `default` (`category=Other`).
     /// Every fault is reported; an unknown name is one.
     pub fn from_pairs<'a>(
         pairs: impl Iterator<Item = (&'a str, &'a str)>,
@@ -77,6 +79,9 @@ impl ImportOptions {
         pairs.extend(encoding.map(|encoding| ("encoding", encoding)));
         let decimal = self.decimal.map(|mark| mark.as_str().to_owned());
         pairs.extend(decimal.map(|mark| ("decimal", mark)));
+        pairs.extend(self.dry_run.then(|| ("dry_run", "true".to_owned())));
+        let limit = self.max_errors.map(|limit| limit.to_string());
+        pairs.extend(limit.map(|limit| ("max_errors", limit)));
         let map = self.map.iter();
         pairs.extend(map.map(|(header, field)| ("map", format!("{header}={}", field.as_str()))));
         let defaults = self.defaults.iter();
@@ -107,6 +112,8 @@ impl ImportOptions {
                 let known = choice(name, value, &RepeatPolicy::ALL, RepeatPolicy::as_str)?;
                 self.on_repeat = Some(known);
             }
+            "dry_run" => self.dry_run = flag(name, value)?,
+            "max_errors" => self.max_errors = Some(error_limit(value)?),
             "encoding" => self.encoding = Some(encoding(value)?),
             "decimal" => self.decimal = Some(decimal(value)?),
             "map" => self.map.push(mapping(value)?),
@@ -136,6 +143,20 @@ fn choice<T: Copy>(
         }
         let rest = format!("must be one of {}", known.join(", "));
         FieldError::new(name, "enum", &rest, value)
+    })
+}
+
+fn flag(name: &str, value: &str) -> FieldResult<bool> {
+    value
+        .parse()
+        .map_err(|_| FieldError::new(name, "enum", "must be true or false", value))
+}
+
+fn error_limit(value: &str) -> FieldResult<ErrorLimit> {
+    let limit = ErrorLimit::parse(value);
+    limit.ok_or_else(|| {
+        let rest = "must be a number of rows such as 20, or a share of them such as 5%";
+        FieldError::new("max_errors", "format", rest, value)
     })
 }
 
@@ -253,6 +274,8 @@ mod tests {
             ],
             long_text: Some(LongText::Reject),
             on_repeat: Some(RepeatPolicy::Refuse),
+            dry_run: true,
+            max_errors: Some(ErrorLimit::Rows(7)),
             defaults: vec![(ProductField::Category, "a=b".into())],
         };
         let pairs = options.to_pairs();
@@ -276,6 +299,8 @@ mod tests {
             ("map", "Preis=prise"),
             ("default", "category"),
             ("key", "name"),
+            ("dry_run", "maybe"),
+            ("max_errors", "many"),
             ("delimeter", ";"),
             ("mode", "create"),
         ])
@@ -296,11 +321,13 @@ mod tests {
                 ("map", "unknown"),
                 ("default", "format"),
                 ("key", "enum"),
+                ("dry_run", "enum"),
+                ("max_errors", "format"),
                 ("delimeter", "unknown"),
                 ("mode", "duplicate"),
             ]
         );
         assert!(errors[6].message.contains("did you mean price?"));
-        assert!(errors[9].message.contains("did you mean delimiter?"));
+        assert!(errors[11].message.contains("did you mean delimiter?"));
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::{
     clock::Timestamp,
     error::{Error, Result},
     event::{self, EventContext, EventData, EventDraft},
+    import_changes::ProductChange,
     import_job::{Checkpoint, ImportBatch, ImportCounts, ImportJob, ImportNotes, LowStockDigest},
     port::Port,
     product::Product,
@@ -48,6 +49,9 @@ pub(super) fn book(
         at,
     };
     let mut merged = merge(known, batch.rows);
+    if job.run.dry_run {
+        merged.notes.changes = merged.changes();
+    }
     let mut rejects = std::mem::take(&mut merged.rejects);
     let parsed = batch.rejects.len() as u64;
     rejects.extend(batch.rejects);
@@ -105,6 +109,8 @@ pub(super) struct Merged {
 /// One product to write.
 #[derive(Debug)]
 pub(super) struct Write {
+    /// The last row that alters it.
+    line: u64,
     /// The product as it is stored; `None` for a new one.
     pub before: Option<Product>,
     pub after: Product,
@@ -121,6 +127,15 @@ impl Merged {
         let mut notes = std::mem::take(&mut self.notes);
         notes.warnings.sort_by_key(|warning| warning.line);
         notes
+    }
+
+    /// The first known products that are altered.
+    fn changes(&self) -> Vec<ProductChange> {
+        let altered = self.writes.iter().filter_map(|write| {
+            let before = write.before.as_ref()?;
+            Some(ProductChange::new(write.line, before, &write.after))
+        });
+        altered.take(ProductChange::MAX_SAMPLE).collect()
     }
 
     /// Gives new products their ids.
@@ -381,6 +396,7 @@ impl Merging<'_> {
                 }
             };
             self.merged.writes.push(Write {
+                line: slot.line,
                 before: slot.before,
                 after,
             });

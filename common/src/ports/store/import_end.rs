@@ -26,8 +26,8 @@ pub(super) fn cancel_ends(job: &ImportJob) -> Result<bool> {
 pub(super) struct Ended {
     pub job: ImportJob,
     pub at: Timestamp,
-    /// Its ImportCompleted.
-    pub draft: EventDraft,
+    /// Its ImportCompleted; none of a dry run, which is no event.
+    pub draft: Option<EventDraft>,
 }
 
 impl Ended {
@@ -44,7 +44,7 @@ impl Ended {
             finished_at: Some(at),
             ..job
         };
-        let draft = event::import_completed(completed(&job, at));
+        let draft = (!job.run.dry_run).then(|| event::import_completed(completed(&job, at)));
         Self { job, at, draft }
     }
 }

@@ -303,6 +303,9 @@ pub trait ImportStore: Send + Sync + std::fmt::Debug {
         end: ImportEnd,
     ) -> Result<Option<ImportJob>>;
 
+    /// Forgets what a dry run that has ended kept between its batches.
+    async fn import_clear_staged(&self, seller: &SellerId, id: &str) -> Result<()>;
+
     /// Gives a job back, so that the next worker need not wait for the lease to end.
     async fn import_release(&self, seller: &SellerId, id: &str, worker: &str) -> Result<()>;
 }

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use sqlx::Executor;
 
-use super::{PostgresStore, nodes, types::PgMoment};
+use super::{PostgresStore, import_staged, nodes, types::PgMoment};
 use crate::{
     domain::{
         clock::{self, Timestamp},
@@ -46,6 +46,7 @@ impl StoreAdmin for PostgresStore {
 
     async fn sweep(&self, before: Timestamp) -> Result<Vec<(SellerId, ImportId)>> {
         self.sweep_idempotency_keys().await?;
+        self.sweep_staged().await?;
         let mut swept = Vec::new();
         for (seller, id, rejected) in self.ended_imports(before).await? {
             self.sweep_import(&seller, &id, rejected).await?;
@@ -90,6 +91,28 @@ impl PostgresStore {
                 return Ok(());
             }
         }
+    }
+
+    /// What dry runs left whose process ended before it was cleared.
+    async fn sweep_staged(&self) -> Result<()> {
+        let left: Vec<(String, String)> = self
+            .connections
+            .run(|mut session| async move {
+                let rows = sqlx::query_as(
+                    "SELECT seller_id, id FROM imports WHERE dry_run AND finished_at IS NOT NULL \
+                     AND EXISTS (SELECT 1 FROM import_staged AS staged \
+                         WHERE staged.seller_id = imports.seller_id \
+                         AND staged.import_id = imports.id)",
+                );
+                Ok(rows.fetch_all(&mut *session).await?)
+            })
+            .await?;
+        for (seller, id) in left {
+            let seller = SellerId::parse(&seller);
+            let seller = seller.map_err(|error| Error::Corrupt(error.to_string()))?;
+            import_staged::clear(&self.connections, &seller, &id).await?;
+        }
+        Ok(())
     }
 
     async fn ended_imports(&self, before: Timestamp) -> Result<Vec<(SellerId, ImportId, i64)>> {

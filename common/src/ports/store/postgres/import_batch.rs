@@ -15,7 +15,7 @@ use super::{
     failure::{DbFailure, DbResult},
     import_products::{self, LockMode},
     import_row::lock,
-    outbox,
+    import_staged, outbox,
 };
 use crate::{
     domain::{
@@ -75,7 +75,10 @@ async fn write(
     } = merge(&mut *connection, job, batch, at).await?;
     import_products::write_rejects(&mut *connection, &job, rejects).await?;
     let counts = job.counts;
-    if merged.writes.is_empty() {
+    if job.run.dry_run {
+        import_staged::keep(&mut *connection, &job, &merged).await?;
+        save(connection, &job, lease_ms, &job.low_stock).await?;
+    } else if merged.writes.is_empty() {
         save(connection, &job, lease_ms, &job.low_stock).await?;
     } else {
         let ids = counters::ids(&mut *connection, merged.created()).await?;
@@ -102,12 +105,16 @@ async fn merge(
 ) -> DbResult<Booked> {
     let mut lock_mode = LockMode::Plain;
     loop {
-        let by_sku =
+        let mut by_sku =
             import_products::known(&mut *connection, &job.seller_id, &batch.rows, lock_mode)
                 .await?;
+        if job.run.dry_run {
+            by_sku.extend(import_staged::known(&mut *connection, &job, &batch.rows).await?);
+        }
         let (before, rows) = (job.clone(), batch.clone());
         let booked = apart(move || batch::book(before, rows, by_sku, at)).await?;
-        if lock_mode == LockMode::Locked
+        if job.run.dry_run
+            || lock_mode == LockMode::Locked
             || import_products::lock(&mut *connection, &job.seller_id, &booked.merged).await?
         {
             return Ok(booked);
@@ -207,9 +214,9 @@ async fn save(
     let update = sqlx::query(
         "UPDATE imports SET batch = $1, position = $2, rows = $3, created = $4, updated = $5, \
          unchanged = $6, skipped = $7, rejected = $8, warned = $9, warnings = $10, skips = $11, \
-         without_key = $12, low_stock = $13, \
-         lease_until = statement_timestamp() + $14 * interval '1 millisecond' \
-         WHERE seller_id = $15 AND id = $16",
+         without_key = $12, low_stock = $13, changes = $14, \
+         lease_until = statement_timestamp() + $15 * interval '1 millisecond' \
+         WHERE seller_id = $16 AND id = $17",
     );
     bind_progress(update, job, low_stock)
         .bind(lease_ms)

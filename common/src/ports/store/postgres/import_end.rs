@@ -51,6 +51,9 @@ pub(super) async fn end(
     .bind(PgMoment(at))
     .execute(&mut *connection)
     .await?;
+    let Some(draft) = draft else {
+        return Ok(job);
+    };
     let one = CounterDelta {
         events: 1,
         ..CounterDelta::default()

@@ -5,21 +5,23 @@ use sqlx::PgConnection;
 use super::failure::DbResult;
 use crate::{domain::seller::SellerId, ports::store::sql::import_row::ImportJobRow};
 
-/// The columns of an `ImportJobRow`; its warnings are the given expression.
+/// The columns of an `ImportJobRow`; its warnings and changes are the given expressions.
 macro_rules! import_columns {
     () => {
-        $crate::ports::store::postgres::import_row::import_columns!("warnings")
+        $crate::ports::store::postgres::import_row::import_columns!("warnings", "changes")
     };
-    ($warnings:literal) => {
+    ($warnings:literal, $changes:literal) => {
         concat!(
             "seller_id, id, status, file_name, bytes_total, sha256, plan, batch, position, rows, \
              created, updated, unchanged, skipped, rejected, warned, skips, without_key, low_stock, \
-             cancel_requested, error, owner, lease_ms, \
+             cancel_requested, dry_run, max_errors, error, owner, lease_ms, \
              (extract(epoch FROM created_at) * 1000)::bigint AS created_at, \
              (extract(epoch FROM started_at) * 1000)::bigint AS started_at, \
              (extract(epoch FROM finished_at) * 1000)::bigint AS finished_at, ",
             $warnings,
-            " AS warnings"
+            " AS warnings, ",
+            $changes,
+            " AS changes"
         )
     };
 }

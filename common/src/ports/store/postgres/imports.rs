@@ -11,7 +11,7 @@ use super::{
     failure::{DbResult, unavailable},
     idempotency, import_batch, import_end,
     import_row::{find, import_columns, lock},
-    import_take,
+    import_staged, import_take,
     types::PgMoment,
 };
 use crate::{
@@ -158,6 +158,10 @@ impl ImportStore for PostgresStore {
         Ok(ended)
     }
 
+    async fn import_clear_staged(&self, seller: &SellerId, id: &str) -> Result<()> {
+        import_staged::clear(&self.importing, seller, id).await
+    }
+
     async fn import_release(&self, seller: &SellerId, id: &str, worker: &str) -> Result<()> {
         self.importing
             .run(|mut session| async move {
@@ -182,7 +186,8 @@ async fn create(
     refuse_repeat(&mut *connection, seller, new).await?;
     let row: Option<ImportJobRow> = sqlx::query_as(concat!(
         "INSERT INTO imports (seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
-         position, low_stock, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10) \
+         position, low_stock, created_at, dry_run, max_errors) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11, $12) \
          ON CONFLICT (seller_id, id) DO NOTHING RETURNING ",
         import_columns!()
     ))
@@ -196,6 +201,8 @@ async fn create(
     .bind(json(&new.plan.start))
     .bind(json(&LowStockDigest::default()))
     .bind(PgMoment(clock::now()))
+    .bind(new.run.dry_run)
+    .bind(new.run.max_errors.map(|limit| limit.to_string()))
     .fetch_optional(&mut *connection)
     .await?;
     let row = match row {
@@ -220,7 +227,7 @@ async fn refuse_repeat(
     }
     let earlier: Option<(String, i64)> = sqlx::query_as(
         "SELECT id, without_key FROM imports WHERE seller_id = $1 AND sha256 = $2 \
-         AND without_key > 0 AND id <> $3 ORDER BY imports.created_at DESC, id DESC LIMIT 1",
+         AND without_key > 0 AND NOT dry_run AND id <> $3 ORDER BY imports.created_at DESC, id DESC LIMIT 1",
     )
     .bind(seller.as_str())
     .bind(&new.sha256)
@@ -270,7 +277,7 @@ async fn list(
     let found = sqlx::query(concat!(
         "SELECT total, page.* FROM (SELECT count(*) AS total FROM imports WHERE seller_id = $1) \
          AS counted LEFT JOIN (SELECT ",
-        import_columns!("'[]'"),
+        import_columns!("'[]'", "'[]'"),
         " FROM imports WHERE seller_id = $1 \
          ORDER BY imports.created_at DESC, id DESC LIMIT $2 OFFSET $3) AS page ON TRUE \
          ORDER BY page.created_at DESC, page.id DESC"

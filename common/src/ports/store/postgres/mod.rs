@@ -15,6 +15,7 @@ mod import_batch;
 mod import_end;
 mod import_products;
 mod import_row;
+mod import_staged;
 mod import_take;
 mod imports;
 mod keys;

@@ -9,8 +9,9 @@ use crate::{
         error::{Conflict, Error, Result},
         import_job::{
             Checkpoint, ImportCounts, ImportJob, ImportNotes, ImportStatus, LowStockDigest,
+            RunOptions,
         },
-        product_csv::{RejectSummary, RejectedRow},
+        product_csv::{ErrorLimit, RejectSummary, RejectedRow},
         query::Page,
         seller::SellerId,
     },
@@ -40,6 +41,9 @@ pub(in crate::ports::store) struct ImportJobRow {
     skips: String,
     without_key: i64,
     low_stock: String,
+    dry_run: bool,
+    max_errors: Option<String>,
+    changes: String,
     cancel_requested: bool,
     created_at: i64,
     started_at: Option<i64>,
@@ -61,6 +65,7 @@ impl ImportJobRow {
         Ok(ImportJob {
             counts: self.counts(),
             notes: self.notes()?,
+            run: self.run()?,
             id: self.id,
             seller_id: seller.map_err(|error| Error::Corrupt(error.to_string()))?,
             status: status(&self.status)?,
@@ -92,12 +97,24 @@ impl ImportJobRow {
         }
     }
 
+    fn run(&self) -> Result<RunOptions> {
+        let limit = self.max_errors.as_deref().map(|text| {
+            ErrorLimit::parse(text)
+                .ok_or_else(|| Error::Corrupt(format!("{text:?} is no limit of errors")))
+        });
+        Ok(RunOptions {
+            dry_run: self.dry_run,
+            max_errors: limit.transpose()?,
+        })
+    }
+
     fn notes(&self) -> Result<ImportNotes> {
         Ok(ImportNotes {
             warned: self.warned.unsigned_abs(),
             warnings: from_json(&self.warnings)?,
             skips: from_json(&self.skips)?,
             without_key: self.without_key.unsigned_abs(),
+            changes: from_json(&self.changes)?,
         })
     }
 }
@@ -133,6 +150,7 @@ where
         .bind(json(&notes.skips))
         .bind(stored(notes.without_key))
         .bind(json(low_stock))
+        .bind(json(&notes.changes))
 }
 
 /// A page of jobs that was read together with `total`: the number of all jobs in every row, and one

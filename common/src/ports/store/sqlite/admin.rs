@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::{Sqlite, query::Query, sqlite::SqliteArguments};
 
-use super::SqliteStore;
+use super::{SqliteStore, import_staged};
 use crate::{
     domain::{
         clock::{self, Timestamp},
@@ -31,6 +31,7 @@ impl StoreAdmin for SqliteStore {
 
     async fn sweep(&self, before: Timestamp) -> Result<Vec<(SellerId, ImportId)>> {
         self.sweep_idempotency_keys().await?;
+        self.sweep_staged().await?;
         let ended: Vec<(String, String, i64)> =
             sqlx::query_as("SELECT seller_id, id, rejected FROM imports WHERE finished_at < ?")
                 .bind(before.millis())
@@ -60,6 +61,24 @@ impl SqliteStore {
                 return Ok(());
             }
         }
+    }
+
+    /// What dry runs left whose process ended before it was cleared.
+    async fn sweep_staged(&self) -> Result<()> {
+        let left: Vec<(String, String)> = sqlx::query_as(
+            "SELECT seller_id, id FROM imports WHERE dry_run AND finished_at IS NOT NULL \
+             AND EXISTS (SELECT 1 FROM import_staged AS staged \
+                 WHERE staged.seller_id = imports.seller_id AND import_id = imports.id)",
+        )
+        .fetch_all(self.db.readers())
+        .await
+        .map_err(failed)?;
+        for (seller, id) in left {
+            let seller = SellerId::parse(&seller);
+            let seller = seller.map_err(|error| Error::Corrupt(error.to_string()))?;
+            import_staged::clear(&self.db, &seller, &id).await?;
+        }
+        Ok(())
     }
 
     /// The job goes last: as long as it is there, a sweep that was cut off is done again.

@@ -10,7 +10,7 @@ use super::{
     counters::{self, SqliteCounterDelta},
     import_products,
     import_row::find,
-    outbox,
+    import_staged, outbox,
 };
 use crate::{
     domain::{
@@ -48,13 +48,22 @@ pub(super) async fn commit(
         return Ok(BatchOutcome::Stopped);
     }
     let at = clock::now();
-    let by_sku = import_products::known(&mut *connection, seller, &batch.rows).await?;
+    let mut by_sku = import_products::known(&mut *connection, seller, &batch.rows).await?;
+    let dry_run = job.run.dry_run;
+    if dry_run {
+        by_sku.extend(import_staged::known(&mut *connection, &job, &batch.rows).await?);
+    }
     let Booked {
         job,
         merged,
         rejects,
     } = apart(move || batch::book(job, batch, by_sku, at)).await?;
-    let job = write(&mut *connection, rules, job, merged, at).await?;
+    let job = if dry_run {
+        import_staged::keep(&mut *connection, &job, merged).await?;
+        job
+    } else {
+        write(&mut *connection, rules, job, merged, at).await?
+    };
     import_products::write_rejects(&mut *connection, &job, rejects).await?;
     save(connection, &job, at).await?;
     Ok(BatchOutcome::Committed(job.counts))
@@ -128,7 +137,7 @@ async fn save(connection: &mut SqliteConnection, job: &ImportJob, at: Timestamp)
     let update = sqlx::query(
         "UPDATE imports SET batch = ?, position = ?, rows = ?, created = ?, updated = ?, \
          unchanged = ?, skipped = ?, rejected = ?, warned = ?, warnings = ?, skips = ?, \
-         without_key = ?, low_stock = ?, lease_until = ? + lease_ms \
+         without_key = ?, low_stock = ?, changes = ?, lease_until = ? + lease_ms \
          WHERE seller_id = ? AND id = ?",
     );
     bind_progress(update, job, &job.low_stock)

@@ -51,6 +51,9 @@ pub(super) async fn end(
     .execute(&mut *connection)
     .await
     .map_err(failed)?;
+    let Some(draft) = draft else {
+        return Ok(job);
+    };
     let one = SqliteCounterDelta {
         events: 1,
         blocks: 1,

@@ -5,7 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::{SqliteConnection, SqliteExecutor};
 
-use super::{SqliteStore, idempotency, import_batch, import_end, import_row::find, import_take};
+use super::{
+    SqliteStore, idempotency, import_batch, import_end, import_row::find, import_staged,
+    import_take,
+};
 use crate::{
     domain::{
         clock,
@@ -152,6 +155,10 @@ impl ImportStore for SqliteStore {
             .await
     }
 
+    async fn import_clear_staged(&self, seller: &SellerId, id: &str) -> Result<()> {
+        import_staged::clear(&self.db, seller, id).await
+    }
+
     async fn import_release(&self, seller: &SellerId, id: &str, worker: &str) -> Result<()> {
         let (seller, id, worker) = (seller.clone(), id.to_owned(), worker.to_owned());
         self.db
@@ -174,7 +181,8 @@ async fn create(
     refuse_repeat(&mut *connection, seller, &new).await?;
     sqlx::query(
         "INSERT INTO imports (seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
-         position, low_stock, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
+         position, low_stock, created_at, dry_run, max_errors) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",
     )
     .bind(seller.as_str())
     .bind(&new.id)
@@ -186,6 +194,8 @@ async fn create(
     .bind(json(&new.plan.start))
     .bind(json(&LowStockDigest::default()))
     .bind(clock::now().millis())
+    .bind(new.run.dry_run)
+    .bind(new.run.max_errors.map(|limit| limit.to_string()))
     .execute(&mut *connection)
     .await
     .map_err(failed)?;
@@ -204,7 +214,7 @@ async fn refuse_repeat(
     }
     let earlier: Option<(String, i64)> = sqlx::query_as(
         "SELECT id, without_key FROM imports WHERE seller_id = ? AND sha256 = ? \
-         AND without_key > 0 ORDER BY created_at DESC, id DESC LIMIT 1",
+         AND without_key > 0 AND dry_run = 0 ORDER BY created_at DESC, id DESC LIMIT 1",
     )
     .bind(seller.as_str())
     .bind(&new.sha256)
@@ -266,6 +276,7 @@ async fn list<'e>(
          LEFT JOIN (SELECT seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
              position, rows, created, updated, unchanged, skipped, rejected, warned, \
              '[]' AS warnings, skips, without_key, low_stock, cancel_requested, created_at, \
+                 dry_run, max_errors, '[]' AS changes, \
              started_at, finished_at, error, owner, lease_ms FROM imports \
              WHERE seller_id = ? ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?) AS page \
          ORDER BY page.created_at DESC, page.id DESC",

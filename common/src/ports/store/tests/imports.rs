@@ -8,7 +8,7 @@ use crate::{
         error::{Conflict, Error},
         event::EventData,
         idempotency::Claim,
-        import_job::{BatchOutcome, ImportJob, ImportStatus, NewImport, new_import_id},
+        import_job::{BatchOutcome, ImportJob, ImportStatus, NewImport, RunOptions, new_import_id},
         product_csv::{
             ColumnRole, CsvColumn, CsvDialect, FileEncoding, FilePosition, ImportMode, ImportPlan,
             ImportPreset, LongText, ProductField, QuoteStyle, RepeatPolicy,
@@ -33,6 +33,7 @@ pub(super) fn new_import(mode: ImportMode) -> NewImport {
         bytes_total: 1000,
         sha256: "00".repeat(32),
         on_repeat: RepeatPolicy::Accept,
+        run: RunOptions::default(),
         plan: ImportPlan {
             dialect: CsvDialect {
                 bom: true,
@@ -75,7 +76,16 @@ pub(super) async fn started(
     mode: ImportMode,
     worker: &str,
 ) -> ImportJob {
-    let new = new_import(mode);
+    started_as(store, seller, new_import(mode), worker).await
+}
+
+/// The same for this import.
+pub(super) async fn started_as(
+    store: &Arc<dyn Store>,
+    seller: &SellerId,
+    new: NewImport,
+    worker: &str,
+) -> ImportJob {
     let id = new.id.clone();
     store.import_create(seller, new, None).await.unwrap();
     let job = take(store, worker).await.unwrap();

@@ -4,6 +4,7 @@
 mod batch_notes;
 mod batches;
 mod claims;
+mod dry_runs;
 mod events;
 mod housekeeping;
 mod imports;
@@ -152,6 +153,9 @@ battery! {
         a_job_says_what_went_in_otherwise_than_written
         skipped_rows_have_their_reasons
         a_repeated_file_is_refused_where_it_would_double;
+    dry_runs:
+        later_batches_meet_what_earlier_ones_would_write
+        what_a_dry_run_kept_is_swept;
     housekeeping:
         keys_live_until_they_are_revoked
         a_sweep_forgets_ended_imports_only;
