@@ -779,6 +779,7 @@ Register-ArgumentCompleter -Native -CommandName 'pm' -ScriptBlock {
         }
         'pm;import' {
             [CompletionResult]::new('--rejects', '--rejects', [CompletionResultType]::ParameterName, 'File for rejected rows [default: NAME.rejects.csv in this directory, numbered if it exists]')
+            [CompletionResult]::new('--max-errors', '--max-errors', [CompletionResultType]::ParameterName, 'Stop when more rows are rejected: a number, or a share such as 5%; exit code 10')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'auto, bar, plain, json or none')
             [CompletionResult]::new('--mode', '--mode', [CompletionResultType]::ParameterName, 'create, upsert, update or skip [default: upsert with a sku column, else create]')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The field that identifies a product: sku')
@@ -797,6 +798,7 @@ Register-ArgumentCompleter -Native -CommandName 'pm' -ScriptBlock {
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context to use: a named group of settings [PM_CONTEXT]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]')
             [CompletionResult]::new('--detach', '--detach', [CompletionResultType]::ParameterName, 'Do not wait: print the import id after the server has accepted the file')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Change no product: show the counts of the real run and the first changes')
             [CompletionResult]::new('--again', '--again', [CompletionResultType]::ParameterName, 'Import a file again although its rows without a sku create their products again')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print data and errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print data and errors only')

@@ -1290,13 +1290,17 @@ _pm() {
             return 0
             ;;
         pm__subcmd__import)
-            opts="-o -q -v -y -h --rejects --detach --again --progress --mode --key --map --preset --delimiter --long-text --encoding --decimal --default --output --fields --server --seller --context --color --quiet --verbose --yes --help"
+            opts="-o -q -v -y -h --rejects --detach --dry-run --max-errors --again --progress --mode --key --map --preset --delimiter --long-text --encoding --decimal --default --output --fields --server --seller --context --color --quiet --verbose --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --rejects)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-errors)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

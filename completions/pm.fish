@@ -808,6 +808,7 @@ complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand p; and __fish_seen_subcommand_from stock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand import" -l rejects -d 'File for rejected rows [default: NAME.rejects.csv in this directory, numbered if it exists]' -r
+complete -c pm -n "__fish_pm_using_subcommand import" -l max-errors -d 'Stop when more rows are rejected: a number, or a share such as 5%; exit code 10' -r
 complete -c pm -n "__fish_pm_using_subcommand import" -l progress -d 'auto, bar, plain, json or none' -r -f -a "auto\t''
 bar\t''
 plain\t''
@@ -837,6 +838,7 @@ complete -c pm -n "__fish_pm_using_subcommand import" -l color -d 'auto, always 
 always\t''
 never\t''"
 complete -c pm -n "__fish_pm_using_subcommand import" -l detach -d 'Do not wait: print the import id after the server has accepted the file'
+complete -c pm -n "__fish_pm_using_subcommand import" -l dry-run -d 'Change no product: show the counts of the real run and the first changes'
 complete -c pm -n "__fish_pm_using_subcommand import" -l again -d 'Import a file again although its rows without a sku create their products again'
 complete -c pm -n "__fish_pm_using_subcommand import" -s q -l quiet -d 'Print data and errors only'
 complete -c pm -n "__fish_pm_using_subcommand import" -s v -l verbose -d 'Show each request and its id on standard error'
