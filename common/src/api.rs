@@ -347,6 +347,7 @@ pub enum HealthStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct HealthOut {
     pub status: HealthStatus,
+    /// When the services were asked.
     #[schema(value_type = String, format = DateTime)]
     pub timestamp: Timestamp,
     /// Seconds since the start.
@@ -378,6 +379,10 @@ pub struct ServiceOut {
     /// Only of `kafka`: messages committed and not yet published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outbox_backlog: Option<u64>,
+    /// Only of `kafka`: how long the oldest of them has waited, in whole seconds; 0 when there is
+    /// none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbox_oldest_seconds: Option<u64>,
     /// Only of `kafka`: published messages not yet consumed, by group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consumer_lag: Option<BTreeMap<String, u64>>,

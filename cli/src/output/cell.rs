@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pm_common::domain::{
     clock::{self, Timestamp},
-    notification::thousands,
+    message_text::thousands,
 };
 use serde_json::Value;
 

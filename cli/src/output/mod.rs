@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub(crate) use pm_common::domain::notification::thousands;
+pub(crate) use pm_common::domain::message_text::thousands;
 
 pub(crate) use self::cell::duration;
 use crate::{

@@ -1,5 +1,5 @@
-//! What messages do with texts from outside: they quote no more than fits, and name the known word
-//! that was probably meant.
+//! Words and numbers in messages: texts from outside are quoted no longer than fits, the known word
+//! that was probably meant is named, digits are grouped.
 
 /// Characters of a text from outside that a message repeats.
 const MAX_QUOTED_CHARS: usize = 100;
@@ -42,9 +42,34 @@ pub(crate) fn distance(a: &str, b: &str) -> Option<usize> {
     }
 }
 
+/// `4812330` as `4,812,330`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_stand_in_groups_of_three() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(thousands(number), text);
+        }
+    }
 
     /// Red when: a text is cut within a character, or a long one is repeated whole.
     #[test]

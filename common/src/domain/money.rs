@@ -24,7 +24,7 @@ pub enum PriceError {
     #[error("must be greater than 0 after rounding to cents")]
     NotPositive,
     /// More than 99,999,999.99 after rounding.
-    #[error("must be at most 99999999.99")]
+    #[error("must be at most 99,999,999.99")]
     TooLarge,
 }
 

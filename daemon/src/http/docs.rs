@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     http::header,
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
 use bytes::Bytes;
@@ -78,6 +78,7 @@ pub(super) fn routes(mut document: openapi::OpenApi) -> Router<Arc<HttpState>> {
     Router::new()
         .route("/openapi.json", get(show_document))
         .route("/docs", get(show_page))
+        .route("/", get(async || Redirect::temporary("/docs")))
 }
 
 fn show_document(json: Option<Bytes>) -> Response {

@@ -306,7 +306,7 @@ fn conflict_details(conflict: &Conflict) -> Value {
             requested,
         } => json!({ "quantity": available, "requested": requested }),
         Conflict::StockOverflow { available } => {
-            let rest = "must not raise the stock above 2147483647";
+            let rest = "must not raise the stock above 2,147,483,647";
             let error = FieldError::new("delta", "max", rest, "");
             let mut details = validation_details(&[error]);
             details["quantity"] = json!(available);
@@ -339,12 +339,16 @@ fn validation_details(errors: &[FieldError]) -> Value {
         })
         .collect();
     let first = errors.first();
-    json!({
+    let mut details = json!({
         "field": first.map(|error| &error.field),
         "constraint": first.map(|error| &error.constraint),
         "value": first.map(|error| &error.value),
         "errors": all,
-    })
+    });
+    if let Some(hint) = errors.iter().find_map(|error| error.hint.as_ref()) {
+        details["hint"] = hint.as_str().into();
+    }
+    details
 }
 
 const fn window_name(bucket: RateBucket) -> &'static str {

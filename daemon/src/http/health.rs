@@ -7,11 +7,14 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use pm_common::{
     api::{HealthOut, HealthStatus, LiveOut, MemoryOut, ReadyOut, ServiceOut, ServicesOut},
     domain::{
-        clock,
+        clock::{self, Timestamp},
         error::{Error, Result},
         port::Port,
     },
-    ports::broker::{Broker, ConsumerGroup},
+    ports::{
+        broker::{Broker, ConsumerGroup},
+        store::OutboxBacklog,
+    },
 };
 use tokio::{
     sync::Mutex,
@@ -19,9 +22,16 @@ use tokio::{
 };
 
 use super::{HttpState, json_body::json_response, outage};
+use crate::app::App;
 
 /// How long a probe may take.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What the lag is given when the outbox has used up the time of both.
+const MIN_LAG_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// A message that has waited longer in the outbox shows that none are published.
+const MAX_OUTBOX_AGE: Duration = Duration::from_secs(60);
 
 /// How long what was found is told to other callers.
 const PROBE_SHARED: Duration = Duration::from_secs(1);
@@ -29,7 +39,7 @@ const PROBE_SHARED: Duration = Duration::from_secs(1);
 /// What was found a moment ago: callers who come together cost one probe, and wait for its answer.
 #[derive(Debug, Default)]
 pub(super) struct SharedProbes {
-    services: SharedProbe<ServicesOut>,
+    services: SharedProbe<(Timestamp, ServicesOut)>,
     ready: SharedProbe<bool>,
 }
 
@@ -70,7 +80,8 @@ impl<T: Clone + Send + 'static> SharedProbe<T> {
 #[utoipa::path(get, path = "/health", tag = "Health",
     responses((status = 200, body = HealthOut), (status = 503, body = HealthOut)))]
 pub(super) async fn health(State(http): State<Arc<HttpState>>) -> Response {
-    let services = http.health.services.get(services(Arc::clone(&http))).await;
+    let probes = services(Arc::clone(&http));
+    let (asked_at, services) = http.health.services.get(probes).await;
     let others = [
         &services.redis,
         &services.kafka,
@@ -87,7 +98,7 @@ pub(super) async fn health(State(http): State<Arc<HttpState>>) -> Response {
     };
     let body = HealthOut {
         status,
-        timestamp: clock::now(),
+        timestamp: asked_at,
         uptime: http.app.started.elapsed().as_secs_f64(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         services,
@@ -137,7 +148,9 @@ pub(super) async fn live(State(http): State<Arc<HttpState>>) -> Response {
     json_response(StatusCode::OK, &body)
 }
 
-async fn services(http: Arc<HttpState>) -> ServicesOut {
+/// When the probes were begun and what they found.
+async fn services(http: Arc<HttpState>) -> (Timestamp, ServicesOut) {
+    let asked_at = clock::now();
     let app = &http.app;
     let engine = |port| app.config.engine(port);
     let feed_and_limiter = async {
@@ -148,46 +161,70 @@ async fn services(http: Arc<HttpState>) -> ServicesOut {
         app.inbox.ping().await?;
         app.ledger.ping().await
     };
-    let outbox = async {
-        let store = &app.store;
-        tokio::try_join!(store.outbox_backlog(), store.outbox_aside())
-    };
-    let (database, redis, kafka, dynamodb, s3, outbox, lag) = tokio::join!(
+    let (database, redis, kafka, dynamodb, s3, (outbox, lag)) = tokio::join!(
         probe(Port::Store, engine(Port::Store), app.store.ping()),
         probe(Port::Feed, engine(Port::Feed), feed_and_limiter),
         probe(Port::Broker, engine(Port::Broker), app.broker.ping()),
         probe(Port::Inbox, engine(Port::Inbox), inbox_and_ledger),
         probe(Port::Archive, engine(Port::Archive), app.archive.ping()),
-        timed(Port::Store, engine(Port::Store), outbox, PROBE_TIMEOUT),
-        timed(
-            Port::Broker,
-            engine(Port::Broker),
-            lags(&*app.broker),
-            PROBE_TIMEOUT
-        ),
+        messages_on_their_way(app),
     );
+    let backlog = outbox.as_ref().ok().map(|(backlog, _)| *backlog);
     let mut kafka = ServiceOut {
-        outbox_backlog: outbox.0.as_ref().ok().map(|(backlog, _)| *backlog),
-        consumer_lag: lag.0.ok(),
+        outbox_backlog: backlog.map(|backlog| backlog.messages),
+        outbox_oldest_seconds: backlog.map(oldest_seconds),
+        consumer_lag: lag.ok(),
         ..kafka
     };
-    let stuck = match outbox.0 {
-        Err(_) => Some("the outbox cannot be read".to_owned()),
-        Ok((_, 0)) => None,
-        Ok((_, aside)) => Some(format!(
-            "{aside} messages could not be published and are set aside (table outbox_set_aside)"
-        )),
-    };
-    if stuck.is_some() {
+    if let Some(stuck) = stuck_outbox(&outbox) {
         kafka.status = HealthStatus::Unhealthy;
-        kafka.error = kafka.error.or(stuck);
+        kafka.error.get_or_insert(stuck);
     }
-    ServicesOut {
+    let services = ServicesOut {
         database,
         redis,
         kafka,
         dynamodb,
         s3,
+    };
+    (asked_at, services)
+}
+
+/// What the outbox holds, with what is set aside, and what the groups have yet to read. In this
+/// order, which is the messages' own: none is between the two places when they are counted.
+async fn messages_on_their_way(
+    app: &App,
+) -> (Result<(OutboxBacklog, u64)>, Result<BTreeMap<String, u64>>) {
+    let begun = Instant::now();
+    let outbox = async { tokio::try_join!(app.store.outbox_backlog(), app.store.outbox_aside()) };
+    let engine = app.config.engine(Port::Store);
+    let (outbox, _) = timed(Port::Store, engine, outbox, PROBE_TIMEOUT).await;
+    let rest = PROBE_TIMEOUT.saturating_sub(begun.elapsed());
+    let (engine, lags) = (app.config.engine(Port::Broker), lags(&*app.broker));
+    let (lags, _) = timed(Port::Broker, engine, lags, rest.max(MIN_LAG_TIMEOUT)).await;
+    (outbox, lags)
+}
+
+/// How long the oldest message of the outbox has waited.
+pub(super) fn oldest_seconds(backlog: OutboxBacklog) -> u64 {
+    let now = clock::now();
+    backlog
+        .oldest
+        .map_or(0, |oldest| now.since(oldest).as_secs())
+}
+
+/// Why committed messages do not reach the broker.
+fn stuck_outbox(outbox: &Result<(OutboxBacklog, u64)>) -> Option<String> {
+    match outbox {
+        Err(_) => Some("the outbox cannot be read".to_owned()),
+        Ok((_, aside)) if *aside > 0 => Some(format!(
+            "{aside} messages could not be published and are set aside (table outbox_set_aside)"
+        )),
+        Ok((backlog, _)) if oldest_seconds(*backlog) > MAX_OUTBOX_AGE.as_secs() => Some(format!(
+            "the oldest message in the outbox has waited for {} s",
+            oldest_seconds(*backlog)
+        )),
+        Ok(_) => None,
     }
 }
 
@@ -222,6 +259,7 @@ async fn probe(
         note: engine.to_owned(),
         error,
         outbox_backlog: None,
+        outbox_oldest_seconds: None,
         consumer_lag: None,
     }
 }
@@ -308,6 +346,19 @@ mod tests {
         let found = futures_util::future::join_all(callers).await;
         assert!(found.iter().all(|found| *found == Some(7)));
         assert_eq!(asked.load(SeqCst), 1);
+    }
+
+    #[test]
+    fn an_outbox_that_nobody_drains_is_said() {
+        let aged = |seconds| OutboxBacklog {
+            messages: 3,
+            oldest: Some(clock::now().minus(Duration::from_secs(seconds))),
+        };
+        assert_eq!(stuck_outbox(&Ok((aged(50), 0))), None);
+        assert_eq!(stuck_outbox(&Ok((OutboxBacklog::default(), 0))), None);
+        assert!(stuck_outbox(&Ok((aged(70), 0))).is_some());
+        let set_aside = stuck_outbox(&Ok((OutboxBacklog::default(), 2)));
+        assert!(set_aside.unwrap().starts_with("2 messages"));
     }
 
     #[tokio::test]

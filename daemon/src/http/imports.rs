@@ -14,7 +14,7 @@ use pm_common::{
         clock,
         error::Result,
         import_job::{ImportJob, ImportStatus},
-        notification::thousands,
+        message_text::thousands,
         product_csv::{rejects_header, rejects_row},
         seller::SellerId,
     },

@@ -18,7 +18,7 @@ use pm_common::ports::limiter::RateBucket;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::HttpState;
+use super::{HttpState, health::oldest_seconds};
 
 const REQUEST_COUNT: &str = "pmd_http_requests_total";
 const REQUEST_DURATION: &str = "pmd_http_request_duration_seconds";
@@ -26,6 +26,7 @@ const OPEN_STREAMS: &str = "pmd_sse_clients";
 const RATE_LIMITED: &str = "pmd_rate_limited_total";
 const REFUSED_CONNECTIONS: &str = "pmd_refused_connections_total";
 const OUTBOX_BACKLOG: &str = "pmd_outbox_backlog";
+const OUTBOX_AGE: &str = "pmd_outbox_oldest_seconds";
 const PROCESS_UPTIME: &str = "pmd_uptime_seconds";
 
 const DURATION_BUCKETS: [f64; 12] = [
@@ -71,6 +72,10 @@ fn describe() {
         "Connections closed unheard because all that clients may have were in use"
     );
     metrics::describe_gauge!(OUTBOX_BACKLOG, "Messages committed and not yet published");
+    metrics::describe_gauge!(
+        OUTBOX_AGE,
+        "Seconds that the oldest message has waited to be published"
+    );
     metrics::describe_gauge!(PROCESS_UPTIME, "Seconds since the start");
 }
 
@@ -150,12 +155,13 @@ pub(super) async fn show(State(http): State<Arc<HttpState>>) -> Response {
     };
     let backlog = timeout(BACKLOG_TIMEOUT, http.app.store.outbox_backlog()).await;
     #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-    let backlog = match backlog {
-        Ok(Ok(backlog)) => backlog as f64,
+    let (messages, seconds) = match backlog {
+        Ok(Ok(backlog)) => (backlog.messages as f64, oldest_seconds(backlog) as f64),
         // Not the last one that was known: it would look as if nothing moved.
-        _ => f64::NAN,
+        _ => (f64::NAN, f64::NAN),
     };
-    gauge!(OUTBOX_BACKLOG).set(backlog);
+    gauge!(OUTBOX_BACKLOG).set(messages);
+    gauge!(OUTBOX_AGE).set(seconds);
     gauge!(PROCESS_UPTIME).set(http.app.started.elapsed().as_secs_f64());
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], recorder.render()).into_response()

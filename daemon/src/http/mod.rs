@@ -53,7 +53,8 @@ use axum::{
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tower_http::catch_panic::CatchPanicLayer;
+use tower::Layer;
+use tower_http::{catch_panic::CatchPanicLayer, normalize_path::NormalizePathLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use self::serve::serve;
@@ -125,7 +126,7 @@ fn layered(http: Arc<HttpState>) -> Router {
 
 fn wrapped(routes: Router<Arc<HttpState>>, http: Arc<HttpState>) -> Router {
     let cors = cors::layer(http.app.config.cors_origins.as_deref());
-    routes
+    let routes = routes
         .fallback(|| async { ApiError::NotFound })
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .layer(map_response_with_state(
@@ -138,7 +139,9 @@ fn wrapped(routes: Router<Arc<HttpState>>, http: Arc<HttpState>) -> Router {
         .layer(from_fn(limit::reserve))
         .layer(from_fn(metrics::layer))
         .layer(from_fn(request_id::layer))
-        .with_state(http)
+        .with_state(http);
+    // Around the router, so that routes are found without the slash.
+    Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
 }
 
 /// The documented routes, each group with its layers.

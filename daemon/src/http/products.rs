@@ -12,7 +12,7 @@ use pm_common::{
     api::{DeletedOut, ErrorOut},
     domain::{
         error::{Conflict, Error},
-        product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
+        product::{NewProduct, Product, ProductId, ProductPatch, ReadOnlyFields, StockChange},
         seller::SellerId,
     },
 };
@@ -85,7 +85,8 @@ pub(super) async fn get(
 /// Change a product
 ///
 /// Any non-empty subset of the fields; `null` clears description, sku, low_stock_threshold and
-/// attributes. A change that alters nothing keeps the version.
+/// attributes. A change that alters nothing keeps the version. The read-only fields may come back
+/// as they were read: another `version` is a VERSION_CONFLICT, any other difference an error.
 #[utoipa::path(put, path = "/api/products/{id}", tag = "Products", request_body = ProductPatch,
     params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "Only when this is the version")),
     responses(
@@ -130,11 +131,16 @@ async fn update(
     RequestSeller(seller): RequestSeller,
     ProductPath(id): ProductPath,
     headers: HeaderMap,
-    body: JsonBody,
+    mut body: JsonBody,
 ) -> ApiResult {
     let condition = etag::if_match(&headers)?;
+    let repeated = ReadOnlyFields::take(&mut body.object);
     let patch = ProductPatch::from_json(&body.object).map_err(ApiError::Validation)?;
-    let if_version = version(&http, &seller, id, condition).await?;
+    let mut if_version = version(&http, &seller, id, condition).await?;
+    if let Some(repeated) = repeated {
+        let seen = repeated_version(&http, &seller, id, &repeated).await?;
+        if_version = if_version.or(seen);
+    }
     let store = &http.app.store;
     let product = store.product_update(&seller, id, patch, if_version).await?;
     found(product)
@@ -223,6 +229,19 @@ pub(super) async fn stock(
 fn found(product: Option<Product>) -> ApiResult<Response> {
     let product = product.ok_or(ApiError::ProductNotFound)?;
     Ok(reply::product(StatusCode::OK, &product))
+}
+
+/// Checks what a body repeats of the product; the version that the client has seen by it.
+async fn repeated_version(
+    http: &HttpState,
+    seller: &SellerId,
+    id: ProductId,
+    repeated: &ReadOnlyFields,
+) -> ApiResult<Option<i64>> {
+    let product = http.app.store.product_get(seller, id).await?;
+    let product = product.ok_or(ApiError::ProductNotFound)?;
+    repeated.check(&product)?;
+    Ok(repeated.pins_version().then_some(product.version))
 }
 
 /// The one version the store shall insist on. Of several acceptable ones it is the present one,

@@ -14,7 +14,6 @@ async fn wrong_addresses_and_methods_are_told_apart() {
     let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     for path in [
-        "/",
         "/api",
         "/api/nothing",
         "/api/products/1/nothing",

@@ -8,6 +8,7 @@
     reason = "a test says what it expects by unwrapping"
 )]
 
+mod addresses_and_bodies;
 mod admission;
 mod analytics;
 mod archive;

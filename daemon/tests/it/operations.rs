@@ -55,6 +55,7 @@ async fn health_tells_of_every_dependency() {
         assert!(service["note"].is_string(), "{name}: {service}");
     }
     assert_eq!(health["services"]["kafka"]["outbox_backlog"], 0);
+    assert_eq!(health["services"]["kafka"]["outbox_oldest_seconds"], 0);
     let lag = health["services"]["kafka"]["consumer_lag"]
         .as_object()
         .unwrap();

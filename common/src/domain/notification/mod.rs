@@ -15,6 +15,7 @@ use crate::domain::{
         ProductData,
     },
     import_job::{ImportCounts, ImportStatus},
+    message_text::thousands,
     record::LOG_RETENTION,
     seller::SellerId,
 };
@@ -351,17 +352,4 @@ pub fn counts_text(counts: &ImportCounts) -> String {
     } else {
         names.join(", ")
     }
-}
-
-/// `4812330` as `4,812,330`.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

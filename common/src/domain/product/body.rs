@@ -20,6 +20,9 @@ const WRITABLE_FIELDS: [&str; 8] = [
     "attributes",
 ];
 
+/// The largest exponent of a number that is read, either sign.
+const MAX_EXPONENT: isize = 1_000;
+
 /// The fields of a stock change.
 const STOCK_FIELDS: [&str; 2] = ["delta", "reason"];
 
@@ -121,22 +124,30 @@ struct BodyReader<'a> {
 impl<'a> BodyReader<'a> {
     fn new(body: &'a Map<String, Value>, known: &[&str]) -> Self {
         let unknown = body.keys().filter(|key| !known.contains(&key.as_str()));
-        let rest = format!("is not a known field (known: {})", known.join(", "));
+        let hint = format!("the fields are {}", known.join(", "));
         let errors = unknown
-            .map(|key| FieldError::new(&shortened(key), "unknown", &rest, ""))
+            .map(|key| {
+                FieldError::new(&shortened(key), "unknown", "is not a known field", "")
+                    .of_value(body.get(key))
+                    .hint(&hint)
+            })
             .collect();
         Self { body, errors }
     }
 
     fn keep<T>(&mut self, checked: FieldResult<T>) -> Option<T> {
-        checked.map_err(|error| self.errors.push(error)).ok()
+        let sent = |error: FieldError| {
+            let value = self.body.get(&error.field);
+            error.of_value(value)
+        };
+        checked.map_err(|error| self.errors.push(sent(error))).ok()
     }
 
     fn required<T>(&mut self, field: &str, rule: fn(&str) -> FieldResult<T>) -> Option<T> {
         let checked = match self.body.get(field) {
             None | Some(Value::Null) => Err(FieldError::required(field)),
             Some(Value::String(text)) => rule(text),
-            Some(other) => Err(wrong_type(field, "must be a string", other)),
+            Some(_) => Err(wrong_type(field, "must be a string")),
         };
         self.keep(checked)
     }
@@ -155,7 +166,7 @@ impl<'a> BodyReader<'a> {
         match self.body.get(field)? {
             Value::Null => Some(None),
             Value::String(text) => self.keep(rule(text)).map(Some),
-            other => self.keep(Err(wrong_type(field, "must be a string or null", other))),
+            _ => self.keep(Err(wrong_type(field, "must be a string or null"))),
         }
     }
 
@@ -183,25 +194,59 @@ impl<'a> BodyReader<'a> {
                     .map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
                     .collect();
                 let checked = texts
-                    .ok_or_else(|| FieldError::new("attributes", "type", refusal, ""))
+                    .ok_or_else(|| wrong_type("attributes", refusal))
                     .and_then(fields::attributes);
                 self.keep(checked)
             }
-            other => self.keep(Err(wrong_type("attributes", refusal, other))),
+            _ => self.keep(Err(wrong_type("attributes", refusal))),
         }
     }
 }
 
+/// The text of a number, which its rule reads. In JSON it may have an exponent.
 fn number_text(field: &str, value: &Value) -> FieldResult<String> {
     match value {
-        Value::Number(number) => Ok(number.to_string()),
+        Value::Number(number) => Ok(without_exponent(number.to_string())),
         Value::String(text) => Ok(text.clone()),
-        other => Err(wrong_type(field, "must be a number", other)),
+        _ => Err(wrong_type(field, "must be a number")),
     }
 }
 
-fn wrong_type(field: &str, rest: &str, value: &Value) -> FieldError {
-    FieldError::new(field, "type", rest, &value.to_string())
+/// A JSON number as a plain decimal of the same value; one of very many digits stays as it is, and
+/// its rule refuses it.
+fn without_exponent(number: String) -> String {
+    let Some((mantissa, exponent)) = number.split_once(['e', 'E']) else {
+        return number;
+    };
+    let Some(exponent) = exponent
+        .parse()
+        .ok()
+        .filter(|e: &isize| e.abs() <= MAX_EXPONENT)
+    else {
+        return number;
+    };
+    let (sign, mantissa) = match mantissa.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", mantissa),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let zeros = |count: usize| "0".repeat(count);
+    match whole.len().checked_add_signed(exponent) {
+        None | Some(0) => {
+            let missing = exponent.unsigned_abs() - whole.len();
+            format!("{sign}0.{}{digits}", zeros(missing))
+        }
+        Some(point) if point < digits.len() => {
+            let (whole, fraction) = digits.split_at(point);
+            format!("{sign}{whole}.{fraction}")
+        }
+        Some(point) => format!("{sign}{digits}{}", zeros(point - digits.len())),
+    }
+}
+
+fn wrong_type(field: &str, rest: &str) -> FieldError {
+    FieldError::new(field, "type", rest, "")
 }
 
 #[cfg(test)]
@@ -242,6 +287,24 @@ mod tests {
         let product = NewProduct::from_json(&body).unwrap();
         assert_eq!((product.price.cents(), product.quantity), (1991, 7));
         assert_eq!((product.sku, product.description), (None, None));
+    }
+
+    #[test]
+    fn numbers_may_have_an_exponent() {
+        for (number, text) in [
+            ("1.2345678E7", "12345678"),
+            ("1e3", "1000"),
+            ("-1.5e1", "-15"),
+            ("1234.5e-2", "12.345"),
+            ("5e-3", "0.005"),
+            ("12e-2", "0.12"),
+            ("0.5e1", "05"),
+            ("1e1001", "1e+1001"),
+            ("19.99", "19.99"),
+        ] {
+            let number: Value = serde_json::from_str(number).unwrap();
+            assert_eq!(number_text("price", &number).unwrap(), text, "{number}");
+        }
     }
 
     #[test]

@@ -2,10 +2,11 @@
 //! constraint it breaks; JSON bodies and CSV rows share them.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Attributes;
 use crate::domain::{
-    message_text::shortened,
+    message_text::{shortened, thousands},
     money::{Price, PriceError},
 };
 
@@ -31,25 +32,66 @@ pub struct FieldError {
     pub constraint: String,
     /// One plain sentence that names the field.
     pub message: String,
-    /// The offending value, shortened to 100 characters; empty when there was none.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub value: String,
+    /// The offending value as it was sent, long text cut to 100 characters; null when there was
+    /// none.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    #[schema(value_type = Option<Value>)]
+    pub value: Value,
+    /// What to do about it, for people who call the API or type commands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 impl FieldError {
-    /// An error whose message reads "`field` `rest`".
+    /// An error whose message reads "`field` `rest`". An empty value is none.
     pub fn new(field: &str, constraint: &str, rest: &str, value: &str) -> Self {
         Self {
             field: field.to_owned(),
             constraint: constraint.to_owned(),
             message: format!("{field} {rest}"),
-            value: shortened(value),
+            value: match value {
+                "" => Value::Null,
+                text => Value::String(shortened(text)),
+            },
+            hint: None,
         }
+    }
+
+    /// The same error of a JSON value, which it repeats as it was sent.
+    #[must_use]
+    pub fn of_value(mut self, value: Option<&Value>) -> Self {
+        self.value = value.map_or(Value::Null, shown_value);
+        self
+    }
+
+    /// The same error with advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The offending value as text.
+    pub fn value_text(&self) -> &str {
+        self.value.as_str().unwrap_or_default()
     }
 
     /// A required field that is absent, null or blank.
     pub fn required(field: &str) -> Self {
         Self::new(field, "required", "is required", "")
+    }
+}
+
+/// A value as it was sent; a long one becomes text that is cut.
+fn shown_value(value: &Value) -> Value {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let shown = shortened(&text);
+    match shown.len() < text.len() {
+        true => Value::String(shown),
+        false => value.clone(),
     }
 }
 
@@ -123,8 +165,8 @@ pub fn attributes(map: Attributes) -> FieldResult<Option<Attributes>> {
     }
     let bytes: usize = 2 + map.iter().map(attribute_bytes).sum::<usize>();
     if bytes > ATTRIBUTES_MAX_BYTES {
-        let rest = format!("must be at most {ATTRIBUTES_MAX_BYTES} bytes as JSON");
-        return Err(FieldError::new("attributes", "max_bytes", &rest, ""));
+        let rest = "must be at most 16 KiB as JSON";
+        return Err(FieldError::new("attributes", "max_bytes", rest, ""));
     }
     Ok((!map.is_empty()).then_some(map))
 }
@@ -154,7 +196,7 @@ fn optional_trimmed(field: &'static str, text: &str, max: usize) -> FieldResult<
 fn bounded(field: &'static str, text: &str, max: usize) -> FieldResult<()> {
     no_nul(field, text)?;
     if text.len() > max && text.chars().count() > max {
-        let rest = format!("must be at most {max} characters");
+        let rest = format!("must be at most {} characters", thousands(max as u64));
         return Err(FieldError::new(field, "max_length", &rest, text));
     }
     Ok(())
@@ -178,7 +220,10 @@ fn count(field: &'static str, text: &str) -> FieldResult<i32> {
         return Err(FieldError::new(field, "min", "must be at least 0", text));
     }
     i32::try_from(number).map_err(|_| {
-        let rest = format!("must be at most {}", i32::MAX);
+        let rest = format!(
+            "must be at most {}",
+            thousands(i32::MAX.unsigned_abs().into())
+        );
         FieldError::new(field, "max", &rest, text)
     })
 }
@@ -241,6 +286,20 @@ mod tests {
         }
         assert_eq!(delta("-3").unwrap(), -3);
         assert_eq!(delta("0").unwrap_err().constraint, "not_zero");
+    }
+
+    #[test]
+    fn a_value_is_repeated_as_it_was_sent_and_cut_when_long() {
+        let error = || FieldError::new("price", "type", "is wrong", "as text");
+        let long = Value::String("ä".repeat(101));
+        for (sent, shown) in [
+            (Some(&Value::from(-1)), Value::from(-1)),
+            (Some(&Value::Bool(true)), Value::Bool(true)),
+            (Some(&long), Value::String("ä".repeat(100))),
+            (None, Value::Null),
+        ] {
+            assert_eq!(error().of_value(sent).value, shown);
+        }
     }
 
     #[test]

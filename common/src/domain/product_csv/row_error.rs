@@ -105,7 +105,7 @@ fn lines(first: u64, last: u64) -> String {
 
 /// The error's message, with the cell's text where that says what is wrong.
 fn described(error: &FieldError) -> String {
-    let value = error.value.trim();
+    let value = error.value_text().trim();
     match error.constraint.as_str() {
         "type" | "min" | "max" if !value.is_empty() => format!("{}, not {value:?}", error.message),
         _ => error.message.clone(),

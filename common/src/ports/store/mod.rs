@@ -184,6 +184,15 @@ impl OutboxEntry {
     }
 }
 
+/// What the outbox holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OutboxBacklog {
+    /// Exact up to 10,000 rows, an estimate above.
+    pub messages: u64,
+    /// When the oldest row was written; `None` when there is none.
+    pub oldest: Option<Timestamp>,
+}
+
 /// A row that leaves the outbox without being published in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetAsideEntry {
@@ -221,8 +230,8 @@ pub trait Outbox: Send + Sync + std::fmt::Debug {
     /// the order of its commits.
     async fn outbox_span(&self, seller: &SellerId) -> Result<Option<(i64, i64)>>;
 
-    /// Messages that wait: exact up to 10,000 rows, an estimate above.
-    async fn outbox_backlog(&self) -> Result<u64>;
+    /// What waits.
+    async fn outbox_backlog(&self) -> Result<OutboxBacklog>;
 
     /// Returns `true` once a change of this process was committed, `false` after `poll`.
     async fn outbox_wait(&self, poll: Duration) -> bool;

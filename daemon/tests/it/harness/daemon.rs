@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, Once},
 };
 
+use pm_common::domain::clock;
 use reqwest::Client;
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
@@ -191,19 +192,17 @@ impl TestDaemon {
             .await;
     }
 
-    /// Nothing waits, twice in a row: a message may be on its way between the two places that
-    /// are counted.
+    /// Nothing waits, by a look that was begun from now on: callers share what was found a moment
+    /// ago.
     async fn quiet(&self, groups: &[&str]) {
-        let mut quiet = 0;
+        let now = clock::now().to_string();
         poll("all events are consumed", async || {
             let health = self.get("/health").await.json();
             let kafka = &health["services"]["kafka"];
             let waiting = groups.iter().map(|group| &kafka["consumer_lag"][*group]);
-            let none = waiting
-                .chain([&kafka["outbox_backlog"]])
-                .all(|n| *n == json!(0));
-            quiet = if none { quiet + 1 } else { 0 };
-            (quiet == 2).then_some(())
+            let mut waiting = waiting.chain([&kafka["outbox_backlog"]]);
+            let begun_later = health["timestamp"].as_str() > Some(&now);
+            (begun_later && waiting.all(|n| *n == json!(0))).then_some(())
         })
         .await;
     }

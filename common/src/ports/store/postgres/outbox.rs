@@ -13,7 +13,7 @@ use crate::{
         record,
         seller::SellerId,
     },
-    ports::store::{Outbox, OutboxEntry, SetAsideEntry, block::Block},
+    ports::store::{Outbox, OutboxBacklog, OutboxEntry, SetAsideEntry, block::Block},
 };
 
 /// Rows of a peek at most.
@@ -122,7 +122,7 @@ impl Outbox for PostgresStore {
         Ok(first.zip(last))
     }
 
-    async fn outbox_backlog(&self) -> Result<u64> {
+    async fn outbox_backlog(&self) -> Result<OutboxBacklog> {
         self.connections
             .run(|mut session| async move { backlog(&mut session).await })
             .await
@@ -171,20 +171,25 @@ async fn remove(connection: &mut PgConnection, entries: &[(SellerId, i64)]) -> D
 
 /// Messages that wait: counted as far as `COUNTED_ROWS` go. Behind them there is a row for nearly every
 /// id, and it holds as many messages as those that were counted.
-async fn backlog(connection: &mut PgConnection) -> DbResult<u64> {
-    let (rows, messages, counted_to, last): (i64, i64, i64, i64) = sqlx::query_as(
-        "SELECT count(*), coalesce(sum(messages), 0)::bigint, coalesce(max(id), 0), \
-             coalesce((SELECT max(id) FROM outbox), 0) \
+async fn backlog(connection: &mut PgConnection) -> DbResult<OutboxBacklog> {
+    let (rows, messages, counted_to, last, oldest): (i64, i64, i64, i64, Option<PgMoment>) =
+        sqlx::query_as(
+            "SELECT count(*), coalesce(sum(messages), 0)::bigint, coalesce(max(id), 0), \
+             coalesce((SELECT max(id) FROM outbox), 0), \
+             (SELECT created_at FROM outbox ORDER BY id LIMIT 1) \
          FROM (SELECT id, messages FROM outbox ORDER BY id LIMIT $1) AS counted",
-    )
-    .bind(COUNTED_ROWS)
-    .fetch_one(connection)
-    .await?;
+        )
+        .bind(COUNTED_ROWS)
+        .fetch_one(connection)
+        .await?;
     let uncounted = match rows {
         COUNTED_ROWS => (last - counted_to).saturating_mul(messages) / rows,
         _ => 0,
     };
-    Ok(messages.saturating_add(uncounted).unsigned_abs())
+    Ok(OutboxBacklog {
+        messages: messages.saturating_add(uncounted).unsigned_abs(),
+        oldest: oldest.map(|moment| moment.0),
+    })
 }
 
 /// One seller's row. What is set aside already is not set aside again.

@@ -15,7 +15,7 @@ use crate::{
         seller::SellerId,
     },
     ports::store::sqlite::failed,
-    ports::store::{Outbox, OutboxEntry, SetAsideEntry, block::Block, column::json},
+    ports::store::{Outbox, OutboxBacklog, OutboxEntry, SetAsideEntry, block::Block, column::json},
 };
 
 /// Rows of a peek at most.
@@ -112,12 +112,18 @@ impl Outbox for SqliteStore {
         Ok(first.zip(last))
     }
 
-    async fn outbox_backlog(&self) -> Result<u64> {
-        let waiting: i64 = sqlx::query_scalar("SELECT outbox_messages FROM counters")
-            .fetch_one(self.db.readers())
-            .await
-            .map_err(failed)?;
-        Ok(waiting.unsigned_abs())
+    async fn outbox_backlog(&self) -> Result<OutboxBacklog> {
+        let (messages, oldest): (i64, Option<i64>) = sqlx::query_as(
+            "SELECT outbox_messages, (SELECT created_at FROM outbox ORDER BY id LIMIT 1) \
+             FROM counters",
+        )
+        .fetch_one(self.db.readers())
+        .await
+        .map_err(failed)?;
+        Ok(OutboxBacklog {
+            messages: messages.unsigned_abs(),
+            oldest: oldest.map(Timestamp::from_millis),
+        })
     }
 
     async fn outbox_wait(&self, poll: Duration) -> bool {

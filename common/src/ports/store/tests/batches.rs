@@ -426,7 +426,7 @@ pub(super) async fn an_error_leaves_nothing_behind(store: Arc<dyn Store>) {
     assert!(outcome.is_err());
     assert_eq!(all(&store, &a).await, [known]);
     assert_eq!(outbox_events(&store).await.len(), 1);
-    assert_eq!(store.outbox_backlog().await.unwrap(), 1);
+    assert_eq!(store.outbox_backlog().await.unwrap().messages, 1);
     let stored = store.import_get(&a, &job.id).await.unwrap().unwrap();
     assert_eq!(stored, job);
     rows.pop();
@@ -461,7 +461,7 @@ pub(super) async fn large_batches_fill_several_blocks(store: Arc<dyn Store>) {
         .map(|entry| entry.records.as_ref().unwrap().len())
         .collect();
     assert_eq!(sizes, [1000, 1000, 1000, 750]);
-    assert_eq!(store.outbox_backlog().await.unwrap(), 3750);
+    assert_eq!(store.outbox_backlog().await.unwrap().messages, 3750);
     let events = outbox_events(&store).await;
     let group = events.last().unwrap().import.as_ref().unwrap();
     assert_eq!(group.first_sequence, 1);
@@ -496,5 +496,5 @@ pub(super) async fn a_deep_outbox_is_read_in_parts(store: Arc<dyn Store>) {
         store.outbox_wait(LEASE).await;
     }
     assert_eq!((peeks, last), (2, 7500));
-    assert_eq!(store.outbox_backlog().await.unwrap(), 0);
+    assert_eq!(store.outbox_backlog().await.unwrap().messages, 0);
 }

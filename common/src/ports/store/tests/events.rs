@@ -9,6 +9,7 @@ use std::{
 use super::{Store, assert_gapless, create, lamp, outbox_events, seller};
 use crate::{
     domain::{
+        clock,
         event::{Event, EventData, EventKind},
         product::{NewProduct, ProductPatch, StockChange},
     },
@@ -115,7 +116,7 @@ pub(super) async fn sequences_have_no_gap_under_concurrency(store: Arc<dyn Store
     let total: i64 = last.values().sum();
     // A create, an update and a warning each, and one more create per seller.
     assert_eq!(total, 32 * 4 * 3 + 3);
-    assert_eq!(store.outbox_backlog().await.unwrap(), 32 * 12 + 3);
+    assert_eq!(store.outbox_backlog().await.unwrap().messages, 32 * 12 + 3);
     let mut versions = HashMap::new();
     for event in outbox_events(&store).await {
         if let EventData::ProductCreated(data) | EventData::ProductUpdated(data) = &event.data {
@@ -131,13 +132,16 @@ pub(super) async fn the_outbox_forgets_what_is_removed(store: Arc<dyn Store>) {
     for name in ["a", "b", "a"] {
         create(&store, &seller(name), lamp()).await;
     }
+    let now = clock::now();
+    let oldest = store.outbox_backlog().await.unwrap().oldest.unwrap();
+    assert!(oldest <= now && now.since(oldest) < Duration::from_secs(60));
     let entries = store.outbox_peek(2).await.unwrap();
     assert_eq!(entries.len(), 2);
     assert!(entries[0].id < entries[1].id);
     let gone: Vec<_> = entries.iter().map(|e| (e.seller.clone(), e.id)).collect();
     for _ in 0..2 {
         store.outbox_remove(&gone).await.unwrap();
-        assert_eq!(store.outbox_backlog().await.unwrap(), 1);
+        assert_eq!(store.outbox_backlog().await.unwrap().messages, 1);
     }
     let rest = store.outbox_peek(10).await.unwrap();
     assert_eq!(rest.len(), 1);
@@ -188,7 +192,7 @@ pub(super) async fn what_is_set_aside_is_out_of_the_way(store: Arc<dyn Store>) {
     for _ in 0..2 {
         store.outbox_set_aside(rows.clone()).await.unwrap();
         assert_eq!(store.outbox_aside().await.unwrap(), 2);
-        assert_eq!(store.outbox_backlog().await.unwrap(), 1);
+        assert_eq!(store.outbox_backlog().await.unwrap().messages, 1);
         assert_eq!(store.outbox_peek(10).await.unwrap(), entries[2..]);
     }
 }

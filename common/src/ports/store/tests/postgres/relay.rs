@@ -226,5 +226,5 @@ async fn the_relay_misses_nothing_and_turns_nothing_round() {
     for writer in writing.await.unwrap() {
         writer.unwrap();
     }
-    assert_eq!(outbox.outbox_backlog().await.unwrap(), 0);
+    assert_eq!(outbox.outbox_backlog().await.unwrap().messages, 0);
 }
