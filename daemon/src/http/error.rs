@@ -346,7 +346,7 @@ fn validation_details(errors: &[FieldError]) -> Value {
         "errors": all,
     });
     if let Some(hint) = errors.iter().find_map(|error| error.hint.as_ref()) {
-        details["hint"] = hint.as_str().into();
+        details["hint"] = (**hint).into();
     }
     details
 }

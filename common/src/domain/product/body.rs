@@ -129,7 +129,7 @@ impl<'a> BodyReader<'a> {
             .map(|key| {
                 FieldError::new(&shortened(key), "unknown", "is not a known field", "")
                     .of_value(body.get(key))
-                    .hint(&hint)
+                    .hint(hint.as_str())
             })
             .collect();
         Self { body, errors }

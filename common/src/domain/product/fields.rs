@@ -39,7 +39,8 @@ pub struct FieldError {
     pub value: Value,
     /// What to do about it, for people who call the API or type commands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub hint: Option<Box<str>>,
 }
 
 impl FieldError {
@@ -66,7 +67,7 @@ impl FieldError {
 
     /// The same error with advice.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
     }
