@@ -33,6 +33,7 @@ mod params;
 mod part_header;
 mod path;
 mod products;
+mod read_only;
 mod refused_head;
 mod reply;
 mod request_id;

@@ -12,7 +12,7 @@ use pm_common::{
     api::{DeletedOut, ErrorOut},
     domain::{
         error::{Conflict, Error},
-        product::{NewProduct, Product, ProductId, ProductPatch, ReadOnlyFields, StockChange},
+        product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
         seller::SellerId,
     },
 };
@@ -25,6 +25,7 @@ use super::{
     idempotency,
     identity::RequestSeller,
     path::ProductPath,
+    read_only::ReadOnlyFields,
     reply,
 };
 

@@ -1,18 +1,17 @@
 //! Products: what a seller offers, how it may change, and the rules its fields obey.
 //!
 //! `fields` holds one rule per field, used alike by JSON bodies and CSV rows; `body` turns a JSON
-//! object into a checked `NewProduct` or `ProductPatch`, `read_only` compares what a body repeats.
+//! object into a checked `NewProduct` or `ProductPatch`.
 
 mod body;
 pub mod fields;
-mod read_only;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::{fields::FieldError, read_only::ReadOnlyFields};
+pub use self::fields::FieldError;
 use crate::domain::{clock::Timestamp, money::Price, seller::SellerId};
 
 /// A product's number, unique across sellers, positive.

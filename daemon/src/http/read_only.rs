@@ -1,10 +1,11 @@
 //! The fields of a product that only the server writes, when a client sends a product back as it
 //! read it: equal values are ignored, another version is a conflict, anything else is an error.
 
+use pm_common::domain::{
+    error::{Conflict, Error, Result},
+    product::{FieldError, Product},
+};
 use serde_json::{Map, Value};
-
-use super::{FieldError, Product};
-use crate::domain::error::{Conflict, Error, Result};
 
 /// In the order errors are reported. `deleted_at` is null: only live products are changed.
 const READ_ONLY_FIELDS: [&str; 6] = [
@@ -18,11 +19,11 @@ const READ_ONLY_FIELDS: [&str; 6] = [
 
 /// What a body says about them.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct ReadOnlyFields(Map<String, Value>);
+pub(super) struct ReadOnlyFields(Map<String, Value>);
 
 impl ReadOnlyFields {
     /// Takes them out of a body; `None` when it has none of them.
-    pub fn take(body: &mut Map<String, Value>) -> Option<Self> {
+    pub(super) fn take(body: &mut Map<String, Value>) -> Option<Self> {
         let sent: Map<_, _> = READ_ONLY_FIELDS
             .iter()
             .filter_map(|field| body.remove_entry(*field))
@@ -35,7 +36,7 @@ impl ReadOnlyFields {
     /// # Errors
     /// [`Conflict::Version`] for another version, otherwise [`Error::Invalid`] with each field that
     /// differs.
-    pub fn check(&self, product: &Product) -> Result<()> {
+    pub(super) fn check(&self, product: &Product) -> Result<()> {
         let present = serde_json::to_value(product).unwrap_or_default();
         let differs = |field: &&str| {
             self.0
@@ -63,7 +64,7 @@ impl ReadOnlyFields {
 
     /// The version that the product must still have when it is written: a client that names it, or
     /// when it was changed, has seen that state.
-    pub fn pins_version(&self) -> bool {
+    pub(super) fn pins_version(&self) -> bool {
         ["version", "updated_at"]
             .iter()
             .any(|field| self.0.contains_key(*field))
@@ -72,8 +73,11 @@ impl ReadOnlyFields {
 
 #[cfg(test)]
 mod tests {
+    use pm_common::domain::{
+        clock::Timestamp, money::Price, product::NewProduct, seller::SellerId,
+    };
+
     use super::*;
-    use crate::domain::{clock::Timestamp, money::Price, product::NewProduct, seller::SellerId};
 
     fn lamp() -> Product {
         let new = NewProduct {
