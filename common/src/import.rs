@@ -13,7 +13,7 @@ use crate::{
         import_job::{
             BatchOutcome, Checkpoint, ImportBatch, ImportCounts, ImportJob, ImportStatus,
         },
-        notification::thousands,
+        message_text::thousands,
         product_csv::{
             FilePosition, FileRow, ImportPlan, ParsedRow, RejectedRow, RowReader, SkipCounts,
         },
