@@ -8,8 +8,12 @@ use pm_common::{
         CategoriesOut, DailyOut, DeletedOut, EventsOut, ImportAcceptedOut, ImportOut, ImportsOut,
         LowStockPageOut, ProductsOut, SummaryOut,
     },
-    client::{self, Client, EventTail, QueryPairs, Response, UploadRequest},
-    domain::product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
+    client::{self, Client, EventTail, Response, UploadRequest},
+    domain::{
+        product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
+        query::ProductFilter,
+    },
+    request::{DailyRequest, EventListRequest, PageRequest, ProductListRequest},
 };
 
 use crate::error::{ExitCode, Result};
@@ -42,9 +46,9 @@ pub(crate) async fn retry_rate_limited<T>(read: impl AsyncFn() -> Result<T>) -> 
 
 impl Backend {
     /// A page of products.
-    pub(crate) async fn product_list(&self, query: &QueryPairs) -> Result<ProductsOut> {
+    pub(crate) async fn product_list(&self, request: &ProductListRequest) -> Result<ProductsOut> {
         match self {
-            Self::Http(client) => Ok(client.product_list(query).await?),
+            Self::Http(client) => Ok(client.product_list(request).await?),
         }
     }
 
@@ -104,16 +108,16 @@ impl Backend {
     }
 
     /// The products as CSV.
-    pub(crate) async fn product_export(&self, query: &QueryPairs) -> Result<Response> {
+    pub(crate) async fn product_export(&self, filter: &ProductFilter) -> Result<Response> {
         match self {
-            Self::Http(client) => Ok(client.product_export(query).await?),
+            Self::Http(client) => Ok(client.product_export(filter).await?),
         }
     }
 
     /// A page of imports.
-    pub(crate) async fn import_list(&self, query: &QueryPairs) -> Result<ImportsOut> {
+    pub(crate) async fn import_list(&self, page: PageRequest) -> Result<ImportsOut> {
         match self {
-            Self::Http(client) => Ok(client.import_list(query).await?),
+            Self::Http(client) => Ok(client.import_list(page).await?),
         }
     }
 
@@ -132,9 +136,9 @@ impl Backend {
     }
 
     /// Past events.
-    pub(crate) async fn event_list(&self, query: &QueryPairs) -> Result<EventsOut> {
+    pub(crate) async fn event_list(&self, request: EventListRequest) -> Result<EventsOut> {
         match self {
-            Self::Http(client) => Ok(client.event_list(query).await?),
+            Self::Http(client) => Ok(client.event_list(request).await?),
         }
     }
 
@@ -153,16 +157,16 @@ impl Backend {
     }
 
     /// The totals by day.
-    pub(crate) async fn stats_daily(&self, query: &QueryPairs) -> Result<DailyOut> {
+    pub(crate) async fn stats_daily(&self, request: DailyRequest) -> Result<DailyOut> {
         match self {
-            Self::Http(client) => Ok(client.stats_daily(query).await?),
+            Self::Http(client) => Ok(client.stats_daily(request).await?),
         }
     }
 
     /// A page of products low on stock.
-    pub(crate) async fn stats_low_stock(&self, query: &QueryPairs) -> Result<LowStockPageOut> {
+    pub(crate) async fn stats_low_stock(&self, page: PageRequest) -> Result<LowStockPageOut> {
         match self {
-            Self::Http(client) => Ok(client.stats_low_stock(query).await?),
+            Self::Http(client) => Ok(client.stats_low_stock(page).await?),
         }
     }
 

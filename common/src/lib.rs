@@ -11,6 +11,7 @@ pub mod import;
 pub mod log_throttle;
 pub mod ports;
 pub mod private_files;
+pub mod request;
 pub mod seller_permits;
 #[cfg(test)]
 #[path = "../tests/support/mod.rs"]

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Read};
 
 use clap::Subcommand;
-use pm_common::client::Client;
+use pm_common::{client::Client, request::ProductListRequest};
 use serde_json::json;
 
 use crate::{
@@ -82,9 +82,12 @@ pub(crate) async fn run(command: Command, session: &CommandSession) -> Result<()
 
 /// The cheapest request that needs a seller.
 async fn check_accepted(client: &Client) -> Result<()> {
-    let query = [("limit", "1"), ("count", "none")];
-    let query = query.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    client.product_list(&query).await?;
+    let mut request = ProductListRequest {
+        count: false,
+        ..ProductListRequest::default()
+    };
+    request.page.limit = 1;
+    client.product_list(&request).await?;
     Ok(())
 }
 

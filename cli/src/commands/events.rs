@@ -2,11 +2,12 @@
 
 use clap::builder::TypedValueParser;
 use pm_common::{
-    client::{EventTail, QueryPairs, StreamStart, TailItem},
+    client::{EventTail, StreamStart, TailItem},
     domain::notification::{Notification, NotificationKind},
+    request::{EventListRequest, MAX_EVENTS},
 };
 
-use super::{pair, wire_choice};
+use super::wire_choice;
 use crate::{
     backend::{Backend, retry_rate_limited},
     error::{Error, ExitCode, Result},
@@ -31,9 +32,6 @@ const EVENT_SPEC: ResourceSpec = ResourceSpec {
     ],
     none: "No events.",
 };
-
-/// Past events per request.
-const EVENTS_PER_PAGE: u32 = 1_000;
 
 /// Ways to read events.
 #[derive(Debug, clap::Subcommand)]
@@ -114,14 +112,8 @@ pub(crate) async fn run(command: Command, session: &CommandSession) -> Result<()
         Command::Tail(args) => tail(args, session).await,
         Command::List { after, limit, kind } => {
             let mut records = session.records(&EVENT_SPEC)?;
-            let kind = kind.map(NotificationKind::as_str);
-            let query = [
-                pair("after", Some(after)),
-                pair("limit", Some(limit)),
-                pair("type", kind),
-            ];
-            let query: Vec<_> = query.into_iter().flatten().collect();
-            let page = session.backend()?.event_list(&query).await?;
+            let request = EventListRequest { after, limit, kind };
+            let page = session.backend()?.event_list(request).await?;
             for event in &page.data {
                 records.push(event)?;
             }
@@ -184,13 +176,12 @@ async fn replay_past(
 ) -> Result<bool> {
     let mut found = false;
     loop {
-        let query: [Option<_>; 2] = [
-            pair("after", Some(after)),
-            pair("limit", Some(EVENTS_PER_PAGE)),
-        ];
-        let query: Vec<_> = query.into_iter().flatten().collect();
-        let query: &QueryPairs = &query;
-        let page = retry_rate_limited(async || backend.event_list(query).await).await?;
+        let request = EventListRequest {
+            after,
+            limit: MAX_EVENTS,
+            kind: None,
+        };
+        let page = retry_rate_limited(async || backend.event_list(request).await).await?;
         for event in &page.data {
             found = true;
             if printer.print(event)? {

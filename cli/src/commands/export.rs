@@ -23,7 +23,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &CommandSession) -> Result<()> {
     let answer = session
         .backend()?
-        .product_export(&args.filter.pairs())
+        .product_export(&args.filter.into_filter())
         .await?;
     let bytes = download::save(&session.ui, answer, &args.file).await?;
     if args.file != "-" {

@@ -1,9 +1,7 @@
 //! Which products: the filters that `products list` and `export` share.
 
 use clap::Args;
-use pm_common::{client::QueryPairs, domain::money::Amount};
-
-use super::pair;
+use pm_common::domain::{money::Amount, query::ProductFilter};
 
 /// Filters; a product has to match all of them.
 #[derive(Debug, Args)]
@@ -33,24 +31,16 @@ pub(crate) struct ProductFilterArgs {
 }
 
 impl ProductFilterArgs {
-    /// As query parameters.
-    pub(crate) fn pairs(&self) -> Vec<(String, String)> {
-        let pairs = [
-            pair("category", self.category.as_ref()),
-            pair("sku", self.sku.as_ref()),
-            pair("q", self.search.as_ref()),
-            pair("min_price", self.min_price),
-            pair("max_price", self.max_price),
-            pair("min_quantity", self.min_quantity),
-            pair("max_quantity", self.max_quantity),
-        ];
-        pairs.into_iter().flatten().collect()
+    /// The filter that the flags describe.
+    pub(crate) fn into_filter(self) -> ProductFilter {
+        ProductFilter {
+            category: self.category,
+            sku: self.sku,
+            text: self.search,
+            min_quantity: self.min_quantity,
+            max_quantity: self.max_quantity,
+            min_price: self.min_price,
+            max_price: self.max_price,
+        }
     }
-}
-
-/// The query with another parameter.
-pub(crate) fn with(query: &QueryPairs, name: &str, value: &str) -> Vec<(String, String)> {
-    let mut query = query.to_vec();
-    query.push((name.to_owned(), value.to_owned()));
-    query
 }

@@ -1,7 +1,7 @@
 //! `pm imports`: lists, follows and cancels import jobs.
 
 use clap::Subcommand;
-use pm_common::domain::import_job::ImportStatus;
+use pm_common::{domain::import_job::ImportStatus, request::PageRequest};
 
 use super::{
     download,
@@ -10,7 +10,6 @@ use super::{
         unfinished_error,
     },
     interrupt::InterruptSignal,
-    pair,
 };
 use crate::{
     error::{Error, ExitCode, Result},
@@ -73,9 +72,11 @@ pub(crate) async fn run(command: Command, session: &CommandSession) -> Result<()
     match command {
         Command::List { page, limit } => {
             let mut records = session.records(&IMPORT_SPEC)?;
-            let query = [pair("page", Some(page)), pair("limit", Some(limit))];
-            let query: Vec<_> = query.into_iter().flatten().collect();
-            let answer = session.backend()?.import_list(&query).await?;
+            let page = PageRequest {
+                number: page,
+                limit,
+            };
+            let answer = session.backend()?.import_list(page).await?;
             for job in &answer.data {
                 records.push(job)?;
             }

@@ -28,11 +28,6 @@ use crate::error::{Error, Result};
 /// For lists without pagination.
 const NO_PAGINATION: Option<&()> = None;
 
-/// A query pair from a flag, if it is set.
-fn pair(name: &str, value: Option<impl ToString>) -> Option<(String, String)> {
-    value.map(|value| (name.to_owned(), value.to_string()))
-}
-
 /// A name of the wire format, from a flag's value.
 fn wire_name(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {

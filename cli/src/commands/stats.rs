@@ -1,8 +1,12 @@
 //! `pm stats`: totals, also by category and by day, and products low on stock.
 
 use clap::Subcommand;
+use pm_common::{
+    domain::clock::Timestamp,
+    request::{DailyRequest, PageRequest, day_start},
+};
 
-use super::{NO_PAGINATION, pair};
+use super::NO_PAGINATION;
 use crate::{
     error::{Error, Result},
     output::{ColumnSpec, ResourceSpec, ValueKind},
@@ -78,10 +82,10 @@ pub(crate) enum Command {
     Daily {
         /// First day, yyyy-mm-dd
         #[arg(long, value_name = "DAY", value_parser = day)]
-        from: Option<String>,
+        from: Option<Timestamp>,
         /// Last day, yyyy-mm-dd
         #[arg(long, value_name = "DAY", value_parser = day)]
-        to: Option<String>,
+        to: Option<Timestamp>,
     },
     /// Products below their threshold, fewest units first
     LowStock {
@@ -111,9 +115,11 @@ pub(crate) async fn run(command: Command, session: &CommandSession) -> Result<()
         Command::Daily { from, to } => daily(from, to, session).await,
         Command::LowStock { page, limit } => {
             let mut records = session.records(&LOW_STOCK_SPEC)?;
-            let query = [pair("page", Some(page)), pair("limit", Some(limit))];
-            let query: Vec<_> = query.into_iter().flatten().collect();
-            let answer = session.backend()?.stats_low_stock(&query).await?;
+            let page = PageRequest {
+                number: page,
+                limit,
+            };
+            let answer = session.backend()?.stats_low_stock(page).await?;
             for product in &answer.data {
                 records.push(product)?;
             }
@@ -122,25 +128,28 @@ pub(crate) async fn run(command: Command, session: &CommandSession) -> Result<()
     }
 }
 
-async fn daily(from: Option<String>, to: Option<String>, session: &CommandSession) -> Result<()> {
+async fn daily(
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    session: &CommandSession,
+) -> Result<()> {
     if let (Some(from), Some(to)) = (&from, &to)
         && from > to
     {
+        let (from, to) = (from.day(), to.day());
         return Err(Error::usage(format!("--from {from} is after --to {to}")));
     }
     let mut records = session.records(&DAY_SPEC)?;
-    let query: Vec<_> = [pair("from", from), pair("to", to)]
-        .into_iter()
-        .flatten()
-        .collect();
-    for day in session.backend()?.stats_daily(&query).await?.data {
+    let request = DailyRequest { from, to };
+    for day in session.backend()?.stats_daily(request).await?.data {
         records.push(&day)?;
     }
     records.finish(NO_PAGINATION)
 }
 
-fn day(text: &str) -> Result<String, String> {
-    let date = text.parse::<jiff::civil::Date>();
-    date.map(|date| date.to_string())
-        .map_err(|_| "it must be a day such as 2026-01-31".to_owned())
+/// The start of a day.
+fn day(text: &str) -> Result<Timestamp, String> {
+    let date = text.parse::<jiff::civil::Date>().ok();
+    date.and_then(|date| day_start(&date.to_string()))
+        .ok_or_else(|| "it must be a day such as 2026-01-31".to_owned())
 }

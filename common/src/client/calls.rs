@@ -11,7 +11,11 @@ use crate::{
         CategoriesOut, DailyOut, DeletedOut, EventsOut, HealthOut, ImportAcceptedOut, ImportOut,
         ImportsOut, LowStockPageOut, ProductsOut, SummaryOut,
     },
-    domain::product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
+    domain::{
+        product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
+        query::ProductFilter,
+    },
+    request::{DailyRequest, EventListRequest, PageRequest, ProductListRequest, filter_pairs},
 };
 
 /// How long a request waits at most before it is repeated.
@@ -34,8 +38,9 @@ pub struct UploadRequest<'a> {
 
 impl Client {
     /// `GET /api/products`.
-    pub async fn product_list(&self, query: &QueryPairs) -> Result<ProductsOut> {
-        self.call(self.get("/api/products").query(query)).await
+    pub async fn product_list(&self, request: &ProductListRequest) -> Result<ProductsOut> {
+        self.call(self.get("/api/products").query(&request.to_pairs()))
+            .await
     }
 
     /// `GET /api/products/{id}`.
@@ -78,9 +83,12 @@ impl Client {
     }
 
     /// `GET /api/products/export`: the CSV as it comes.
-    pub async fn product_export(&self, query: &QueryPairs) -> Result<Response> {
-        self.send(self.get("/api/products/export").query(query))
-            .await
+    pub async fn product_export(&self, filter: &ProductFilter) -> Result<Response> {
+        self.send(
+            self.get("/api/products/export")
+                .query(&filter_pairs(filter)),
+        )
+        .await
     }
 
     /// `POST /api/products/import` with the file as the body.
@@ -97,8 +105,9 @@ impl Client {
     }
 
     /// `GET /api/imports`.
-    pub async fn import_list(&self, query: &QueryPairs) -> Result<ImportsOut> {
-        self.call(self.get("/api/imports").query(query)).await
+    pub async fn import_list(&self, page: PageRequest) -> Result<ImportsOut> {
+        self.call(self.get("/api/imports").query(&page.to_pairs()))
+            .await
     }
 
     /// `GET /api/imports/{id}`.
@@ -118,8 +127,9 @@ impl Client {
     }
 
     /// `GET /api/events`.
-    pub async fn event_list(&self, query: &QueryPairs) -> Result<EventsOut> {
-        self.call(self.get("/api/events").query(query)).await
+    pub async fn event_list(&self, request: EventListRequest) -> Result<EventsOut> {
+        self.call(self.get("/api/events").query(&request.to_pairs()))
+            .await
     }
 
     /// `GET /api/events/stream`; with a cursor, what came after it first.
@@ -144,14 +154,14 @@ impl Client {
     }
 
     /// `GET /api/analytics/daily`.
-    pub async fn stats_daily(&self, query: &QueryPairs) -> Result<DailyOut> {
-        self.call(self.get("/api/analytics/daily").query(query))
+    pub async fn stats_daily(&self, request: DailyRequest) -> Result<DailyOut> {
+        self.call(self.get("/api/analytics/daily").query(&request.to_pairs()))
             .await
     }
 
     /// `GET /api/analytics/low-stock`.
-    pub async fn stats_low_stock(&self, query: &QueryPairs) -> Result<LowStockPageOut> {
-        self.call(self.get("/api/analytics/low-stock").query(query))
+    pub async fn stats_low_stock(&self, page: PageRequest) -> Result<LowStockPageOut> {
+        self.call(self.get("/api/analytics/low-stock").query(&page.to_pairs()))
             .await
     }
 

@@ -12,13 +12,13 @@ use pm_common::{
         clock::{self, Timestamp},
         product::Product,
     },
+    request::{DailyRequest, PageRequest},
 };
 
 use super::{
     HttpState, error::ApiResult, identity::RequestSeller, list, params::QueryParams, reply,
 };
 
-const LIMIT_MAX: u32 = 100;
 /// Days shown by default, the last one included.
 const MAX_DAYS: u32 = 30;
 const DAY_LENGTH: Duration = Duration::from_secs(24 * 60 * 60);
@@ -31,7 +31,7 @@ pub(super) async fn summary(
     RequestSeller(seller): RequestSeller,
     params: QueryParams,
 ) -> ApiResult {
-    params.finish()?;
+    params.read(|_| ())?;
     let (totals, last_updated) = http.app.ledger.ledger_totals(&seller).await?;
     reply::ok(&SummaryOut::of(&totals, last_updated))
 }
@@ -44,7 +44,7 @@ pub(super) async fn categories(
     RequestSeller(seller): RequestSeller,
     params: QueryParams,
 ) -> ApiResult {
-    params.finish()?;
+    params.read(|_| ())?;
     let categories = http.app.ledger.ledger_categories(&seller).await?;
     let data = categories.iter().map(CategoryOut::from).collect();
     reply::ok(&CategoriesOut { data })
@@ -87,12 +87,11 @@ pub(super) async fn daily(
 pub(super) async fn low_stock(
     State(http): State<Arc<HttpState>>,
     RequestSeller(seller): RequestSeller,
-    mut params: QueryParams,
+    params: QueryParams,
 ) -> ApiResult {
-    let (page, limit) = list::page(&mut params, LIMIT_MAX);
-    params.finish()?;
+    let page = params.read(PageRequest::read)?;
+    let (offset, limit) = (list::offset(page), page.limit);
     let store = &http.app.store;
-    let offset = list::offset(page, limit);
     let found = store.product_low_stock(&seller, offset, limit).await?;
     let default_threshold = http.app.config.low_stock_threshold;
     let shown = |product: Product| LowStockOut {
@@ -104,34 +103,24 @@ pub(super) async fn low_stock(
         quantity: product.quantity,
     };
     reply::ok(&LowStockPageOut {
-        pagination: Pagination::new(page, limit, found.total),
+        pagination: Pagination::new(page.number, limit, found.total),
         data: found.items.into_iter().map(shown).collect(),
     })
 }
 
 /// The first and the last day asked for.
-fn days(mut params: QueryParams, now: Timestamp) -> ApiResult<(String, String)> {
-    let (from, to) = (day(&mut params, "from"), day(&mut params, "to"));
-    let to = to.unwrap_or(now);
-    let from = from.unwrap_or(to.minus(DAY_LENGTH * (MAX_DAYS - 1)));
-    if from > to {
-        params.refuse("from", "max", "must not be later than to", &from.day());
-    }
-    params.finish()?;
-    Ok((from.day(), to.day()))
-}
-
-/// The start of a calendar day.
-fn day(params: &mut QueryParams, name: &'static str) -> Option<Timestamp> {
-    let text = params.text(name)?;
-    let start = format!("{text}T00:00:00.000Z").parse::<Timestamp>();
-    match start {
-        Ok(start) if start.to_string().starts_with(&text) && text.len() == 10 => Some(start),
-        _ => {
-            params.refuse(name, "format", "must be a date such as 2026-01-31", &text);
-            None
+fn days(params: QueryParams, now: Timestamp) -> ApiResult<(String, String)> {
+    params.read(|reader| {
+        let request = DailyRequest::read(reader);
+        let to = request.to.unwrap_or(now);
+        let from = request
+            .from
+            .unwrap_or(to.minus(DAY_LENGTH * (MAX_DAYS - 1)));
+        if from > to {
+            reader.refuse("from", "max", "must not be later than to", &from.day());
         }
-    }
+        (from.day(), to.day())
+    })
 }
 
 #[cfg(test)]

@@ -12,14 +12,13 @@ use pm_common::{
         seller::SellerId,
     },
     ports::inbox::Inbox,
+    request::EventListRequest,
 };
 
 use super::{HttpState, error::ApiResult, identity::RequestSeller, params::QueryParams, reply};
 
-const DEFAULT_LIMIT: u32 = 100;
-const LIMIT_MAX: u32 = 1_000;
 /// Notifications read at once: a long one has about 50 kB.
-const STEP_ROWS: u32 = 50;
+const MAX_STEP_ROWS: u32 = 50;
 /// No more are read for a page that is this long.
 const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
@@ -40,13 +39,9 @@ const MAX_PAGE_BYTES: usize = 1024 * 1024;
 pub(super) async fn list(
     State(http): State<Arc<HttpState>>,
     RequestSeller(seller): RequestSeller,
-    mut params: QueryParams,
+    params: QueryParams,
 ) -> ApiResult {
-    let kinds = NotificationKind::ALL.map(|kind| (kind.as_str(), Some(kind)));
-    let after = params.number("after", 0..=i64::MAX, 0);
-    let limit = params.number("limit", 1..=LIMIT_MAX, DEFAULT_LIMIT);
-    let kind = params.word("type", &kinds, None);
-    params.finish()?;
+    let EventListRequest { after, limit, kind } = params.read(EventListRequest::read)?;
     let inbox = &http.app.inbox;
     let mut data = page(&**inbox, &seller, after, limit, kind).await?;
     // While a put is in progress, later ones may be there before earlier ones.
@@ -77,7 +72,7 @@ async fn page(
     let (mut data, mut bytes, mut left) = (Vec::<Notification>::new(), 0, limit);
     while left > 0 && bytes < MAX_PAGE_BYTES {
         let from = data.last().map_or(after, |last| last.sequence);
-        let asked = left.min(STEP_ROWS);
+        let asked = left.min(MAX_STEP_ROWS);
         let step = inbox.inbox_list(seller, from, asked, kind).await?;
         let found = u32::try_from(step.len()).unwrap_or(asked);
         let json = |next: &Notification| serde_json::to_vec(next).map_or(0, |json| json.len());

@@ -21,6 +21,7 @@ use pm_common::{
         seller::SellerId,
     },
     ports::store::ProductStore,
+    request::read_filter,
 };
 
 use super::{HttpState, error::ApiResult, identity::RequestSeller, list, params::QueryParams};
@@ -47,10 +48,9 @@ const STEP_ROWS: u32 = 500;
 pub(super) async fn export(
     State(http): State<Arc<HttpState>>,
     RequestSeller(seller): RequestSeller,
-    mut params: QueryParams,
+    params: QueryParams,
 ) -> ApiResult {
-    let filter = list::filter(&mut params);
-    params.finish()?;
+    let filter = list::possible(params.read(read_filter)?);
     let Some(filter) = filter else {
         let header = ExportColumns::default().into_writer().header();
         return Ok(csv("products.csv", stream::iter([Ok(header.into())])));

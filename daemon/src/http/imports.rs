@@ -19,6 +19,7 @@ use pm_common::{
         seller::SellerId,
     },
     ports::store::ImportStore,
+    request::PageRequest,
 };
 
 use super::{
@@ -34,7 +35,6 @@ use super::{
     reply,
 };
 
-const LIMIT_MAX: u32 = 100;
 /// Rejected rows shown with a job.
 const ERRORS_SHOWN: u32 = 100;
 /// Rejected rows read at once for the file.
@@ -55,17 +55,16 @@ const REJECTS_PAGE_ROWS: u32 = 500;
 pub(super) async fn list(
     State(http): State<Arc<HttpState>>,
     RequestSeller(seller): RequestSeller,
-    mut params: QueryParams,
+    params: QueryParams,
 ) -> ApiResult {
-    let (page, limit) = list::page(&mut params, LIMIT_MAX);
-    params.finish()?;
+    let page = params.read(PageRequest::read)?;
+    let (offset, limit) = (list::offset(page), page.limit);
     let store = &http.app.store;
-    let offset = list::offset(page, limit);
     let found = store.import_list(&seller, offset, limit).await?;
     let now = clock::now();
     let jobs = found.items.iter();
     let data = jobs.map(|job| ImportOut::listed(job, now)).collect();
-    let pagination = Pagination::new(page, limit, found.total);
+    let pagination = Pagination::new(page.number, limit, found.total);
     reply::ok(&ImportsOut { data, pagination })
 }
 

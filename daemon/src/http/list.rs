@@ -8,23 +8,15 @@ use pm_common::{
     domain::{
         money::Amount,
         product::{Product, fields},
-        query::{ListCursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
+        query::{ListCursor, Page, PageStart, ProductFilter, ProductQuery, SortBy},
     },
+    request::{PageRequest, ProductListRequest, QueryReader},
 };
 
 use super::{HttpState, error::ApiResult, identity::RequestSeller, params::QueryParams, reply};
 
-const LIMIT: u32 = 20;
-const LIMIT_MAX: u32 = 100;
-
-const SORTS: [(&str, SortBy); 5] = [
-    ("created_at", SortBy::CreatedAt),
-    ("name", SortBy::Name),
-    ("price", SortBy::Price),
-    ("quantity", SortBy::Quantity),
-    ("updated_at", SortBy::UpdatedAt),
-];
-const ORDERS: [(&str, SortOrder); 2] = [("desc", SortOrder::Desc), ("asc", SortOrder::Asc)];
+/// More cents than any price has, and few enough for every engine's integers.
+const CENTS_BEYOND_PRICES: i128 = 1 << 53;
 
 /// List products
 ///
@@ -33,7 +25,7 @@ const ORDERS: [(&str, SortOrder); 2] = [("desc", SortOrder::Desc), ("asc", SortO
 #[utoipa::path(get, path = "/api/products", tag = "Products",
     params(
         ("page" = Option<u64>, Query, description = "From 1"),
-        ("limit" = Option<u32>, Query, description = "1 to 100, 20 unless told"),
+        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
         ("category" = Option<String>, Query, description = "Exactly this category"),
         ("sku" = Option<String>, Query, description = "Exactly this sku"),
         ("q" = Option<String>, Query, description = "Text in name, description or sku"),
@@ -53,7 +45,7 @@ pub(super) async fn list(
     RequestSeller(seller): RequestSeller,
     params: QueryParams,
 ) -> ApiResult {
-    let (page, query) = query(params)?;
+    let (request, query) = query(params)?;
     let found = match &query {
         Some(query) => http.app.store.product_list(&seller, query).await?,
         None => Page {
@@ -62,12 +54,12 @@ pub(super) async fn list(
             more: false,
         },
     };
-    let limit = page.limit;
-    let mut pagination = Pagination::new(page.number, limit, found.total);
+    let page = request.page;
+    let mut pagination = Pagination::new(page.number, page.limit, found.total);
     if let (true, Some(query), Some(last)) = (found.more, &query, found.items.last()) {
-        pagination.next_cursor = Some(encode(&cursor_behind(last, query)));
+        pagination.next_cursor = Some(encode(&cursor_after(last, query)));
     }
-    if !page.count {
+    if !request.count {
         (pagination.total, pagination.total_pages) = (None, None);
     }
     reply::ok(&ProductsOut {
@@ -76,127 +68,69 @@ pub(super) async fn list(
     })
 }
 
-/// What the answer echoes.
-struct Asked {
-    number: u64,
-    limit: u32,
-    count: bool,
-}
-
 /// What to ask the store; no query when no product can pass the filters.
-fn query(mut params: QueryParams) -> ApiResult<(Asked, Option<ProductQuery>)> {
-    let (number, limit) = page(&mut params, LIMIT_MAX);
-    let filter = filter(&mut params);
-    let sort_by = params.word("sort_by", &SORTS, SortBy::default());
-    let sort_order = params.word("sort_order", &ORDERS, SortOrder::default());
-    let count = params.word("count", &[("exact", true), ("none", false)], true);
-    let cursor = cursor(&mut params, sort_by, sort_order);
-    params.finish()?;
-    let query = filter.map(|filter| ProductQuery {
+fn query(params: QueryParams) -> ApiResult<(ProductListRequest, Option<ProductQuery>)> {
+    let (request, cursor) = params.read(|reader| {
+        let request = ProductListRequest::read(reader);
+        let cursor = cursor(reader, &request);
+        (request, cursor)
+    })?;
+    let query = possible(request.filter.clone()).map(|filter| ProductQuery {
         filter,
-        sort_by,
-        sort_order,
-        start: cursor.map_or(PageStart::Offset(offset(number, limit)), PageStart::After),
-        limit,
-        count,
+        sort_by: request.sort_by,
+        sort_order: request.sort_order,
+        start: cursor.map_or(PageStart::Offset(offset(request.page)), PageStart::After),
+        limit: request.page.limit,
+        count: request.count,
     });
-    let asked = Asked {
-        number,
-        limit,
-        count,
-    };
-    Ok((asked, query))
-}
-
-/// `page` and `limit` of a numbered list.
-pub(super) fn page(params: &mut QueryParams, limit_max: u32) -> (u64, u32) {
-    let number = params.number("page", 1..=u64::MAX, 1);
-    let limit = params.number("limit", 1..=limit_max, LIMIT);
-    (number, limit)
+    Ok((request, query))
 }
 
 /// Items before a page; every engine can count that far.
-pub(super) fn offset(page: u64, limit: u32) -> u64 {
-    (page - 1)
-        .saturating_mul(u64::from(limit))
+pub(super) fn offset(page: PageRequest) -> u64 {
+    (page.number - 1)
+        .saturating_mul(u64::from(page.limit))
         .min(i64::MAX.unsigned_abs())
 }
 
-/// The filters; `None` when one has a value no product can have.
-pub(super) fn filter(params: &mut QueryParams) -> Option<ProductFilter> {
-    let category = params.text("category");
-    let sku = params.text("sku");
-    let text = params.text("q");
-    let filter = ProductFilter {
-        min_quantity: whole(params, "min_quantity"),
-        max_quantity: whole(params, "max_quantity"),
-        min_price: money(params, "min_price"),
-        max_price: money(params, "max_price"),
-        category,
-        sku,
-        text,
-    };
-    let possible = |text: &Option<String>, max: usize| {
+/// The filter with bounds that every engine can hold; `None` when one of its values is one that no
+/// product can have.
+pub(super) fn possible(filter: ProductFilter) -> Option<ProductFilter> {
+    let fits = |text: &Option<String>, max: usize| {
         text.as_ref().is_none_or(|text| {
             text.trim() == text && !text.contains('\0') && text.chars().count() <= max
         })
     };
-    let possible = possible(&filter.category, fields::CATEGORY_MAX)
-        && possible(&filter.sku, fields::SKU_MAX)
+    let is_possible = fits(&filter.category, fields::CATEGORY_MAX)
+        && fits(&filter.sku, fields::SKU_MAX)
         && filter.text.as_ref().is_none_or(|text| !text.contains('\0'));
-    possible.then_some(filter)
+    is_possible.then(|| ProductFilter {
+        min_price: filter.min_price.map(clamped),
+        max_price: filter.max_price.map(clamped),
+        ..filter
+    })
 }
 
-/// A whole number of either sign; one beyond 64 bits counts as the nearest within.
-fn whole(params: &mut QueryParams, name: &'static str) -> Option<i64> {
-    let text = params.text(name)?;
-    let digits = text.strip_prefix('-').unwrap_or(&text);
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        params.refuse(name, "type", "must be a whole number", &text);
-        return None;
-    }
-    let nearest = if text.starts_with('-') {
-        i64::MIN
-    } else {
-        i64::MAX
-    };
-    Some(text.parse().unwrap_or(nearest))
+/// A sum beyond every price counts as just beyond.
+fn clamped(amount: Amount) -> Amount {
+    let cents = amount.cents();
+    Amount::from_cents(cents.clamp(-CENTS_BEYOND_PRICES, CENTS_BEYOND_PRICES))
 }
 
-/// A sum of at most two decimals; one beyond every price counts as just beyond.
-fn money(params: &mut QueryParams, name: &'static str) -> Option<Amount> {
-    /// More than any price, and little enough for every engine's integers.
-    const BEYOND: i128 = 1 << 53;
-    let text = params.text(name)?;
-    match text.parse::<Amount>() {
-        Ok(amount) => Some(Amount::from_cents(amount.cents().clamp(-BEYOND, BEYOND))),
-        Err(pm_common::domain::money::PriceError::TooLarge) if text.starts_with('-') => {
-            Some(Amount::from_cents(-BEYOND))
-        }
-        Err(pm_common::domain::money::PriceError::TooLarge) => Some(Amount::from_cents(BEYOND)),
-        Err(_) => {
-            let rest = "must be a plain number with at most 2 decimals";
-            params.refuse(name, "type", rest, &text);
-            None
-        }
-    }
-}
-
-fn cursor(params: &mut QueryParams, sort_by: SortBy, sort_order: SortOrder) -> Option<ListCursor> {
-    let text = params.text("cursor")?;
-    let read = decode(&text).filter(well_formed);
-    match read {
-        Some(cursor) if (cursor.sort_by, cursor.sort_order) == (sort_by, sort_order) => {
-            return Some(cursor);
-        }
-        Some(_) => params.refuse("cursor", "sort", "belongs to another order", &text),
-        None => params.refuse("cursor", "format", "is not one of ours", &text),
+/// The cursor, if it is one of ours and of this order.
+fn cursor(reader: &mut QueryReader, request: &ProductListRequest) -> Option<ListCursor> {
+    let text = request.cursor.as_ref()?;
+    let order = (request.sort_by, request.sort_order);
+    match decode(text).filter(well_formed) {
+        Some(cursor) if (cursor.sort_by, cursor.sort_order) == order => return Some(cursor),
+        Some(_) => reader.refuse("cursor", "sort", "belongs to another order", text),
+        None => reader.refuse("cursor", "format", "is not one of ours", text),
     }
     None
 }
 
-/// Behind the last product of a page.
-fn cursor_behind(last: &Product, query: &ProductQuery) -> ListCursor {
+/// The cursor after the last product of a page.
+fn cursor_after(last: &Product, query: &ProductQuery) -> ListCursor {
     let key = match query.sort_by {
         SortBy::CreatedAt => last.created_at.millis().to_string(),
         SortBy::UpdatedAt => last.updated_at.millis().to_string(),
@@ -246,19 +180,25 @@ fn decode(text: &str) -> Option<ListCursor> {
 
 #[cfg(test)]
 mod tests {
+    use pm_common::domain::query::SortOrder;
+
     use super::*;
 
-    fn read(text: &str) -> ApiResult<(Asked, Option<ProductQuery>)> {
+    fn read(text: &str) -> ApiResult<(ProductListRequest, Option<ProductQuery>)> {
         query(QueryParams::parse(text).unwrap())
     }
 
     #[test]
     fn pages_do_not_overflow() {
         let far = read("page=18446744073709551615&limit=100").unwrap();
-        assert_eq!(far.0.number, u64::MAX);
+        assert_eq!(far.0.page.number, u64::MAX);
         let start = far.1.unwrap().start;
         assert_eq!(start, PageStart::Offset(i64::MAX as u64));
-        assert_eq!(offset(3, 20), 40);
+        let third = PageRequest {
+            number: 3,
+            limit: 20,
+        };
+        assert_eq!(offset(third), 40);
         for bad in [
             "page=0",
             "page=18446744073709551616",

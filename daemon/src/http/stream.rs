@@ -48,12 +48,12 @@ const LAST_EVENT_ID: &str = "last-event-id";
 pub(super) async fn stream(
     State(http): State<Arc<HttpState>>,
     headers: HeaderMap,
-    mut params: QueryParams,
+    QueryParams(mut params): QueryParams,
 ) -> ApiResult {
     let seller = params.text("sellerId");
     let seller = identity::identify(&http, &headers, seller.as_deref()).await?;
     let last = last_event_id(&headers, params.text("lastEventId"))?;
-    params.finish()?;
+    params.finish().map_err(ApiError::Validation)?;
     let permit = permit(&http, &seller)?;
     let events = EventStream::open(Arc::clone(&http), seller, last).await?;
     let chunks = stream::unfold((events, permit), |(mut events, permit)| async {

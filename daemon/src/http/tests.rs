@@ -1,11 +1,20 @@
-//! What cannot be brought about from outside: a process at its capacity, a handler with a bug.
+//! What cannot be brought about from outside: a process at its capacity, a handler with a bug; and
+//! that the OpenAPI document agrees with what is read.
+
+use std::collections::BTreeSet;
 
 use axum::{
     body::Body,
     http::{Request, StatusCode},
     routing::get,
 };
-use pm_common::{config::Config, domain::seller::SellerId};
+use pm_common::{
+    config::Config,
+    domain::{
+        product::{NewProduct, ProductPatch, StockChange},
+        seller::SellerId,
+    },
+};
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -125,4 +134,71 @@ async fn a_panic_is_an_answer_that_tells_nothing() {
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(body["error_code"], "INTERNAL_ERROR");
     assert!(!body.to_string().contains("hunter2"), "{body}");
+}
+
+/// Every example of the document, with the schema it is an example of.
+fn examples(document: &Value) -> Vec<(String, Value)> {
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let with_example = schemas
+        .iter()
+        .filter(|(_, schema)| !schema["example"].is_null());
+    with_example
+        .map(|(name, schema)| (name.clone(), schema["example"].clone()))
+        .collect()
+}
+
+/// Red when: an example breaks a rule, or a JSON body has no example.
+#[tokio::test]
+async fn examples_of_the_document_are_accepted() {
+    let dir = TempDir::new().unwrap();
+    let router = layered(state(&dir).await);
+    let (_, _, document) = ask(&router, "/openapi.json").await;
+    let examples = examples(&document);
+    let mut bodies = BTreeSet::new();
+    for operation in document["paths"].as_object().unwrap().values() {
+        for method in operation.as_object().unwrap().values() {
+            let schema = &method["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+            bodies.extend(schema.as_str().and_then(|name| name.rsplit('/').next()));
+        }
+    }
+    let named: BTreeSet<_> = examples.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(named, bodies, "each JSON body has an example");
+    for (name, example) in &examples {
+        let body = example.as_object().unwrap();
+        let errors = match name.as_str() {
+            "ProductIn" => NewProduct::from_json(body).err(),
+            "ProductPatchIn" => ProductPatch::from_json(body).err(),
+            "StockIn" => StockChange::from_json(body).err(),
+            other => panic!("no parser is known for the example of {other}"),
+        };
+        assert_eq!(errors, None, "{name}");
+    }
+}
+
+/// Red when: a parameter is documented and not read, or read and not documented.
+#[tokio::test]
+async fn documented_parameters_are_the_ones_that_are_read() {
+    let dir = TempDir::new().unwrap();
+    let router = layered(state(&dir).await);
+    let (_, _, document) = ask(&router, "/openapi.json").await;
+    let mut checked = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let parameters = operations["get"]["parameters"].as_array();
+        let documented: BTreeSet<_> = parameters
+            .into_iter()
+            .flatten()
+            .filter(|parameter| parameter["in"] == "query")
+            .filter_map(|parameter| parameter["name"].as_str())
+            .collect();
+        if documented.is_empty() {
+            continue;
+        }
+        let (_, _, refusal) = ask(&router, &format!("{path}?zz=1")).await;
+        let message = refusal["details"]["errors"][0]["message"].as_str().unwrap();
+        let known = message.split_once("(known: ").unwrap().1;
+        let known: BTreeSet<_> = known.trim_end_matches(')').split(", ").collect();
+        assert_eq!(documented, known, "{path}");
+        checked += 1;
+    }
+    assert_eq!(checked, 7);
 }

@@ -1,20 +1,17 @@
 //! `pm products list`: one page, or any number of products, page by page with a cursor.
 
-use pm_common::domain::query::{SortBy, SortOrder};
+use pm_common::{
+    domain::query::{SortBy, SortOrder},
+    request::{MAX_PAGE_SIZE, ProductListRequest},
+};
 
 use super::PRODUCT_SPEC;
 use crate::{
     backend::retry_rate_limited,
-    commands::{
-        filter::{self, ProductFilterArgs},
-        pair, wire_choice, wire_name,
-    },
+    commands::{filter::ProductFilterArgs, wire_choice},
     error::Result,
     session::CommandSession,
 };
-
-/// The server's largest page.
-const MAX_PAGE_SIZE: u64 = 100;
 
 const SORT_FIELDS: [&str; 5] = ["created_at", "name", "price", "quantity", "updated_at"];
 
@@ -47,48 +44,42 @@ pub(crate) struct Args {
     filter: ProductFilterArgs,
 }
 
-impl Args {
-    fn query(&self) -> Vec<(String, String)> {
-        let mut query = self.filter.pairs();
-        query.extend(pair("sort_by", self.sort_by.map(|by| wire_name(&by))));
-        query.extend(pair("sort_order", self.sort_order.map(|by| wire_name(&by))));
-        query
-    }
-}
-
 /// Lists products; formats with one line per product print each page at once.
 pub(super) async fn run(args: Args, session: &CommandSession) -> Result<()> {
     let mut records = session.records(&PRODUCT_SPEC)?;
     let backend = session.backend()?;
-    let query = args.query();
-    let mut left = if args.all { u64::MAX } else { args.limit };
-    let mut place = pair("page", args.page);
-    if args.page.is_some() && args.limit > MAX_PAGE_SIZE {
+    let (shown, is_page) = (args.limit, args.page.is_some());
+    if is_page && args.limit > MAX_PAGE_SIZE.into() {
         return Err(crate::error::Error::usage(format!(
             "--limit {} is too large for a page (at most {MAX_PAGE_SIZE})",
             args.limit
         ))
         .hint("leave out --page: as many pages as needed are fetched"));
     }
+    let mut left = if args.all { u64::MAX } else { args.limit };
+    let mut request = ProductListRequest {
+        sort_by: args.sort_by.unwrap_or_default(),
+        sort_order: args.sort_order.unwrap_or_default(),
+        filter: args.filter.into_filter(),
+        ..ProductListRequest::default()
+    };
+    request.page.number = args.page.unwrap_or(1);
     loop {
-        let mut wanted = filter::with(&query, "limit", &left.min(MAX_PAGE_SIZE).to_string());
+        request.page.limit = u32::try_from(left).map_or(MAX_PAGE_SIZE, |n| n.min(MAX_PAGE_SIZE));
         // Counting costs the server most of a page, and only one response shows it.
-        if left > MAX_PAGE_SIZE || place.as_ref().is_some_and(|(name, _)| name == "cursor") {
-            wanted = filter::with(&wanted, "count", "none");
-        }
-        wanted.extend(place);
-        let page = retry_rate_limited(async || backend.product_list(&wanted).await).await?;
+        request.count = left <= MAX_PAGE_SIZE.into() && request.cursor.is_none();
+        let page = retry_rate_limited(async || backend.product_list(&request).await).await?;
         for product in &page.data {
             records.push(product)?;
         }
         left -= left.min(page.data.len() as u64);
         match &page.pagination.next_cursor {
-            Some(cursor) if left > 0 && args.page.is_none() && !page.data.is_empty() => {
-                place = pair("cursor", Some(cursor));
+            Some(cursor) if left > 0 && !is_page && !page.data.is_empty() => {
+                request.cursor = Some(cursor.clone());
             }
             more => {
                 if more.is_some() && records.is_human_readable() {
-                    session.ui.note(&remainder(&args, page.pagination.total));
+                    session.ui.note(&remainder(shown, page.pagination.total));
                 }
                 return records.finish(Some(&page.pagination));
             }
@@ -96,12 +87,9 @@ pub(super) async fn run(args: Args, session: &CommandSession) -> Result<()> {
     }
 }
 
-fn remainder(args: &Args, total: Option<u64>) -> String {
+fn remainder(shown: u64, total: Option<u64>) -> String {
     match total {
-        Some(total) => format!(
-            "{} of {total} products; --all shows every product",
-            args.limit
-        ),
+        Some(total) => format!("{shown} of {total} products; --all shows every product"),
         None => "there are more products; --all shows every product".to_owned(),
     }
 }
