@@ -1,4 +1,4 @@
-//! Where products, imports and events are: behind a daemon's API. Commands are written once,
+//! Where products, imports and events are: in a daemon, reached by its API. Commands are written once,
 //! against this.
 
 use std::time::Duration;
@@ -180,7 +180,7 @@ impl Backend {
         }
     }
 
-    /// How an import stands; the caller decides which errors to try again.
+    /// The state of an import; the caller decides which errors to try again.
     pub(crate) async fn import_get(&self, id: &str) -> client::Result<ImportOut> {
         match self {
             Self::Http(client) => client.import_get(id).await,

@@ -205,7 +205,7 @@ impl ImportRunner {
     }
 
     /// Commits a batch, waiting for a store that is away. Whether a batch is done whose answer was
-    /// lost, the job's own checkpoint says, behind the lock that its commit has: a second try is
+    /// lost, the job's own checkpoint says, after waiting for the lock of its commit: a second try is
     /// stopped there.
     async fn commit(&self, job: &ImportJob, batch: ImportBatch) -> Result<BatchOutcome> {
         let mut uncertain = false;

@@ -1,4 +1,4 @@
-//! Files and directories that only the user of this process may read: catalogues are nobody else's.
+//! Files and directories that only the user of this process may read: catalogues are private.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions, Permissions},

@@ -74,7 +74,7 @@ impl SellerPermits {
     }
 
     /// A permit, as soon as there is one. Callers of a seller wait for each other first, so that none
-    /// of their number stands in another seller's way.
+    /// of their number keeps another seller waiting.
     pub async fn acquire(&self, seller: &SellerId) -> SellerPermit {
         let (entry, own) = self.enter(seller);
         let own = acquire(own).await;

@@ -2,7 +2,7 @@
 //! message, wait until all are durable, delete the rows. A crash in between publishes them again;
 //! nothing is lost and nothing overtakes. What is acknowledged is deleted before the rest is tried
 //! again, and a message that the broker will never take, or that cannot be read, is set aside: it
-//! stops nobody else.
+//! stops no other seller.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -54,7 +54,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     }
 }
 
-/// Where another process relays: tells it of every commit here, until `stop`.
+/// Where another process relays: announces every commit here to it, until `stop`.
 pub(crate) async fn announce(app: &App, stop: &CancellationToken) {
     loop {
         let committed = tokio::select! {

@@ -102,7 +102,7 @@ fn first_live_event(env: &TestEnv) -> RunOutcome {
     RunOutcome::of(&child.wait_with_output().unwrap())
 }
 
-/// A server that keeps no event of the seller does not know where the sequence stands: its first
+/// A server that keeps no event of the seller does not know the position of the sequence: its first
 /// event says so.
 #[test]
 fn a_cursor_ahead_of_an_empty_server_is_reported_with_the_first_event() {

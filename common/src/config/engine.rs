@@ -81,7 +81,7 @@ pub struct Server {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redis {
     pub server: Server,
-    /// `REDIS_KEY_PREFIX`: stands before every key and channel.
+    /// `REDIS_KEY_PREFIX`: the beginning of every key and channel.
     pub prefix: String,
 }
 
@@ -96,7 +96,7 @@ pub struct Kafka {
     pub partitions: u32,
     /// `KAFKA_REPLICATION_FACTOR` of a topic that has to be created; `None` is the cluster's own.
     pub replication: Option<u16>,
-    /// `KAFKA_TOPIC_PREFIX`: stands before every topic and group.
+    /// `KAFKA_TOPIC_PREFIX`: the beginning of every topic and group.
     pub prefix: String,
 }
 
@@ -125,7 +125,7 @@ fn under(prefix: &str) -> String {
     }
 }
 
-/// Where an engine's data is, as people are told: `(engine, place, embedded)`.
+/// Where an engine's data is, in words for people: `(engine, place, embedded)`.
 pub(super) type EngineDescription = (&'static str, String, bool);
 
 fn embedded(engine: &'static str, path: &Path) -> EngineDescription {

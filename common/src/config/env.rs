@@ -325,14 +325,14 @@ mod tests {
             let choices = read(&[set]).unwrap().choices();
             let servers = choices.iter().filter(|choice| !choice.embedded);
             assert_eq!(servers.map(|c| c.port).collect::<Vec<_>>(), ports);
-            let told = choices.iter().find(|choice| choice.port == ports[0]);
-            assert_eq!(told.unwrap().why, format!("{} is set", set.0));
+            let choice = choices.iter().find(|choice| choice.port == ports[0]);
+            assert_eq!(choice.unwrap().why, format!("{} is set", set.0));
         }
     }
 
     /// Red when: the password is not escaped, or shown.
     #[test]
-    fn secrets_reach_the_engine_and_nobody_else() {
+    fn secrets_reach_only_the_engine() {
         let config = read(&[
             ("POSTGRES_HOST", "db"),
             ("POSTGRES_PASSWORD", "p@ss/w:rd"),

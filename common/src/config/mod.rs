@@ -19,7 +19,7 @@ pub use self::{
 };
 use crate::domain::port::Port;
 
-/// Everything the daemon is told from outside.
+/// Every setting that the daemon gets from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// `HOST`; `localhost` means every loopback address the machine has.
@@ -63,7 +63,7 @@ pub struct Config {
 /// How a caller proves who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Auth {
-    /// `X-Seller-Id` is believed: behind a gateway, or on one machine.
+    /// `X-Seller-Id` is believed: where a gateway sets it, or on one machine.
     Header,
     /// An API key is required.
     Keys,

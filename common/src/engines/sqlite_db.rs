@@ -149,7 +149,7 @@ impl SqliteDb {
         answer.await.map_err(lost)?
     }
 
-    /// Told behind every commit; one that nobody waits for is remembered.
+    /// Notified after every commit; one without a waiter is remembered.
     pub(crate) fn committed(&self) -> &Notify {
         &self.committed
     }
@@ -233,7 +233,7 @@ async fn write_loop(
     let _ = connection.close().await;
 }
 
-/// Runs the first job and all that wait by then in one transaction. A savepoint behind the last
+/// Runs the first job and all that wait by then in one transaction. A savepoint after the last
 /// job that may stay undoes what a failed one did. Every statement is a trip to the connection's
 /// thread, so what belongs together travels together.
 async fn write_group(
@@ -301,7 +301,7 @@ mod tests {
         rows.await.unwrap()
     }
 
-    /// Every third job fails behind its change, every fifth panics there.
+    /// Every third job fails after its change, every fifth panics there.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_failing_job_does_not_hurt_its_group() {
         let directory = tempfile::tempdir().unwrap();
@@ -334,14 +334,14 @@ mod tests {
 
     /// A caller that stops waiting does not take its write back.
     #[tokio::test]
-    async fn an_abandoned_write_is_done_and_told() {
+    async fn an_abandoned_write_is_done_and_reported() {
         let directory = tempfile::tempdir().unwrap();
         let db = open(directory.path()).await;
         db.committed().notified().await;
         let write = run(&db, "INSERT INTO t VALUES (1)");
         assert!(write.now_or_never().is_none(), "only enqueued");
-        let told = tokio::time::timeout(BUSY_TIMEOUT, db.committed().notified()).await;
-        assert!(told.is_ok(), "no commit was told");
+        let notified = tokio::time::timeout(BUSY_TIMEOUT, db.committed().notified()).await;
+        assert!(notified.is_ok(), "no commit was reported");
         assert_eq!(numbers(&db).await, [1]);
     }
 
@@ -356,7 +356,7 @@ mod tests {
 
     /// Two reads that overlap all the time, and 96 MiB of writes.
     ///
-    /// Red when: nobody waits for a moment without old reads (the WAL grows by every write), or the
+    /// Red when: no moment without old reads is waited for (the WAL grows by every write), or the
     /// WAL outlives the stop.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn overlapping_reads_do_not_make_the_wal_grow() {

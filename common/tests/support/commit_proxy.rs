@@ -90,8 +90,8 @@ impl Drop for CommitProxy {
 
 /// Host and port of a URL.
 fn place(url: &str) -> &str {
-    let behind = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = behind.split(['/', '?']).next().unwrap_or_default();
+    let server = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = server.split(['/', '?']).next().unwrap_or_default();
     authority.rsplit('@').next().unwrap_or_default()
 }
 

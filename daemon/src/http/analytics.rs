@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn thirty_days_unless_told() {
+    fn thirty_days_by_default() {
         let expect = |query: &str, from: &str, to: &str| {
             assert_eq!(
                 read(query).unwrap(),

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_write_that_stands_still_fails() {
+    async fn a_write_without_progress_fails() {
         let (ours, _never_reads) = duplex(8);
         let mut socket = ClientSocket::new(ours, activity().await, Duration::from_millis(20));
         socket.write_all(b"12345678").await.unwrap();

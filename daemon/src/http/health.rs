@@ -33,7 +33,7 @@ const MIN_LAG_TIMEOUT: Duration = Duration::from_millis(250);
 /// A message that has waited longer in the outbox shows that none are published.
 const MAX_OUTBOX_AGE: Duration = Duration::from_secs(60);
 
-/// How long what was found is told to other callers.
+/// How long a result is given to other callers, too.
 const PROBE_SHARED: Duration = Duration::from_secs(1);
 
 /// What was found a moment ago: callers who come together cost one probe, and wait for its answer.

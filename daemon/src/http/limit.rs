@@ -1,6 +1,6 @@
 //! Admission: each request to a seller's route is identified, charged to a bucket, and its answer
 //! says what is left, errors included. The import route is charged to the bulk bucket alone.
-//! Behind that, a bound on the requests the process works on at once.
+//! After that, a bound on the requests the process works on at once.
 
 use std::sync::Arc;
 

@@ -124,7 +124,7 @@ async fn a_connection_of_the_reserve_hears_that_the_process_lives() {
 
 /// Red when: panics are not caught, or not logged.
 #[tokio::test]
-async fn a_panic_is_an_answer_that_tells_nothing() {
+async fn a_panic_is_an_answer_without_details() {
     async fn bug() -> &'static str {
         panic!("the password is hunter2")
     }

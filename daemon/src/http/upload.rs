@@ -1,5 +1,5 @@
 //! CSV in: an upload streams to the spool in constant memory, is looked at once its head is there,
-//! and becomes a queued import when its last byte is safe. Whatever is refused leaves nothing behind.
+//! and becomes a queued import when its last byte is safe. A refused upload leaves nothing.
 
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ use tokio::{
 use crate::harness::{DEADLINE, TestDaemon, answer, product};
 
 #[tokio::test]
-async fn wrong_addresses_and_methods_are_told_apart() {
+async fn wrong_addresses_and_methods_are_distinguished() {
     let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     for path in [

@@ -39,7 +39,7 @@ const ROUTES: [(&str, &str); 26] = [
 ];
 
 #[tokio::test]
-async fn health_tells_of_every_dependency() {
+async fn health_shows_every_dependency() {
     let daemon = TestDaemon::start().await;
     let health = daemon.get("/health").await.expect(200);
     assert_eq!(health["status"], "healthy");
@@ -173,7 +173,7 @@ fn references(value: &Value) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn the_docs_page_needs_nobody_else() {
+async fn the_docs_page_needs_no_other_server() {
     let daemon = TestDaemon::start().await;
     let page = daemon.get("/docs").await;
     assert_eq!(page.status, 200);
@@ -373,7 +373,7 @@ async fn localhost_is_every_loopback_address() {
 
 /// Red when: files are created with the rights of the process's umask.
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_else_may_read_the_data() {
+async fn no_other_user_may_read_the_data() {
     use std::os::unix::fs::PermissionsExt;
     let daemon = TestDaemon::embedded(&[]).await;
     let seller = daemon.seller("shop-1");

@@ -18,7 +18,7 @@ async fn ask(daemon: &TestDaemon, method: Method, headers: &[(&str, &str)]) -> H
 /// A page of another site sends its `Origin`; one whose name was made to resolve to 127.0.0.1 sends
 /// that name as `Host`. Neither may act as a seller, nor get a preflight granted.
 ///
-/// Red when: the layer is left out, or stands inside of CORS.
+/// Red when: the layer is left out, or is inside of CORS.
 #[tokio::test]
 async fn other_sites_cannot_use_a_loopback_daemon() {
     let daemon = TestDaemon::with(&[("PMD_ALLOWED_HOSTS", "shop.internal")]).await;
@@ -68,10 +68,10 @@ async fn other_sites_cannot_use_a_loopback_daemon() {
 #[tokio::test]
 async fn gateways_and_configured_origins_are_left_alone() {
     let configured = TestDaemon::with(&[("CORS_ORIGINS", "https://shop.example")]).await;
-    let behind = [("Host", "shop.example"), ("Origin", "https://shop.example")];
-    ask(&configured, Method::GET, &behind).await.expect(200);
+    let proxied = [("Host", "shop.example"), ("Origin", "https://shop.example")];
+    ask(&configured, Method::GET, &proxied).await.expect(200);
     let keys = TestDaemon::with(&[("PMD_AUTH", "keys")]).await;
-    let refused = ask(&keys, Method::GET, &behind).await;
+    let refused = ask(&keys, Method::GET, &proxied).await;
     refused.refused(401, "INVALID_API_KEY");
     assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::harness::{TestDaemon, answer, concurrently, kinds, product};
 
 #[tokio::test]
-async fn a_product_lives_and_is_told_of() {
+async fn a_product_lives_and_is_reported() {
     let daemon = TestDaemon::start().await;
     let seller = daemon.seller("shop-1");
     let body = json!({
@@ -240,7 +240,7 @@ async fn stock_changes_are_atomic_and_never_negative() {
 }
 
 #[tokio::test]
-async fn low_stock_is_told_when_it_is_crossed() {
+async fn low_stock_is_reported_when_it_is_crossed() {
     let daemon = TestDaemon::with(&[("LOW_STOCK_THRESHOLD", "5")]).await;
     let seller = daemon.seller("shop-1");
     let low = json!({"name": "Low", "price": 1, "quantity": 4, "category": "C"});

@@ -168,7 +168,7 @@ fn an_import_that_ended_on_the_wire() {
 }
 
 #[test]
-fn the_last_event_of_a_batch_says_what_it_stands_for() {
+fn the_last_event_of_a_batch_says_what_it_covers() {
     let mut event = seal(created(&lamp(20, None), CONTEXT).remove(0));
     event.import = Some(ImportGroup {
         import_id: "imp_1".to_owned(),

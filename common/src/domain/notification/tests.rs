@@ -89,7 +89,7 @@ fn progress(import_id: &str, first: i64, sequence: i64) -> Notification {
 }
 
 #[test]
-fn tells_of_a_created_product() {
+fn a_created_product_has_a_notification() {
     let expected = json!({
         "id": "seller-1-7-ProductCreated-1",
         "sellerId": "seller-1",
@@ -113,7 +113,7 @@ fn tells_of_a_created_product() {
 }
 
 #[test]
-fn tells_which_fields_changed() {
+fn an_update_names_the_changed_fields() {
     let mut after = lamp(20).touched(Timestamp::from_millis(2000));
     after.price = Price::parse("25").unwrap();
     after.description = None;
@@ -131,7 +131,7 @@ fn tells_which_fields_changed() {
 }
 
 #[test]
-fn tells_of_a_deleted_product() {
+fn a_deleted_product_has_a_notification() {
     let product = lamp(20).touched(Timestamp::from_millis(2000));
     let shown = notified(event::deleted(
         &product,
@@ -150,7 +150,7 @@ fn tells_of_a_deleted_product() {
 }
 
 #[test]
-fn tells_how_many_units_are_left() {
+fn a_stock_change_names_the_units_left() {
     let after = Product {
         quantity: 1,
         ..lamp(20).touched(Timestamp::from_millis(2000))
@@ -175,7 +175,7 @@ fn tells_how_many_units_are_left() {
 }
 
 #[test]
-fn tells_of_an_import_that_ended() {
+fn an_ended_import_has_a_notification() {
     let expected = json!({
         "id": "seller-1-imp_1-ImportCompleted-1",
         "sellerId": "seller-1",
@@ -209,7 +209,7 @@ fn tells_of_an_import_that_ended() {
 }
 
 #[test]
-fn tells_of_a_batch_once() {
+fn a_batch_has_one_notification() {
     let expected = json!({
         "id": "seller-1-imp_1-ImportProgress-30",
         "sellerId": "seller-1",
@@ -254,7 +254,7 @@ fn joins_the_progress_of_consecutive_batches_only() {
 }
 
 #[test]
-fn older_clients_are_told_of_an_import_in_their_own_words() {
+fn older_clients_see_an_import_in_their_own_words() {
     let end = import(ImportStatus::Completed, 1200);
     let expected = json!([
         {

@@ -39,7 +39,7 @@ fn write_marked(out: &mut Vec<u8>, text: &str, marked: bool, syntax: CellSyntax)
 }
 
 /// Writes a cell as it is, in double quotes where its text could not be read back without. Where
-/// quotes are text, a blank stands for what would separate cells.
+/// quotes are text, a blank replaces what would separate cells.
 pub(super) fn write_cell(out: &mut Vec<u8>, text: &str, syntax: CellSyntax) {
     if !syntax.is_quoted() {
         let separates = |b: u8| b == syntax.delimiter || matches!(b, b'\r' | b'\n');

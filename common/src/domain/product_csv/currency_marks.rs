@@ -45,15 +45,15 @@ const fn is_sign(c: char) -> bool {
     matches!(c, '-' | '+' | '\u{2212}')
 }
 
-/// What follows the dash that stands for no cents: `129,-`, `129:-`.
+/// What follows the dash that means no cents: `129,-`, `129:-`.
 fn without_dash(after: &str) -> &str {
     let Some(rest) = after.strip_prefix([',', '.', ':']) else {
         return after;
     };
     let dashes = |c| matches!(c, '-' | '\u{2013}' | '\u{2014}');
-    let behind = rest.trim_start_matches(dashes);
-    if behind.len() < rest.len() {
-        behind
+    let after_dashes = rest.trim_start_matches(dashes);
+    if after_dashes.len() < rest.len() {
+        after_dashes
     } else {
         after
     }

@@ -1,5 +1,5 @@
 //! Which attributes have columns of their own in an export: the ones that most products have. A file
-//! has at most 256 columns; what does not fit stands as JSON in one column.
+//! has at most 256 columns; what does not fit is written as JSON into one column.
 
 use std::collections::HashMap;
 

@@ -80,7 +80,7 @@ impl FileEncoding {
         }
     }
 
-    /// Text as it stands in a record; what the encoding does not have becomes `?`.
+    /// Text as it is written in a record; what the encoding does not have becomes `?`.
     pub(super) fn encode(self, text: &str) -> Vec<u8> {
         let encoding = self.of_records();
         let (bytes, _, unmappable) = encoding.encode(text);

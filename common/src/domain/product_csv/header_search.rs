@@ -206,7 +206,7 @@ mod tests {
 
     /// Red when: a separator line is read as a header, or a header as one.
     #[test]
-    fn separator_lines_are_told_from_headers() {
+    fn separator_lines_are_no_headers() {
         for (file, found) in [
             ("sep=;\r\nname;price", Some((';', 7))),
             ("\"sep=,\"\nname", Some((',', 8))),

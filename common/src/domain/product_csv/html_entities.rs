@@ -64,7 +64,7 @@ pub(super) fn decoded_entities(text: &str) -> Option<String> {
     found.then_some(decoded)
 }
 
-/// The character that the text after a `&` stands for, and what follows its `;`.
+/// The character that the text after a `&` means, and what follows its `;`.
 fn entity(text: &str) -> Option<(char, &str)> {
     let (name, after) = text.split_once(';')?;
     if name.len() > MAX_ENTITY_BYTES {

@@ -210,7 +210,7 @@ impl Table {
         )))
     }
 
-    /// Whoever may not do this can still use the table: its items are only kept longer.
+    /// A user without the right for this can still use the table: its items are only kept longer.
     async fn enable_expiry(&self) -> Result<()> {
         let asked = self.client.describe_time_to_live().table_name(&self.name);
         let status = match asked.send().await {
@@ -258,7 +258,7 @@ fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&s
 }
 
 /// A request that lacks a part; the code above names them all.
-#[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
+#[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
 pub(crate) fn unbuilt(error: aws_sdk_dynamodb::error::BuildError) -> Error {
     Error::Corrupt(format!("a request to {ENGINE} is incomplete: {error}"))
 }

@@ -2,7 +2,7 @@
 //! whether its server answers.
 //!
 //! A call that fails or is late takes the link down. From then on calls are refused at once, so
-//! nobody waits for a dead server twice, while one probe at a time looks for it in the background;
+//! no caller waits for a dead server twice, while one probe at a time looks for it in the background;
 //! the link is up again when a probe was answered.
 
 #[cfg(test)]

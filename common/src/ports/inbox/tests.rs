@@ -86,12 +86,12 @@ macro_rules! battery {
 
 battery! {
     lists_what_was_put_in_order_and_in_steps
-    a_kind_is_found_behind_many_others
+    a_kind_is_found_after_many_others
     a_repeated_put_changes_nothing
     the_end_is_the_newest_of_a_whole_inbox
     one_that_is_put_twice_at_once_is_there_once
     sellers_never_meet
-    bounds_begin_with_the_first_event_the_oldest_stands_for
+    bounds_begin_with_the_first_event_of_the_oldest
     outlives_the_process
 }
 
@@ -170,7 +170,7 @@ async fn lists_what_was_put_in_order_and_in_steps(fixture: &InboxFixture) {
 }
 
 /// Red when: only one page is read, or a page's size is taken for the number found.
-async fn a_kind_is_found_behind_many_others(fixture: &InboxFixture) {
+async fn a_kind_is_found_after_many_others(fixture: &InboxFixture) {
     let (inbox, one) = (fixture.open().await, seller("one"));
     inbox.notifications_put(&run(&one, 1..=1500)).await.unwrap();
     let last = Arc::new(Notification {
@@ -245,7 +245,7 @@ async fn sellers_never_meet(fixture: &InboxFixture) {
     );
 }
 
-async fn bounds_begin_with_the_first_event_the_oldest_stands_for(fixture: &InboxFixture) {
+async fn bounds_begin_with_the_first_event_of_the_oldest(fixture: &InboxFixture) {
     let (inbox, one) = (fixture.open().await, seller("one"));
     let group = Arc::new(Notification {
         kind: NotificationKind::ImportProgress,
@@ -269,7 +269,7 @@ async fn bounds_begin_with_the_first_event_the_oldest_stands_for(fixture: &Inbox
 
 /// DynamoDB forgets by itself.
 #[tokio::test]
-async fn forgets_what_is_older_than_told() {
+async fn forgets_what_is_older_than_the_limit() {
     let fixture = InboxFixture::sqlite();
     let (inbox, one, two) = (fixture.open().await, seller("one"), seller("two"));
     inbox.notifications_put(&run(&one, 1..=2500)).await.unwrap();

@@ -102,7 +102,7 @@ macro_rules! battery {
 }
 
 battery! {
-    an_event_that_stands_twice_in_a_run_counts_once
+    an_event_that_comes_twice_in_a_run_counts_once
     many_that_apply_the_same_count_once
     a_run_may_touch_any_number_of_categories
     sellers_never_meet
@@ -227,7 +227,7 @@ async fn check_recount(
     assert_eq!(counts, history.recount_days());
 }
 
-async fn an_event_that_stands_twice_in_a_run_counts_once(fixture: &LedgerFixture) {
+async fn an_event_that_comes_twice_in_a_run_counts_once(fixture: &LedgerFixture) {
     let (ledger, one) = (fixture.open().await, seller("one"));
     let mut run = created(&one, 1..=3);
     run.extend(created(&one, 2..=4));

@@ -1,6 +1,6 @@
 //! What a batch of an import does to the products it meets: pure, the same for every engine.
 //!
-//! Rows are taken in file order. Where a sku stands in several rows of a batch, each later row
+//! Rows are taken in file order. Where a sku is in several rows of a batch, each later row
 //! alters what the earlier ones made; the product is written once and the earlier rows count as
 //! skipped.
 
@@ -21,13 +21,13 @@ use crate::domain::{
     seller::SellerId,
 };
 
-/// The code of rows whose key stands in another row or product already.
+/// The code of rows whose key is that of another row or product.
 const DUPLICATE_CODE: &str = "DUPLICATE_SKU";
 
 /// What a batch makes of its job.
 #[derive(Debug)]
 pub(super) struct Booked {
-    /// With the batch's counts and the checkpoint behind it, still without its low-stock warnings.
+    /// With the batch's counts and the checkpoint after it, still without its low-stock warnings.
     pub job: ImportJob,
     pub merged: Merged,
     /// All rejected rows of the batch in file order, with their numbers within the import.

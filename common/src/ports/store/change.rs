@@ -23,7 +23,7 @@ impl Rules {
     }
 }
 
-/// A product as it stands, deleted or not, and when it was deleted.
+/// A product as it is stored, deleted or not, and when it was deleted.
 pub(super) type Found = Option<(Product, Option<Timestamp>)>;
 
 /// The product, unless it was deleted.
@@ -93,7 +93,7 @@ pub(super) struct Next {
 }
 
 impl Change {
-    /// Decides; an error when the product as it stands does not allow the change.
+    /// Decides; an error when the stored product does not allow the change.
     pub(super) fn decide(&self, rules: Rules, found: Found) -> Result<Decided> {
         if let (Self::Restore, Some((_, Some(_)))) = (self, &found) {
             return Ok(found.map_or(Decided::Stays(None), |(before, _)| restored(&before, rules)));

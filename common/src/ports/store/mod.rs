@@ -261,7 +261,7 @@ pub trait ImportStore: Send + Sync + std::fmt::Debug {
         limit: u32,
     ) -> Result<Page<ImportJob>>;
 
-    /// Asks for an early end: a queued import is cancelled at once, a running one behind its
+    /// Asks for an early end: a queued import is cancelled at once, a running one after its
     /// present batch.
     async fn import_cancel(
         &self,

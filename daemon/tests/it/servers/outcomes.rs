@@ -7,8 +7,8 @@ use crate::{
     harness::{SellerClient, TestDaemon, TestNamespace, answer, catalogue, kinds, product},
 };
 
-/// A daemon whose database is behind a proxy.
-async fn behind_proxy() -> (TestDaemon, CommitProxy) {
+/// A daemon whose database is reached through a proxy.
+async fn through_proxy() -> (TestDaemon, CommitProxy) {
     let namespace = TestNamespace::of(&["postgres"]).await;
     let url = namespace.get("DATABASE_URL").unwrap().to_owned();
     let proxy = CommitProxy::open(&url).await;
@@ -31,7 +31,7 @@ async fn keyed(seller: &SellerClient, path: &str, body: &str, kind: &str) -> u16
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
 async fn a_product_whose_commit_was_not_answered_is_there_once() {
-    let (daemon, proxy) = behind_proxy().await;
+    let (daemon, proxy) = through_proxy().await;
     let seller = daemon.seller("shop-1");
     proxy.arm(CommitFault::CutBehind, 1);
     let lost = seller.post("/api/products", &product("Mug")).await;
@@ -55,7 +55,7 @@ async fn a_product_whose_commit_was_not_answered_is_there_once() {
 #[ignore = "needs dev/engines"]
 async fn an_upload_whose_commit_was_not_answered_keeps_its_file() {
     const ROWS: u32 = 20;
-    let (daemon, proxy) = behind_proxy().await;
+    let (daemon, proxy) = through_proxy().await;
     let seller = daemon.seller("shop-1");
     let path = "/api/products/import?file_name=shop.csv";
     let csv = catalogue(ROWS, 5);

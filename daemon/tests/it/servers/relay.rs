@@ -141,14 +141,14 @@ async fn change(seller: &SellerClient, product: &Value, patch: &Value) {
     answer(request).await.expect(200);
 }
 
-/// A topic that takes no large message, and a row that nobody can read: everything else is published,
+/// A topic that takes no large message, and an unreadable row: everything else is published,
 /// once, and health says what was set aside.
 ///
 /// Red when: a refusal fails the whole publish, or a row that cannot be decoded the whole peek
 /// (nothing more is published; the same messages are published again and again).
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dev/engines"]
-async fn a_message_that_cannot_be_published_stops_nobody() {
+async fn a_message_that_cannot_be_published_stops_no_other() {
     let daemon = TestDaemon::on(TestNamespace::of(&["postgres", "kafka"]).await, &[]).await;
     let (large, small) = (daemon.seller("large"), daemon.seller("small"));
     let mug = large.create("Mug").await;

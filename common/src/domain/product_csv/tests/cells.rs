@@ -10,7 +10,7 @@ fn warned(row: &FileRow) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// Red when: a key keeps what nobody sees, or loses it without a word.
+/// Red when: a key keeps what is invisible, or loses it without a word.
 #[test]
 fn keys_lose_invisible_characters() {
     let file =

@@ -79,7 +79,7 @@ fn the_best_name_wins_and_the_other_becomes_an_attribute() {
 }
 
 #[test]
-fn missing_columns_are_told_with_what_would_help() {
+fn missing_columns_are_reported_with_what_would_help() {
     let error = refused(b"Artikel,Prise,Menge\n", &[]);
     assert_eq!(error.code.as_str(), "MISSING_COLUMNS");
     let fields: Vec<&str> = error.errors.iter().map(|e| e.field.as_str()).collect();
@@ -96,7 +96,7 @@ fn missing_columns_are_told_with_what_would_help() {
 }
 
 #[test]
-fn other_formats_are_told_apart() {
+fn other_formats_are_distinguished() {
     let utf16: Vec<u8> = "name,price\n"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)

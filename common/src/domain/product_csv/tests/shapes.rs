@@ -194,7 +194,7 @@ fn a_price_for_each_currency_is_asked_for() {
     );
 }
 
-/// Red when: a name is suggested for a column that nobody would mean.
+/// Red when: a name is suggested for a column that no person would mean.
 #[test]
 fn ids_and_addresses_are_not_suggested() {
     let file = b"product-id,product-url,headline,cost\n1,http://x,A,2\n";

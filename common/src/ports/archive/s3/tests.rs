@@ -41,8 +41,8 @@ fn is_away<T>(result: &Result<T, Error>) -> bool {
     matches!(result, Err(Error::Unavailable { engine: "S3", .. }))
 }
 
-/// Behind a proxy that a test can block.
-async fn behind_proxy(bucket: &TestBucket) -> (FaultProxy, Arc<dyn Archive>) {
+/// Reached through a proxy that a test can block.
+async fn through_proxy(bucket: &TestBucket) -> (FaultProxy, Arc<dyn Archive>) {
     let server = bucket.aws.endpoint.clone().unwrap();
     let proxy = FaultProxy::open("127.0.0.1:0", &server).await;
     let config = bucket.config_through(proxy.endpoint());
@@ -131,7 +131,7 @@ async fn uploads_of_dead_processes_go_and_younger_ones_stay() {
 #[ignore = "needs dev/engines"]
 async fn an_upload_with_a_lost_part_cannot_be_finished() {
     in_bucket(|bucket| async move {
-        let (proxy, archive) = behind_proxy(&bucket).await;
+        let (proxy, archive) = through_proxy(&bucket).await;
         let mut writer = archive.spool_create("imp_1").await.unwrap();
         writer.write(distinct(8 * MIB).into()).await.unwrap();
         proxy.set(ProxyFault::Cut(0));
@@ -154,7 +154,7 @@ async fn an_upload_with_a_lost_part_cannot_be_finished() {
 #[ignore = "needs dev/engines"]
 async fn an_answer_to_the_completion_may_be_lost() {
     in_bucket(|bucket| async move {
-        let (proxy, archive) = behind_proxy(&bucket).await;
+        let (proxy, archive) = through_proxy(&bucket).await;
         let bytes = distinct(9 * MIB);
         proxy.set(ProxyFault::LoseCompletion);
         upload_bytes(&*archive, "imp_1", &bytes).await;
@@ -175,7 +175,7 @@ async fn an_answer_to_the_completion_may_be_lost() {
 #[ignore = "needs dev/engines"]
 async fn a_download_survives_its_connections() {
     in_bucket(|bucket| async move {
-        let (proxy, archive) = behind_proxy(&bucket).await;
+        let (proxy, archive) = through_proxy(&bucket).await;
         let bytes = distinct(20 * MIB);
         upload_bytes(&*archive, "imp_1", &bytes).await;
         proxy.set(ProxyFault::Cut(3 * MIB));
@@ -197,7 +197,7 @@ async fn a_download_survives_its_connections() {
 #[ignore = "needs dev/engines"]
 async fn a_download_never_goes_on_in_another_object() {
     in_bucket(|bucket| async move {
-        let (proxy, archive) = behind_proxy(&bucket).await;
+        let (proxy, archive) = through_proxy(&bucket).await;
         upload_bytes(&*archive, "imp_1", &distinct(20 * MIB)).await;
         proxy.set(ProxyFault::Cut(3 * MIB));
         let reader = archive.spool_open("imp_1", 0).await.unwrap();
@@ -214,7 +214,7 @@ async fn a_download_never_goes_on_in_another_object() {
 #[ignore = "needs dev/engines"]
 async fn a_download_gives_up_in_time_when_the_server_stays_away() {
     in_bucket(|bucket| async move {
-        let (proxy, archive) = behind_proxy(&bucket).await;
+        let (proxy, archive) = through_proxy(&bucket).await;
         upload_bytes(&*archive, "imp_1", &distinct(20 * MIB)).await;
         let reader = archive.spool_open("imp_1", 0).await.unwrap();
         proxy.set(ProxyFault::Cut(0));

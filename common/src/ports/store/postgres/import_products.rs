@@ -58,11 +58,11 @@ pub(super) async fn lock(
         .filter_map(|write| write.before.as_ref());
     let skus = before.clone().filter_map(|product| product.sku.as_deref());
     let locked = find(connection, seller, skus.collect(), LockMode::Locked).await?;
-    let stands = |product: &Product| {
+    let is_unchanged = |product: &Product| {
         let sku = product.sku.as_ref();
         sku.and_then(|sku| locked.get(sku)) == Some(product)
     };
-    Ok(before.into_iter().all(stands))
+    Ok(before.into_iter().all(is_unchanged))
 }
 
 /// The seller's live products with these skus.

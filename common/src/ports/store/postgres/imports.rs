@@ -171,7 +171,7 @@ impl ImportStore for PostgresStore {
     }
 }
 
-/// May run again behind a commit whose answer was lost: the id is the caller's, so a job that has it
+/// May run again after a commit whose answer was lost: the id is the caller's, so a job that has it
 /// is this one.
 async fn create(
     connection: &mut PgConnection,

@@ -169,7 +169,7 @@ async fn remove(connection: &mut PgConnection, entries: &[(SellerId, i64)]) -> D
     Ok(())
 }
 
-/// Messages that wait: counted as far as `COUNTED_ROWS` go. Behind them there is a row for nearly every
+/// Messages that wait: counted as far as `COUNTED_ROWS` go. After them there is a row for nearly every
 /// id, and it holds as many messages as those that were counted.
 async fn backlog(connection: &mut PgConnection) -> DbResult<OutboxBacklog> {
     let (rows, messages, counted_to, last, oldest): (i64, i64, i64, i64, Option<PgMoment>) =

@@ -128,7 +128,7 @@ pub(super) fn write_failed(error: sqlx::Error, sku: Option<&str>) -> DbFailure {
 const SKU_INDEX: &str = "idx_products_seller_sku";
 
 /// Whether the write met a live product with the same sku. From a distributed table the index has a
-/// suffix for its shard, stands in the message only, and a COPY gives its error another code.
+/// suffix for its shard, is in the message only, and a COPY gives its error another code.
 pub(super) fn takes_a_sku(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| {
         let index = error.constraint();

@@ -6,7 +6,7 @@ use crate::domain::{
     query::{ListCursor, Page, ProductQuery, SortBy, SortOrder},
 };
 
-/// The LIKE pattern of a text that stands anywhere. `\` escapes; both engines fold the case of ASCII
+/// The LIKE pattern of a text that may be anywhere. `\` escapes; both engines fold the case of ASCII
 /// letters only.
 pub(in crate::ports::store) fn contains(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
@@ -32,7 +32,7 @@ pub(in crate::ports::store) const fn column(sort_by: SortBy) -> &'static str {
     }
 }
 
-/// What stands behind `ORDER BY`: total, ties are broken by id.
+/// The terms of `ORDER BY`: total, ties are broken by id.
 pub(in crate::ports::store) const fn order(sort_by: SortBy, sort_order: SortOrder) -> &'static str {
     match (sort_by, sort_order) {
         (SortBy::CreatedAt, SortOrder::Asc) => "created_at, id",

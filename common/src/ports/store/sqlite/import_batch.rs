@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-/// Commits the batch if the job is still this worker's and stands where the batch starts.
+/// Commits the batch if the job is still this worker's and its checkpoint is where the batch starts.
 pub(super) async fn commit(
     connection: &mut SqliteConnection,
     rules: Rules,

@@ -241,7 +241,7 @@ async fn cancel(
     Ok(Some(job))
 }
 
-/// The import that an earlier request with this claim was about, as it stands now.
+/// The import that an earlier request with this claim was about, in its present state.
 async fn claimed(
     connection: &mut SqliteConnection,
     seller: &SellerId,

@@ -214,7 +214,7 @@ fn cents(amount: Amount) -> i64 {
     i64::try_from(wide).unwrap_or(if wide < 0 { i64::MIN } else { i64::MAX })
 }
 
-/// ` AND …`: only what stands behind the cursor.
+/// ` AND …`: only what follows the cursor.
 fn push_after(sql: &mut Sql, cursor: &ListCursor, query: &ProductQuery) -> Result<()> {
     listing::check(cursor, query)?;
     sql.push(" AND (")

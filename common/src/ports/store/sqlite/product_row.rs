@@ -1,4 +1,4 @@
-//! How a product stands in its table, and how it gets there.
+//! How a product is stored in its table, and how it is written there.
 
 use std::sync::Arc;
 

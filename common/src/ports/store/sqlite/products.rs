@@ -156,7 +156,7 @@ impl ProductStore for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Changes a product as it stands, once per claim.
+    /// Changes the stored product, once per claim.
     async fn alter(
         &self,
         seller: &SellerId,

@@ -285,7 +285,7 @@ pub(super) async fn events_stand_in_row_order_and_carry_the_group(store: Arc<dyn
     let counts = commit(&store, &mut job, next).await;
     let events = outbox_events(&store).await;
     assert_gapless(&store).await;
-    let told: Vec<_> = events[1..]
+    let reported: Vec<_> = events[1..]
         .iter()
         .map(|event| match &event.data {
             EventData::ProductCreated(data) => (data.sku.as_deref(), data.quantity),
@@ -294,7 +294,7 @@ pub(super) async fn events_stand_in_row_order_and_carry_the_group(store: Arc<dyn
         })
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             (Some("x"), 50),
             (Some("y"), 4),
@@ -414,7 +414,7 @@ pub(super) async fn another_checkpoint_or_worker_is_stopped(store: Arc<dyn Store
 }
 
 /// The engine refuses a negative quantity; validation would have, long before.
-pub(super) async fn an_error_leaves_nothing_behind(store: Arc<dyn Store>) {
+pub(super) async fn an_error_leaves_nothing(store: Arc<dyn Store>) {
     let a = seller("a");
     let known = create(&store, &a, with_sku("known")).await;
     let mut job = started(&store, &a, ImportMode::Upsert, "w").await;
@@ -492,7 +492,7 @@ pub(super) async fn a_deep_outbox_is_read_in_parts(store: Arc<dyn Store>) {
         }
         let gone: Vec<_> = entries.iter().map(|e| (e.seller.clone(), e.id)).collect();
         store.outbox_remove(&gone).await.unwrap();
-        // The removal is a commit: whoever waits now looks again at once.
+        // The removal is a commit: a waiting caller looks again at once.
         store.outbox_wait(LEASE).await;
     }
     assert_eq!((peeks, last), (2, 7500));

@@ -60,7 +60,7 @@ pub(super) async fn each_change_has_its_events(store: Arc<dyn Store>) {
     assert_gapless(&store).await;
 }
 
-pub(super) async fn low_stock_is_told_when_it_begins(store: Arc<dyn Store>) {
+pub(super) async fn low_stock_is_reported_when_it_begins(store: Arc<dyn Store>) {
     let a = seller("a");
     let low = NewProduct {
         quantity: 3,

@@ -200,7 +200,7 @@ pub(super) async fn a_waiting_job_is_cancelled_at_once(store: Arc<dyn Store>) {
     assert_eq!(absent.unwrap(), None);
 }
 
-pub(super) async fn a_running_job_is_cancelled_behind_its_batch(store: Arc<dyn Store>) {
+pub(super) async fn a_running_job_is_cancelled_after_its_batch(store: Arc<dyn Store>) {
     let a = seller("a");
     let job = started(&store, &a, ImportMode::Upsert, "w").await;
     for _ in 0..2 {

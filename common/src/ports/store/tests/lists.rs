@@ -60,7 +60,7 @@ fn key(product: &Product, sort_by: SortBy) -> (i64, &str) {
     }
 }
 
-fn cursor_behind(product: &Product, sort_by: SortBy, sort_order: SortOrder) -> ListCursor {
+fn cursor_after(product: &Product, sort_by: SortBy, sort_order: SortOrder) -> ListCursor {
     let key = match key(product, sort_by) {
         (0, name) if sort_by == SortBy::Name => name.to_owned(),
         (number, _) => number.to_string(),
@@ -100,7 +100,7 @@ pub(super) async fn every_order_pages_the_same_by_offset_and_cursor(store: Arc<d
             assert_eq!(by_offset.await, expected);
             let by_cursor = pages(&store, &a, &all, |seen| match seen.last() {
                 None => PageStart::Offset(0),
-                Some(last) => PageStart::After(cursor_behind(last, sort_by, sort_order)),
+                Some(last) => PageStart::After(cursor_after(last, sort_by, sort_order)),
             });
             assert_eq!(by_cursor.await, expected, "{sort_by:?} {sort_order:?}");
         }

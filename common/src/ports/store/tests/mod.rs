@@ -1,5 +1,5 @@
 //! One battery for every engine of the store: each test takes an open, empty store and knows
-//! nothing of what is behind it.
+//! nothing of the engine.
 
 mod batch_notes;
 mod batches;
@@ -106,7 +106,7 @@ battery! {
         stock_changes_add_up_under_concurrency;
     events:
         each_change_has_its_events
-        low_stock_is_told_when_it_begins
+        low_stock_is_reported_when_it_begins
         sequences_have_no_gap_under_concurrency
         the_outbox_forgets_what_is_removed
         what_is_set_aside_is_out_of_the_way
@@ -134,7 +134,7 @@ battery! {
         a_lease_that_ended_is_taken_over
         a_released_job_is_free_at_once
         a_waiting_job_is_cancelled_at_once
-        a_running_job_is_cancelled_behind_its_batch
+        a_running_job_is_cancelled_after_its_batch
         a_job_ends_once_and_says_so;
     batches:
         an_upsert_creates_updates_and_leaves_alone
@@ -146,7 +146,7 @@ battery! {
         rejected_rows_are_read_by_bytes
         a_batch_without_rows_moves_on
         another_checkpoint_or_worker_is_stopped
-        an_error_leaves_nothing_behind
+        an_error_leaves_nothing
         large_batches_fill_several_blocks
         a_deep_outbox_is_read_in_parts;
     batch_notes:

@@ -69,7 +69,7 @@ async fn a_create_that_fails_fails_alone() {
 /// Red when: groups wait as long as anyone (`GROUP_LOCK_TIMEOUT` of 10 s).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
-async fn a_locked_seller_holds_up_nobody_else() {
+async fn a_locked_seller_holds_up_no_other() {
     let database = TestDatabase::migrated().await;
     let store = database.open().await;
     let (locked, free) = (seller("locked"), seller("free"));
@@ -95,12 +95,12 @@ async fn a_locked_seller_holds_up_nobody_else() {
     assert_eq!(assert_gapless(&store).await[&locked], 5);
 }
 
-/// Creates and changes that want the same sku: whoever waits for it must not hold the counters.
+/// Creates and changes that want the same sku: a caller that waits for it must not hold the counters.
 ///
 /// Red when: a change takes the counters before it writes its product (one deadlock or more).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
-async fn whoever_waits_for_a_sku_holds_nothing_others_need() {
+async fn a_wait_for_a_sku_holds_nothing_others_need() {
     let database = TestDatabase::migrated().await;
     let store = database.open().await;
     let a = seller("a");

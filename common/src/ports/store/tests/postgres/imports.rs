@@ -64,7 +64,7 @@ async fn take(store: &Arc<dyn Store>, worker: &str) -> Option<ImportJob> {
     store.import_take(worker, LEASE).await.unwrap()
 }
 
-/// A lease that ended while its worker commits: the job stays where it is, and nobody waits.
+/// A lease that ended while its worker commits: the job stays where it is, and no caller waits.
 ///
 /// Red when: `take_one` waits for the lock (no SKIP LOCKED).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -122,7 +122,7 @@ async fn products(store: &Arc<dyn Store>, seller: &SellerId) -> Vec<Product> {
     scan.await.unwrap()
 }
 
-/// Every product's versions are told without a hole, in order, and the last one is the stored one.
+/// Every product's versions are published without a gap, in order, and the last one is the stored one.
 async fn assert_history(store: &Arc<dyn Store>, seller: &SellerId) {
     let mut versions = HashMap::new();
     for event in outbox_events(store).await {
@@ -162,7 +162,7 @@ async fn an_import_goes_together_with_creates_and_updates_of_the_same_skus() {
         tokio::spawn(async move {
             let mut created = 0;
             for n in (0..SKUS).filter(|n| n % 6 == writer as u64) {
-                // Each of them before or behind the import, as it comes.
+                // Each of them before or after the import, as it comes.
                 let sku = format!("S-{:04}", (n * 7) % SKUS);
                 let product = store.product_create(&a, with_sku(&sku), None).await;
                 let id = match product {

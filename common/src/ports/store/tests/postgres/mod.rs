@@ -112,7 +112,7 @@ fn config(url: &str) -> StoreConfig {
     }
 }
 
-/// Several test processes may want it at the same time: whoever has the lock makes it.
+/// Several test processes may want it at the same time: the one with the lock makes it.
 async fn template() -> String {
     let name = format!("pm_template_{}", fingerprint());
     let mut server = connect("postgres").await;

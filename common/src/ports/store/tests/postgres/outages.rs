@@ -66,7 +66,7 @@ async fn a_killed_backend_costs_nothing() {
         }
         assert!(
             started.elapsed() < REQUEST_TIMEOUT,
-            "nobody waited for the lock"
+            "no session waited for the lock"
         );
     }
     run(&mut other, "COMMIT".to_owned()).await;

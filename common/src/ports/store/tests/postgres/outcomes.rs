@@ -84,7 +84,7 @@ struct WriteTrial {
 /// rows), or such a loss is an engine that is away.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
-async fn every_write_that_is_cut_behind_its_commit_is_done_once() {
+async fn every_write_that_is_cut_after_its_commit_is_done_once() {
     for write in ALONE.into_iter().chain(REPEATED) {
         let done = trial(write, None).await;
         done.answer.unwrap();
@@ -151,7 +151,7 @@ async fn a_claim_whose_answers_are_all_lost_acts_once() {
 /// its members hear that the engine is away.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
-async fn a_group_that_is_cut_behind_its_commit_invents_nothing() {
+async fn a_group_that_is_cut_after_its_commit_invents_nothing() {
     const CREATES: usize = 64;
     let database = TestDatabase::migrated().await;
     let (store, proxy) = through(&database).await;

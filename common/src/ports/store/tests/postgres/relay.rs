@@ -18,7 +18,7 @@ use crate::{
     ports::store::tests::{create, lamp, seller},
 };
 
-/// A daemon that does nothing but what it is told to: in between it is frozen, with its
+/// A daemon that does only what the test asks for: in between it is frozen, with its
 /// connections open and its tasks silent.
 struct FrozenDaemon {
     store: Arc<dyn Store>,
@@ -114,11 +114,11 @@ async fn an_owner_whose_session_ends_gets_no_batch_any_more() {
     assert_eq!(one.outbox_peek(10).await.unwrap().len(), 1);
     assert_eq!(end_sessions(&database).await, 1);
     assert!(owned_by(&two).await < Duration::from_secs(1));
-    // Its last proof is fresh, so it still believes to own; the peek tells.
+    // Its last proof is fresh, so it still believes to own; the peek shows the truth.
     assert!(one.outbox_peek(10).await.is_err());
     assert!(!one.relay_lease_acquire().await.unwrap());
     assert_eq!(two.outbox_peek(10).await.unwrap().len(), 1);
-    // Now nobody owns, and whoever asks first is the next; who waited notices, too.
+    // Now no daemon owns, and the first that asks is the next; who waited notices, too.
     assert_eq!(end_sessions(&database).await, 2);
     assert!(owned_by(&one).await < Duration::from_secs(1));
 }
@@ -175,7 +175,7 @@ async fn an_owner_that_freezes_while_it_reads_is_replaced() {
 }
 
 /// Red when: ids are taken before the seller's counters are locked (`CACHE 50` of the sequence is
-/// enough), or the peek goes behind a cursor.
+/// enough), or the peek continues after a cursor.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs dev/engines"]
 async fn the_relay_misses_nothing_and_turns_nothing_round() {
