@@ -6,7 +6,7 @@ use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 
 /// Without `RUST_LOG`: our own news, and only trouble from below.
-const DEFAULT: &str = "info,sqlx=warn,hyper=warn";
+const DEFAULT_LOG_FILTER: &str = "info,sqlx=warn,hyper=warn";
 
 /// Starts logging; a second call in the same process changes nothing.
 pub(crate) fn init() -> anyhow::Result<()> {
@@ -24,7 +24,7 @@ pub(crate) fn init() -> anyhow::Result<()> {
 
 fn filter(asked: &str) -> anyhow::Result<EnvFilter> {
     if asked.trim().is_empty() {
-        return Ok(EnvFilter::new(DEFAULT));
+        return Ok(EnvFilter::new(DEFAULT_LOG_FILTER));
     }
     EnvFilter::try_new(asked).with_context(|| {
         format!("RUST_LOG must be a level such as debug, or module=level pairs, not {asked:?}")
@@ -41,7 +41,7 @@ mod tests {
         for none in ["", " "] {
             assert_eq!(
                 filter(none).unwrap().to_string(),
-                filter(DEFAULT).unwrap().to_string()
+                filter(DEFAULT_LOG_FILTER).unwrap().to_string()
             );
         }
         let refused = filter("a=b=c").unwrap_err().to_string();

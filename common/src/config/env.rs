@@ -13,7 +13,7 @@ use super::{
 use crate::domain::port::Port;
 
 /// Partitions of a topic.
-const PARTITIONS: u32 = 4;
+const TOPIC_PARTITIONS: u32 = 4;
 
 impl Port {
     /// The variables of which any one chooses the port's server engine.
@@ -119,7 +119,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     }
 
     fn broker(&mut self, data_dir: &Path) -> BrokerConfig {
-        let partitions = self.number("KAFKA_PARTITIONS", PARTITIONS, 1, 10_000);
+        let partitions = self.number("KAFKA_PARTITIONS", TOPIC_PARTITIONS, 1, 10_000);
         let Some(brokers) = self.brokers() else {
             return BrokerConfig::Embedded {
                 path: data_dir.join("log.db"),

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 /// How long a key is remembered.
-pub const KEPT: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+pub const KEY_RETENTION: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 
 /// Longest key, in characters.
 pub const KEY_MAX: usize = 255;

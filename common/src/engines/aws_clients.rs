@@ -23,11 +23,11 @@ use crate::{
     },
 };
 
-const CONNECT: Duration = Duration::from_secs(1);
-const ATTEMPT: Duration = Duration::from_millis(2500);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(2500);
 /// The whole call with its retries.
-pub(crate) const OPERATION: Duration = Duration::from_secs(5);
-const ATTEMPTS: u32 = 3;
+pub(crate) const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_ATTEMPTS: u32 = 3;
 const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(50);
 const MAX_RETRY_PAUSE: Duration = Duration::from_millis(500);
 
@@ -38,12 +38,12 @@ pub(crate) async fn sdk_config(aws: &Aws) -> SdkConfig {
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
     let deadlines = TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(OPERATION)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
         .build();
     let retries = RetryConfig::standard()
-        .with_max_attempts(ATTEMPTS)
+        .with_max_attempts(MAX_ATTEMPTS)
         .with_initial_backoff(FIRST_RETRY_PAUSE)
         .with_max_backoff(MAX_RETRY_PAUSE);
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())

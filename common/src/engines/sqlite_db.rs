@@ -40,12 +40,12 @@ use crate::{
 };
 
 const ENGINE: &str = "SQLite";
-const READERS: u32 = 4;
+const MAX_READERS: u32 = 4;
 /// Writes that may wait; more callers wait to enqueue.
-const QUEUE: usize = 1024;
+const MAX_QUEUED_WRITES: usize = 1024;
 /// Writes committed together at most, and how old a group may grow: none waits for long.
-const GROUP: usize = 256;
-const GROUP_TIME: Duration = Duration::from_millis(10);
+const MAX_GROUP_WRITES: usize = 256;
+const MAX_GROUP_AGE: Duration = Duration::from_millis(10);
 /// What the writer keeps in memory at most, in KiB; index pages of a large table live here.
 const WRITER_CACHE_KIB: u32 = 8 * 1024;
 /// Pages in the WAL before they are moved to the file: pages that change often are moved once.
@@ -83,8 +83,8 @@ impl SqliteDb {
                 unavailable(port, format!("cannot migrate {}: {error}", path.display()))
             })
         })?;
-        let readers = pool(path, READERS);
-        let (writer, jobs) = mpsc::channel(QUEUE);
+        let readers = pool(path, MAX_READERS);
+        let (writer, jobs) = mpsc::channel(MAX_QUEUED_WRITES);
         let committed = Arc::new(Notify::new());
         let wal = WalKeeper::new(path);
         let writes_fail = Arc::new(AtomicBool::new(false));
@@ -249,7 +249,7 @@ async fn write_group(
     while let Some(mut job) = next {
         let keep = job.run(connection).await;
         done.push(job);
-        next = (done.len() < GROUP && started.elapsed() < GROUP_TIME)
+        next = (done.len() < MAX_GROUP_WRITES && started.elapsed() < MAX_GROUP_AGE)
             .then(|| jobs.try_recv().ok())
             .flatten();
         match (keep, &next) {

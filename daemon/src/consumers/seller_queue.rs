@@ -25,7 +25,7 @@ use std::{
 use pm_common::{
     domain::{
         clock::Timestamp,
-        notification::{KEPT, Notification},
+        notification::{NOTIFICATION_RETENTION, Notification},
         record::{LOG_RETENTION, Topic},
         seller::SellerId,
     },
@@ -40,7 +40,7 @@ use super::{
 /// Notifications of a seller stored at once.
 const MAX_READY: usize = 1_000;
 /// What follows a notification of this age outlives it by as much as the log keeps events.
-const OLD_AGE: Duration = KEPT.saturating_sub(LOG_RETENTION.saturating_mul(2));
+const OLD_AGE: Duration = NOTIFICATION_RETENTION.saturating_sub(LOG_RETENTION.saturating_mul(2));
 
 /// A notification that waits, and the message it was made of.
 #[derive(Debug)]

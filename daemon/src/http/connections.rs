@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 /// each of its connections.
 const EVICTED_PART: usize = 16;
 /// Connections beyond the share that are answered at all.
-const RESERVE: usize = 16;
+const MAX_RESERVE_CONNECTIONS: usize = 16;
 
 /// The table of connections. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -128,7 +128,7 @@ impl ConnectionTable {
                 Some(id)
             }
             (true, 1..) => return Admission::RoomIsMade,
-            (true, 0) if open.reserve < RESERVE => {
+            (true, 0) if open.reserve < MAX_RESERVE_CONNECTIONS => {
                 open.reserve += 1;
                 None
             }
@@ -310,7 +310,7 @@ mod tests {
         for slot in &regular {
             slot.activity.begin_work();
         }
-        let reserve = slots(&table, RESERVE).await;
+        let reserve = slots(&table, MAX_RESERVE_CONNECTIONS).await;
         assert!(reserve.iter().all(ConnectionSlot::is_reserve));
         assert!(table.admit().await.is_none());
         assert!(!regular.iter().any(evicted));

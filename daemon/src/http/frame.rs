@@ -56,7 +56,7 @@ fn write_frame(text: &mut String, notification: &Notification, id: Option<i64>) 
 /// Frames formatted last, so that many clients of a seller share the work. A notification is
 /// recognised by its place in memory, which stays taken while it is remembered.
 #[derive(Debug)]
-pub(super) struct FrameCache([Mutex<Option<FormattedFrame>>; Self::SLOTS]);
+pub(super) struct FrameCache([Mutex<Option<FormattedFrame>>; Self::SLOT_COUNT]);
 
 #[derive(Debug)]
 struct FormattedFrame {
@@ -65,7 +65,7 @@ struct FormattedFrame {
 }
 
 impl FrameCache {
-    const SLOTS: usize = 64;
+    const SLOT_COUNT: usize = 64;
 
     pub(super) fn new() -> Self {
         Self(std::array::from_fn(|_| Mutex::new(None)))
@@ -73,7 +73,7 @@ impl FrameCache {
 
     /// The frame of a notification.
     pub(super) fn of(&self, source: &Arc<Notification>) -> Bytes {
-        let place = usize::try_from(source.sequence).unwrap_or(0) % Self::SLOTS;
+        let place = usize::try_from(source.sequence).unwrap_or(0) % Self::SLOT_COUNT;
         let Some(slot) = self.0.get(place) else {
             return notification(source).into();
         };

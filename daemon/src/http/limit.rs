@@ -25,7 +25,7 @@ use super::{
 };
 
 /// Requests worked on at once, streams not counted.
-pub(super) const AT_ONCE: usize = 4096;
+pub(super) const MAX_CONCURRENT_REQUESTS: usize = 4096;
 
 const LIMIT_HEADER: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING_HEADER: HeaderName = HeaderName::from_static("x-ratelimit-remaining");

@@ -97,7 +97,7 @@ impl HttpState {
             uploads: InFlight::default(),
             receiving: SellerPermits::new(shares.uploads, shares.uploads_per_seller),
             frames: FrameCache::new(),
-            capacity: Arc::new(Semaphore::new(limit::AT_ONCE)),
+            capacity: Arc::new(Semaphore::new(limit::MAX_CONCURRENT_REQUESTS)),
             large_bodies: body::large_bodies(),
             streams: SellerPermits::new(shares.streams, per_seller),
             health: SharedProbes::default(),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 pub(super) const ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_ID_LENGTH: usize = 128;
-const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const NOSNIFF_VALUE: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// Layer, around all others.
 pub(super) async fn layer(request: Request, next: Next) -> Response {
@@ -27,7 +27,7 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
 /// Adds what every response has.
 pub(super) fn mark(headers: &mut HeaderMap, id: HeaderValue) {
     headers.insert(ID_HEADER, id);
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF_VALUE);
 }
 
 /// A new id.

@@ -49,7 +49,7 @@ async fn more_than_can_be_worked_on_is_refused() {
     let dir = TempDir::new().unwrap();
     let http = state(&dir).await;
     let router = layered(Arc::clone(&http));
-    let all = u32::try_from(limit::AT_ONCE).unwrap();
+    let all = u32::try_from(limit::MAX_CONCURRENT_REQUESTS).unwrap();
     let taken = http.capacity.acquire_many(all).await.unwrap();
     let (status, retry, body) = ask(&router, "/api/products").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
@@ -66,7 +66,7 @@ async fn a_body_that_does_not_come_holds_no_capacity() {
     let dir = TempDir::new().unwrap();
     let http = state(&dir).await;
     let router = layered(Arc::clone(&http));
-    let all = u32::try_from(limit::AT_ONCE).unwrap();
+    let all = u32::try_from(limit::MAX_CONCURRENT_REQUESTS).unwrap();
     let _taken = http.capacity.acquire_many(all - 1).await.unwrap();
     let never = futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>();
     let slow = Request::post("/api/products")

@@ -21,7 +21,8 @@ use crate::domain::{
 };
 
 /// How long notifications are kept.
-pub const KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 60 * 60);
+pub const NOTIFICATION_RETENTION: std::time::Duration =
+    std::time::Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The kinds of notifications; also the names of the server-sent events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -248,7 +249,7 @@ impl Notification {
 
     /// When it may be forgotten.
     pub fn expires_at(&self) -> Timestamp {
-        Timestamp::from_millis(self.timestamp).plus(KEPT)
+        Timestamp::from_millis(self.timestamp).plus(NOTIFICATION_RETENTION)
     }
 }
 

@@ -313,6 +313,6 @@ fn counts_read_well() {
     let at = Timestamp::from_millis(1_769_847_300_250);
     assert_eq!(
         import(ImportStatus::Completed, 0).expires_at(),
-        at.plus(KEPT)
+        at.plus(NOTIFICATION_RETENTION)
     );
 }

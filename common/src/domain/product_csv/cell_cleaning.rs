@@ -8,12 +8,12 @@ use super::{
 };
 
 /// What programs write where there is no value.
-const PLACEHOLDERS: [&str; 9] = [
+const EMPTY_VALUE_WORDS: [&str; 9] = [
     "nan", "NaN", "NAN", "n/a", "N/A", "#N/A", "NULL", "null", "None",
 ];
 
 /// Stock in words that say no number, folded.
-const UNCOUNTED: [&str; 4] = ["instock", "unlimited", "available", "∞"];
+const UNCOUNTED_STOCK_WORDS: [&str; 4] = ["instock", "unlimited", "available", "∞"];
 
 /// Makes a number plain, where it is one in the style of its column.
 pub(super) fn read_number(
@@ -88,8 +88,9 @@ fn empty_placeholder(row_fields: &mut RowFields<'_>, field: ProductField) {
         row_fields.set(field, "0");
         return;
     }
-    let uncounted = field == ProductField::Quantity && UNCOUNTED.contains(&fold(text).as_str());
-    if uncounted || PLACEHOLDERS.contains(&text) {
+    let uncounted =
+        field == ProductField::Quantity && UNCOUNTED_STOCK_WORDS.contains(&fold(text).as_str());
+    if uncounted || EMPTY_VALUE_WORDS.contains(&text) {
         let message = format!("{text:?} is read as a blank cell");
         row_fields.set(field, "");
         row_fields.warn(field, "READ_AS_BLANK", message);

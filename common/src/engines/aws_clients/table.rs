@@ -23,7 +23,7 @@ use aws_sdk_dynamodb::{
 };
 use tokio::sync::Mutex;
 
-use super::{OPERATION, failed, sdk_config, within};
+use super::{OPERATION_TIMEOUT, failed, sdk_config, within};
 use crate::{
     backoff::Backoff,
     config::Aws,
@@ -85,7 +85,7 @@ impl Table {
     /// for by the next one.
     pub(crate) async fn client(&self) -> Result<&Client> {
         if !self.is_there.load(Ordering::Acquire) {
-            self.within(OPERATION, self.prepare()).await?;
+            self.within(OPERATION_TIMEOUT, self.prepare()).await?;
         }
         Ok(&self.client)
     }

@@ -8,7 +8,7 @@ use crate::domain::{
 };
 
 /// Events of one row of the outbox.
-pub(super) const BLOCK: usize = 1000;
+pub(super) const MAX_BLOCK_EVENTS: usize = 1000;
 
 /// What one row of the outbox holds.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Block {
 
 /// Rows that so many events fill.
 pub(super) const fn blocks(events: usize) -> usize {
-    events.div_ceil(BLOCK)
+    events.div_ceil(MAX_BLOCK_EVENTS)
 }
 
 /// Seals the drafts with sequences from `first` on and packs them; the last event carries `group`.
@@ -33,8 +33,8 @@ pub(super) fn pack(
     let mut packed = Vec::with_capacity(blocks(drafts.len()));
     let mut drafts = drafts.into_iter();
     while drafts.len() > 0 {
-        let mut records = Vec::with_capacity(drafts.len().min(BLOCK));
-        while records.len() < BLOCK
+        let mut records = Vec::with_capacity(drafts.len().min(MAX_BLOCK_EVENTS));
+        while records.len() < MAX_BLOCK_EVENTS
             && let Some(draft) = drafts.next()
         {
             let mut event = draft.seal(sequence, at);

@@ -34,7 +34,7 @@ pub(super) fn detect(cells: &[HeaderCell]) -> ImportPreset {
         let mut marks = shapes::of(*preset).marks.iter();
         marks.all(|names| find(&folded, names).is_some())
     };
-    let mut shapes = shapes::DETECTED.into_iter();
+    let mut shapes = shapes::RECOGNISED_PRESETS.into_iter();
     shapes.find(marked).unwrap_or(ImportPreset::Generic)
 }
 

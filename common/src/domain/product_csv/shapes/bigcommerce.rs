@@ -2,8 +2,8 @@
 
 use super::{FieldNames, ProductField, RowFields, RowKind, ShapeRow, ShopShape, SkipReason};
 
-const ITEM_TYPE: usize = 0;
-const TRACKING: usize = 1;
+const ITEM_TYPE_COLUMN: usize = 0;
+const TRACKING_COLUMN: usize = 1;
 
 pub(super) const SHAPE: ShopShape = ShopShape {
     marks: &[&["Item Type"], &["Product Name"], &["Product Code/SKU"]],
@@ -23,14 +23,19 @@ pub(super) const SHAPE: ShopShape = ShopShape {
 };
 
 fn rule<'a>(row: &ShapeRow<'_, 'a>, fields: &mut RowFields<'a>) -> RowKind {
-    match row.helper(ITEM_TYPE).to_lowercase().as_str() {
+    match row.helper(ITEM_TYPE_COLUMN).to_lowercase().as_str() {
         "sku" => {
             let values = option_values(fields.text(ProductField::Name));
             fields.set(ProductField::Name, "");
             RowKind::Variant(values)
         }
         "rule" => RowKind::Skipped(SkipReason::Parent),
-        _ if row.helper(TRACKING).eq_ignore_ascii_case("by option") => RowKind::Parent,
+        _ if row
+            .helper(TRACKING_COLUMN)
+            .eq_ignore_ascii_case("by option") =>
+        {
+            RowKind::Parent
+        }
         _ => RowKind::Item,
     }
 }

@@ -1,7 +1,7 @@
 //! The shapes of known shops' exports: for each a table of names and at most one small rule.
 //!
 //! To add one: a file with its `ShopShape`, its variant in `ImportPreset`, its line in `of` and in
-//! `DETECTED`. What its rows have in common with others (variants, sums, first paths) is a field
+//! `RECOGNISED_PRESETS`. What its rows have in common with others (variants, sums, first paths) is a field
 //! of the table; only what is special is a rule.
 
 mod amazon;
@@ -180,7 +180,7 @@ pub(super) const fn of(preset: ImportPreset) -> &'static ShopShape {
 }
 
 /// The presets that are recognised by their marks, in the order in which they are tried.
-pub(super) const DETECTED: [ImportPreset; 13] = [
+pub(super) const RECOGNISED_PRESETS: [ImportPreset; 13] = [
     ImportPreset::Medusa,
     ImportPreset::Vendure,
     ImportPreset::Wix,

@@ -3,8 +3,8 @@
 use super::{FieldNames, ProductField, RowFields, RowKind, ShapeRow, ShopShape};
 use crate::domain::money::Amount;
 
-const KIND: usize = 0;
-const SURCHARGE: usize = 1;
+const KIND_COLUMN: usize = 0;
+const SURCHARGE_COLUMN: usize = 1;
 const OPTION_NAME: usize = 2;
 
 pub(super) const SHAPE: ShopShape = ShopShape {
@@ -33,7 +33,7 @@ pub(super) const SHAPE: ShopShape = ShopShape {
 };
 
 fn rule<'a>(row: &ShapeRow<'_, 'a>, fields: &mut RowFields<'a>) -> RowKind {
-    if row.helper(KIND) != "Variant" {
+    if row.helper(KIND_COLUMN) != "Variant" {
         return match row.helper(OPTION_NAME) {
             "" => RowKind::Item,
             _ => RowKind::Parent,
@@ -42,7 +42,7 @@ fn rule<'a>(row: &ShapeRow<'_, 'a>, fields: &mut RowFields<'a>) -> RowKind {
     if fields.is_blank(ProductField::Price)
         && let Some(price) = row
             .parent
-            .and_then(|parent| sum(&parent.price, row.helper(SURCHARGE)))
+            .and_then(|parent| sum(&parent.price, row.helper(SURCHARGE_COLUMN)))
     {
         fields.set(ProductField::Price, price);
     }

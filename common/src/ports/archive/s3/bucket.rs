@@ -24,7 +24,7 @@ use crate::{
         error::{Error, Result},
         port::Port,
     },
-    engines::aws_clients::{self, OPERATION},
+    engines::aws_clients::{self, OPERATION_TIMEOUT},
 };
 
 /// Limits one attempt to transfer a body, together with `MIN_BYTES_PER_SECOND`.
@@ -78,7 +78,7 @@ impl S3Bucket {
     pub(super) async fn ensure_ready(self: &Arc<Self>) -> Result<()> {
         // Concurrent callers share one attempt and its deadline.
         let ready = self.ready.get_or_try_init(|| self.prepare());
-        aws_clients::within(Port::Archive, ENGINE, OPERATION, async {
+        aws_clients::within(Port::Archive, ENGINE, OPERATION_TIMEOUT, async {
             ready.await.copied()
         })
         .await

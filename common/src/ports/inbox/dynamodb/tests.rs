@@ -13,7 +13,7 @@ use crate::{
     domain::{
         clock,
         error::Error,
-        notification::{KEPT, Notification, NotificationKind},
+        notification::{NOTIFICATION_RETENTION, Notification, NotificationKind},
         seller::SellerId,
     },
     ports::inbox::{InboxBounds, InboxEnd},
@@ -98,7 +98,7 @@ async fn what_expired_is_not_shown_any_more() {
     let inbox = connect(&dynamodb(), &table).await.unwrap();
     let expired = |sequence| {
         Arc::new(Notification {
-            timestamp: clock::now().minus(KEPT).millis() - 1000,
+            timestamp: clock::now().minus(NOTIFICATION_RETENTION).millis() - 1000,
             ..notification(&one, sequence)
         })
     };

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         clock::{self, Timestamp},
         error::{Error, Result},
-        idempotency::KEPT,
+        idempotency::KEY_RETENTION,
         import_job::ImportId,
         seller::SellerId,
     },
@@ -70,7 +70,7 @@ impl StoreAdmin for PostgresStore {
 
 impl PostgresStore {
     async fn sweep_idempotency_keys(&self) -> Result<()> {
-        let old = PgMoment(clock::now().minus(KEPT));
+        let old = PgMoment(clock::now().minus(KEY_RETENTION));
         loop {
             let deleted = self
                 .connections

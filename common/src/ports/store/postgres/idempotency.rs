@@ -12,7 +12,7 @@ use crate::{
     domain::{
         clock::{self, Timestamp},
         error::Conflict,
-        idempotency::{Claim, KEPT},
+        idempotency::{Claim, KEY_RETENTION},
         seller::SellerId,
     },
     ports::store::column::{from_json, json},
@@ -38,7 +38,7 @@ pub(super) async fn claim<T: DeserializeOwned>(
     .bind(&claim.key)
     .bind(&claim.fingerprint)
     .bind(PgMoment(now))
-    .bind(PgMoment(now.minus(KEPT)))
+    .bind(PgMoment(now.minus(KEY_RETENTION)))
     .execute(&mut *connection)
     .await?;
     if taken.rows_affected() > 0 {
@@ -68,7 +68,7 @@ async fn answered_at<T: DeserializeOwned>(
     )
     .bind(seller.as_str())
     .bind(&claim.key)
-    .bind(PgMoment(now.minus(KEPT)))
+    .bind(PgMoment(now.minus(KEY_RETENTION)))
     .fetch_optional(connection)
     .await?;
     match row {

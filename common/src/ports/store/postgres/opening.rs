@@ -20,7 +20,7 @@ use crate::{
     engines::migration::other_schema,
 };
 
-const SETTING: &str = "DATABASE_URL";
+const URL_SETTING: &str = "DATABASE_URL";
 /// Creating an index on a large table takes its time.
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(600);
 /// Classes of answers that stay the same: who may enter (28), which database (3D), what is allowed
@@ -34,7 +34,7 @@ pub(super) fn options(server: &Server) -> Result<PgConnectOptions> {
     let options = PgConnectOptions::from_str(server.url.expose());
     // The error of the driver may show the URL. Waiting does not mend it.
     let unreadable = "is not understood: a parameter behind its ? is wrong, such as sslmode";
-    let options = options.map_err(|_| FieldError::new(SETTING, "format", unreadable, ""))?;
+    let options = options.map_err(|_| FieldError::new(URL_SETTING, "format", unreadable, ""))?;
     Ok(options.application_name("pmd").options([
         ("statement_timeout", "5s"),
         ("idle_in_transaction_session_timeout", "10s"),
@@ -72,7 +72,7 @@ pub(super) async fn migrate(options: &PgConnectOptions) -> Result<TableLayout> {
 }
 
 fn not_migrated(error: &MigrateError) -> Error {
-    if let Some(error) = other_schema(error, SETTING) {
+    if let Some(error) = other_schema(error, URL_SETTING) {
         return error;
     }
     match error {
@@ -105,7 +105,7 @@ fn refused(error: &sqlx::Error) -> Error {
     };
     lasting.map_or_else(
         || failed(error),
-        |reason| FieldError::new(SETTING, "refused", &reason, "").into(),
+        |reason| FieldError::new(URL_SETTING, "refused", &reason, "").into(),
     )
 }
 

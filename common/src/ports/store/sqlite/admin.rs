@@ -8,7 +8,7 @@ use crate::{
     domain::{
         clock::{self, Timestamp},
         error::{Error, Result},
-        idempotency::KEPT,
+        idempotency::KEY_RETENTION,
         import_job::ImportId,
         seller::SellerId,
     },
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Rows deleted in one transaction.
-const STEP: i64 = 2000;
+const MAX_DELETED_ROWS: i64 = 2000;
 
 #[async_trait]
 impl StoreAdmin for SqliteStore {
@@ -51,13 +51,15 @@ impl StoreAdmin for SqliteStore {
 
 impl SqliteStore {
     async fn sweep_idempotency_keys(&self) -> Result<()> {
-        let old = clock::now().minus(KEPT).millis();
+        let old = clock::now().minus(KEY_RETENTION).millis();
         loop {
             let delete = sqlx::query(
                 "DELETE FROM idempotency_keys WHERE (seller_id, key) IN (SELECT seller_id, key \
                  FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ?)",
             );
-            if self.delete(delete.bind(old).bind(STEP)).await? < STEP.unsigned_abs() {
+            if self.delete(delete.bind(old).bind(MAX_DELETED_ROWS)).await?
+                < MAX_DELETED_ROWS.unsigned_abs()
+            {
                 return Ok(());
             }
         }
@@ -83,13 +85,13 @@ impl SqliteStore {
 
     /// The job goes last: as long as it is there, a sweep that was cut off is done again.
     async fn sweep_import(&self, seller: &str, id: &str, rejected: i64) -> Result<()> {
-        for from in (1..=rejected).step_by(STEP.unsigned_abs() as usize) {
+        for from in (1..=rejected).step_by(MAX_DELETED_ROWS.unsigned_abs() as usize) {
             let rows = sqlx::query(
                 "DELETE FROM import_rejects \
                  WHERE seller_id = ? AND import_id = ? AND no < ?",
             );
             let rows = rows.bind(seller.to_owned()).bind(id.to_owned());
-            self.delete(rows.bind(from + STEP)).await?;
+            self.delete(rows.bind(from + MAX_DELETED_ROWS)).await?;
         }
         let job = sqlx::query("DELETE FROM imports WHERE seller_id = ? AND id = ?");
         self.delete(job.bind(seller.to_owned()).bind(id.to_owned()))

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, query::Query, sqlite::Sqlite
 use crate::{domain::error::Result, ports::store::sqlite::failed};
 
 /// Rows of a full statement. Its text is prepared once and used again.
-const ROWS: usize = 250;
+const STATEMENT_ROWS: usize = 250;
 
 /// Where rows go: `head (?, …), (?, …) tail`.
 pub(super) struct BulkTable {
@@ -38,17 +38,17 @@ pub(super) async fn insert<T>(
     rows: Vec<T>,
     bind: impl for<'q> Fn(Query<'q, Sqlite, SqliteArguments>, T) -> Query<'q, Sqlite, SqliteArguments>,
 ) -> Result<()> {
-    let full = table.statement(ROWS);
+    let full = table.statement(STATEMENT_ROWS);
     let mut rows = rows.into_iter();
     while rows.len() > 0 {
-        let count = rows.len().min(ROWS);
-        let sql = if count == ROWS {
+        let count = rows.len().min(STATEMENT_ROWS);
+        let sql = if count == STATEMENT_ROWS {
             full.clone()
         } else {
             table.statement(count)
         };
         // A rest is of any length: its statement is not worth keeping.
-        let query = sqlx::query(AssertSqlSafe(sql)).persistent(count == ROWS);
+        let query = sqlx::query(AssertSqlSafe(sql)).persistent(count == STATEMENT_ROWS);
         let query = rows.by_ref().take(count).fold(query, &bind);
         query.execute(&mut *connection).await.map_err(failed)?;
     }

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         clock,
         error::{Conflict, Result},
-        idempotency::{Claim, KEPT},
+        idempotency::{Claim, KEY_RETENTION},
         seller::SellerId,
     },
     ports::store::column::{from_json, json},
@@ -28,7 +28,7 @@ pub(super) async fn answered<'e, T: DeserializeOwned>(
     )
     .bind(seller.as_str())
     .bind(&claim.key)
-    .bind(clock::now().minus(KEPT).millis())
+    .bind(clock::now().minus(KEY_RETENTION).millis())
     .fetch_optional(executor)
     .await
     .map_err(failed)?;
@@ -97,7 +97,7 @@ mod tests {
         .await
         .unwrap();
         let answer = || answered::<i32>(db.readers(), &seller, Some(&claim));
-        let day = i64::try_from(KEPT.as_millis()).unwrap();
+        let day = i64::try_from(KEY_RETENTION.as_millis()).unwrap();
         age(&db, day - 600_000).await;
         assert_eq!(answer().await.unwrap(), Some(7));
         age(&db, 600_000).await;
