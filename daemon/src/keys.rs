@@ -6,6 +6,9 @@ use pm_common::{
 };
 use sha2::{Digest, Sha256};
 
+/// Hexadecimal digits of a key's public id.
+const ID_LENGTH: usize = 12;
+
 /// A key as the caller sends it, split; the secret is never printed by `Debug`.
 pub(crate) struct PresentedKey<'a> {
     pub(crate) id: &'a str,
@@ -25,6 +28,11 @@ impl<'a> PresentedKey<'a> {
     }
 }
 
+/// Whether this may be a key's public id.
+pub(crate) fn is_id(text: &str) -> bool {
+    text.len() == ID_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Stores a fresh key and returns it in clear, this once.
 pub(crate) async fn create(
     store: &dyn KeyStore,
@@ -33,7 +41,7 @@ pub(crate) async fn create(
 ) -> Result<String> {
     // Both parts are random; a version 4 UUID has 122 random bits.
     let random = || uuid::Uuid::new_v4().simple().to_string();
-    let id = random()[..12].to_owned();
+    let id = random()[..ID_LENGTH].to_owned();
     let whole = format!("pmk_{id}_{}{}", random(), random());
     let key = ApiKey {
         id,

@@ -1,5 +1,5 @@
-//! A client's socket. Its writes may not stand still: a client that never reads is cut off, so that
-//! it holds neither memory nor a descriptor for longer. Its reads are progress of its connection. An
+//! A client's socket. Its writes may not stand still: a client that never reads, or only now and then,
+//! is cut off, so that it holds neither memory nor a descriptor for longer. Its reads are progress of its connection. An
 //! answer of hyper's own is held back, see [`refused_head`].
 
 use std::{
@@ -13,7 +13,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep},
 };
 
 use axum::http::{HeaderValue, StatusCode};
@@ -23,12 +23,18 @@ use super::{
     refused_head::{self, HeadCopy},
 };
 
+/// Least mean rate at which a client reads what waits for it, in bytes per second.
+const MIN_READ_RATE: u64 = 4 * 1024;
+
 /// The socket, and while a write makes no progress the moment it is given up.
 #[derive(Debug)]
 pub(super) struct ClientSocket<S> {
     socket: S,
     activity: Arc<ConnectionActivity>,
+    /// How long writes may stand still at most.
     still: Duration,
+    /// How long they may now: standing still takes from it, and what is read adds to it.
+    patience: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
     head: HeadCopy,
     /// The answer of hyper's own that was held back; nothing follows it.
@@ -42,6 +48,7 @@ impl<S> ClientSocket<S> {
             socket,
             activity,
             still,
+            patience: still,
             deadline: None,
             head: HeadCopy::default(),
             held_back: None,
@@ -78,19 +85,26 @@ impl<S> ClientSocket<S> {
         }
     }
 
-    /// Any progress starts the time anew.
+    /// Ends a write that stands still for too long.
     fn watch<T>(
         &mut self,
         cx: &mut Context<'_>,
         write: Poll<io::Result<T>>,
+        written: impl FnOnce(&T) -> usize,
     ) -> Poll<io::Result<T>> {
-        if write.is_ready() {
-            self.deadline = None;
+        if let Poll::Ready(done) = &write {
+            if let Some(deadline) = self.deadline.take() {
+                let left = deadline.deadline();
+                self.patience = left.saturating_duration_since(Instant::now());
+            }
+            let bytes = done.as_ref().map_or(0, written);
+            let earned = Duration::from_millis(bytes as u64 * 1000 / MIN_READ_RATE);
+            self.patience = (self.patience + earned).min(self.still);
             return write;
         }
         let deadline = self
             .deadline
-            .get_or_insert_with(|| Box::pin(sleep(self.still)));
+            .get_or_insert_with(|| Box::pin(sleep(self.patience)));
         match deadline.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,
@@ -129,7 +143,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientSocket<S> {
             return Poll::Ready(Ok(bytes.len()));
         };
         let write = Pin::new(&mut self.socket).poll_write(cx, ours);
-        self.watch(cx, write)
+        self.watch(cx, write, |written| *written)
     }
 
     fn poll_write_vectored(
@@ -142,7 +156,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientSocket<S> {
             return self.poll_write(cx, only);
         }
         let write = Pin::new(&mut self.socket).poll_write_vectored(cx, parts);
-        self.watch(cx, write)
+        self.watch(cx, write, |written| *written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -151,7 +165,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientSocket<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flush = Pin::new(&mut self.socket).poll_flush(cx);
-        self.watch(cx, flush)
+        self.watch(cx, flush, |()| 0)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -196,5 +210,27 @@ mod tests {
         written.unwrap();
         got.unwrap();
         assert!(socket.deadline.is_none());
+    }
+
+    /// A byte now and then does not hold a connection.
+    ///
+    /// Red when: any progress gives the client the whole time anew.
+    #[tokio::test]
+    async fn what_is_read_slowly_uses_the_time_up() {
+        let (ours, mut theirs) = duplex(8);
+        let still = Duration::from_secs(60);
+        let mut socket = ClientSocket::new(ours, activity().await, still);
+        socket.write_all(b"12345678").await.unwrap();
+        let mut read = [0];
+        {
+            let mut waiting = std::pin::pin!(socket.write_all(b"9"));
+            assert!(futures_util::poll!(&mut waiting).is_pending());
+            theirs.read_exact(&mut read).await.unwrap();
+            waiting.await.unwrap();
+        }
+        assert!(socket.patience < still);
+        socket.patience = Duration::ZERO;
+        let error = socket.write_all(b"0").await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }

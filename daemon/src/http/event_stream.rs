@@ -47,10 +47,17 @@ use pm_common::{
 use tokio::time::sleep_until;
 
 use self::timers::StreamTimers;
-use super::{HttpState, frame, metrics::OpenStream, resume_point::ResumePoint};
+use super::{
+    HttpState, frame,
+    inbox_page::{InboxPage, InboxRequest},
+    metrics::OpenStream,
+    resume_point::ResumePoint,
+};
 
-/// Notifications read from the inbox at once.
+/// Notifications read from the inbox for a page.
 const MAX_PAGE: u32 = 256;
+/// No more are read for a page that is this long.
+const MAX_PAGE_BYTES: usize = 64 * 1024;
 /// Bytes gathered for one write.
 const MAX_WRITE_BYTES: usize = 32 * 1024;
 
@@ -179,7 +186,13 @@ impl EventStream {
         } else {
             self.cursor
         };
-        let page = match inbox.inbox_list(&self.seller, after, MAX_PAGE, None).await {
+        let request = InboxRequest {
+            after,
+            limit: MAX_PAGE,
+            kind: None,
+            most_bytes: MAX_PAGE_BYTES,
+        };
+        let page = match InboxPage::read(&**inbox, &self.seller, request).await {
             Ok(page) => page,
             Err(error) => {
                 tracing::warn!(%error, "a stream could not read the inbox");
@@ -190,8 +203,7 @@ impl EventStream {
         if self.phase == StreamPhase::Deferring {
             self.phase = StreamPhase::Live;
         }
-        let is_full = page.len() >= MAX_PAGE as usize;
-        self.send_page(&joined(page), is_full);
+        self.send_page(&joined(page.notifications), page.is_full);
     }
 
     fn send_page(&mut self, page: &[Notification], is_full: bool) {

@@ -7,18 +7,20 @@ use pm_common::{
     api::{ErrorOut, EventsOut, EventsPagination},
     domain::{
         clock,
-        error::Result,
         notification::{Notification, NotificationKind, is_settled_before},
-        seller::SellerId,
     },
-    ports::inbox::Inbox,
     request::EventListRequest,
 };
 
-use super::{HttpState, error::ApiResult, identity::RequestSeller, params::QueryParams, reply};
+use super::{
+    HttpState,
+    error::ApiResult,
+    identity::RequestSeller,
+    inbox_page::{InboxPage, InboxRequest},
+    params::QueryParams,
+    reply,
+};
 
-/// Notifications read at once: a long one has about 50 kB.
-const MAX_STEP_ROWS: u32 = 50;
 /// No more are read for a page that is this long.
 const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
@@ -43,7 +45,14 @@ pub(super) async fn list(
 ) -> ApiResult {
     let EventListRequest { after, limit, kind } = params.read(EventListRequest::read)?;
     let inbox = &http.app.inbox;
-    let mut data = page(&**inbox, &seller, after, limit, kind).await?;
+    let request = InboxRequest {
+        after,
+        limit,
+        kind,
+        most_bytes: MAX_PAGE_BYTES,
+    };
+    let page = InboxPage::read(&**inbox, &seller, request).await?;
+    let mut data = page.notifications;
     // While a put is in progress, later ones may be there before earlier ones.
     let end = match kind {
         None => whole_until(&data, after),
@@ -59,28 +68,6 @@ pub(super) async fn list(
         data,
         pagination: EventsPagination { limit, next_after },
     })
-}
-
-/// Up to `limit` notifications, and fewer where they are long: a page is bounded in bytes.
-async fn page(
-    inbox: &dyn Inbox,
-    seller: &SellerId,
-    after: i64,
-    limit: u32,
-    kind: Option<NotificationKind>,
-) -> Result<Vec<Notification>> {
-    let (mut data, mut bytes, mut left) = (Vec::<Notification>::new(), 0, limit);
-    while left > 0 && bytes < MAX_PAGE_BYTES {
-        let from = data.last().map_or(after, |last| last.sequence);
-        let asked = left.min(MAX_STEP_ROWS);
-        let step = inbox.inbox_list(seller, from, asked, kind).await?;
-        let found = u32::try_from(step.len()).unwrap_or(asked);
-        let json = |next: &Notification| serde_json::to_vec(next).map_or(0, |json| json.len());
-        bytes += step.iter().map(json).sum::<usize>();
-        data.extend(step);
-        left = if found < asked { 0 } else { left - asked };
-    }
-    Ok(data)
 }
 
 /// The sequence up to which nothing is missing that may still come.

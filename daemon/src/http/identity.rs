@@ -11,15 +11,20 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::Response,
 };
-use pm_common::{config::Auth, domain::seller::SellerId, ports::store::ApiKey};
+use pm_common::{
+    config::Auth, domain::seller::SellerId, log_throttle::LogThrottle, ports::store::ApiKey,
+    unpoisoned::unpoisoned,
+};
 
 use super::{
     HttpState,
     error::{ApiError, ApiResult},
 };
-use crate::keys::PresentedKey;
-use pm_common::unpoisoned::unpoisoned;
+use crate::keys::{self, PresentedKey};
 
+const REFUSED_KEYS: &str = "pmd_refused_keys_total";
+/// By reason.
+static REFUSED_KEY_WARNINGS: LogThrottle = LogThrottle::new(Duration::from_secs(1));
 const SELLER_HEADER: &str = "x-seller-id";
 /// How long a look-up of a key is believed: a revoked key stops working within this time.
 const KEY_CACHE_TIME: Duration = Duration::from_secs(2);
@@ -132,14 +137,30 @@ fn invalid(message: &str) -> ApiError {
 
 /// The seller of the request's `Authorization: Bearer pmk_<id>_<secret>`.
 async fn key_owner(http: &HttpState, headers: &HeaderMap) -> ApiResult<SellerId> {
-    let presented = bearer(headers).and_then(PresentedKey::parse);
-    let presented = presented.ok_or(ApiError::InvalidApiKey)?;
-    let known = http.keys.find(http, presented.id).await?;
-    let known = known.filter(|known| presented.is(known));
-    known.map(|known| known.seller).ok_or_else(|| {
-        metrics::counter!("pmd_refused_keys_total").increment(1);
-        ApiError::InvalidApiKey
-    })
+    let Some(sent) = bearer(headers) else {
+        return Err(ApiError::InvalidApiKey);
+    };
+    let Some(presented) = PresentedKey::parse(sent) else {
+        return Err(refused_key("", "it is no key"));
+    };
+    match http.keys.find(http, presented.id).await? {
+        Some(known) if presented.is(&known) => Ok(known.seller),
+        Some(_) => Err(refused_key(presented.id, "its secret is wrong")),
+        None => Err(refused_key(presented.id, "it is unknown, or revoked")),
+    }
+}
+
+/// Counts a refused key, and says so once a second for each reason; who sent it is on the request's lines.
+fn refused_key(id: &str, reason: &'static str) -> ApiError {
+    metrics::counter!(REFUSED_KEYS).increment(1);
+    // What is no id may be a part of a secret.
+    let key = if keys::is_id(id) { id } else { "" };
+    if REFUSED_KEY_WARNINGS.is_due(reason) {
+        tracing::warn!(key, reason, "an API key was refused");
+    } else {
+        tracing::debug!(key, reason, "an API key was refused");
+    }
+    ApiError::InvalidApiKey
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -23,6 +23,7 @@ mod host_check;
 mod idempotency;
 mod identity;
 mod imports;
+mod inbox_page;
 mod intake_body;
 mod json_body;
 mod limit;

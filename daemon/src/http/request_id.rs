@@ -2,6 +2,8 @@
 //! `X-Content-Type-Options: nosniff`, so that no browser takes one for something else. The same id is
 //! on every log line of the request.
 
+use std::net::IpAddr;
+
 use axum::{
     extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, header},
@@ -12,13 +14,19 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 pub(super) const ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
+/// Where a request comes from; on every log line of the request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ClientAddress(pub(super) IpAddr);
+
 const MAX_ID_LENGTH: usize = 128;
 const NOSNIFF_VALUE: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// Layer, around all others.
 pub(super) async fn layer(request: Request, next: Next) -> Response {
     let id = given(request.headers()).unwrap_or_else(fresh);
-    let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
+    let client = request.extensions().get::<ClientAddress>();
+    let client = client.map(|address| tracing::field::display(address.0));
+    let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default(), client);
     let mut response = next.run(request).instrument(span).await;
     mark(response.headers_mut(), id);
     response

@@ -3,7 +3,7 @@
 
 use std::{convert::Infallible, io, pin::Pin, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::Request};
+use axum::{Router, body::Body, extract::Request, http::Extensions};
 use futures_util::{FutureExt, future::join_all};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,6 +21,7 @@ use super::{
     descriptors::DescriptorShares,
     intake_body::IntakeBody,
     metrics, refused_head,
+    request_id::ClientAddress,
 };
 
 /// How long a request's head may take, and a connection may be idle.
@@ -144,9 +145,16 @@ async fn connection(stream: TcpStream, slot: ConnectionSlot, router: Router, end
 
 /// Speaks HTTP until one side ends it.
 async fn speak(stream: TcpStream, slot: &ConnectionSlot, router: Router, end: &ConnectionEnd) {
+    let mut client = Extensions::new();
+    if let Ok(address) = stream.peer_addr() {
+        client.insert(ClientAddress(address.ip()));
+    }
     let socket = ClientSocket::new(stream, Arc::clone(slot.activity()), WRITE_TIMEOUT);
     let reserve = slot.is_reserve();
-    let service = service_fn(|request| answer(request, slot, &router, &end.late));
+    let service = service_fn(|mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().extend(client.clone());
+        answer(request, slot, &router, &end.late)
+    });
     let mut http = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(if reserve {

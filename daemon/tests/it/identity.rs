@@ -294,3 +294,35 @@ async fn keys_are_required_when_asked_for() {
     assert!(!daemon.log().contains(secret));
     assert!(!daemon.get("/metrics").await.body.contains(secret));
 }
+
+/// Who tries keys is in the log: the key's public id, the client and the reason, and nothing secret.
+///
+/// Red when: refused keys are only counted, or what was sent is logged as it came.
+#[tokio::test]
+async fn refused_keys_are_in_the_log() {
+    let daemon = TestDaemon::with(&[("PMD_AUTH", "keys")]).await;
+    let key = daemon.run(&["keys", "create", "shop-1"]).trim().to_owned();
+    let id = key.split('_').nth(1).unwrap().to_owned();
+    let wrong = format!("pmk_{id}_{}", "hunter2z".repeat(10));
+    let misplaced = format!("pmk_{}_x", "hunter2z".repeat(9));
+    let line = async |sent: &str, reason: &str| {
+        poll("the refusal is in the log", async || {
+            let request = daemon.http.get(format!("{}/api/products", daemon.url));
+            answer(request.bearer_auth(sent))
+                .await
+                .refused(401, "INVALID_API_KEY");
+            let log = daemon.log();
+            let found = log.lines().find(|line| line.contains(reason));
+            found.map(str::to_owned)
+        })
+        .await
+    };
+    let found = line(&wrong, "its secret is wrong").await;
+    assert!(found.contains("WARN") && found.contains(&id), "{found}");
+    assert!(found.contains("127.0.0.1"), "{found}");
+    line(&misplaced, "it is unknown, or revoked").await;
+    line("hunter2z", "it is no key").await;
+    assert!(!daemon.log().contains("hunter2z"), "{}", daemon.log());
+    let metrics = daemon.get("/metrics").await.body;
+    assert!(metrics.contains("pmd_refused_keys_total"), "{metrics}");
+}

@@ -56,7 +56,7 @@ pub(super) fn header(
         start: &start,
     };
     let found = best_header(head, &candidates(options, separator)?, options)?;
-    check_width(found.cells.len())?;
+    check_width(found.columns)?;
     Ok(FileHeader {
         dialect: CsvDialect {
             bom: bom > 0,

@@ -23,7 +23,10 @@ const MAX_LINES_ABOVE: usize = 20;
 #[derive(Debug)]
 pub(super) struct FoundHeader {
     pub(super) syntax: CellSyntax,
+    /// Not many more than a file may have, however many it has.
     pub(super) cells: Vec<HeaderCell>,
+    /// How many columns it has.
+    pub(super) columns: usize,
     /// How many of the names are known.
     pub(super) recognised: usize,
     /// Whether lines above it are no part of the table.
@@ -119,13 +122,14 @@ fn next_header(
     };
     check_shape(&record, head.complete)?;
     let syntax = records.syntax();
-    let cells = header_cells(records.bytes(&record), syntax, head.encoding)?;
+    let (cells, columns) = header_cells(records.bytes(&record), syntax, head.encoding)?;
     let (byte, line) = records.offset();
     Ok(Some(FoundHeader {
         syntax,
         recognised: known.count(&cells),
         has_titles: false,
         cells,
+        columns,
         start: position(record.byte, record.line),
         end: position(byte, line),
     }))
@@ -158,11 +162,12 @@ fn check_shape(record: &RawRecord, complete: bool) -> Result<(), PlanError> {
     Err(PlanError::invalid("file", constraint, rest))
 }
 
+/// The cells up to one beyond what a file may have, and how many there are.
 fn header_cells(
     line: &[u8],
     syntax: CellSyntax,
     encoding: FileEncoding,
-) -> Result<Vec<HeaderCell>, PlanError> {
+) -> Result<(Vec<HeaderCell>, usize), PlanError> {
     let text = encoding.decode(line).map_err(|at| {
         let (name, byte) = (encoding.as_str(), at + 1);
         let rest = format!(
@@ -173,7 +178,8 @@ fn header_cells(
     })?;
     let mut splitter = CellSplitter::new(syntax);
     let cells = splitter.split(&text);
-    Ok(cells.iter().map(header_cell).collect())
+    let first = cells.iter().take(MAX_COLUMNS + 1);
+    Ok((first.map(header_cell).collect(), cells.len()))
 }
 
 fn header_cell(text: &str) -> HeaderCell {
@@ -203,6 +209,23 @@ pub(super) fn sep_line(bytes: &[u8]) -> Option<(char, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Red when: every cell of a line is copied before its number is looked at.
+    #[test]
+    fn a_wide_header_is_counted_and_not_copied() {
+        let wide = "n,".repeat(500_000);
+        let start = position(0, 1);
+        let head = FileHead {
+            bytes: wide.as_bytes(),
+            complete: true,
+            encoding: FileEncoding::UTF_8,
+            start: &start,
+        };
+        let known = KnownNames::new(&ImportOptions::default());
+        let found = find_header(head, ',', &known).unwrap();
+        assert_eq!(found.columns, 500_001);
+        assert_eq!(found.cells.len(), MAX_COLUMNS + 1);
+    }
 
     /// Red when: a separator line is read as a header, or a header as one.
     #[test]

@@ -50,6 +50,9 @@ pub trait Archive: Send + Sync + std::fmt::Debug {
     /// Reads a finished upload from byte `offset`. `Corrupt` when it is missing or shorter.
     async fn spool_open(&self, import_id: &str, offset: u64) -> Result<SpoolReader>;
 
+    /// The ids of finished uploads that are older than this.
+    async fn spool_list(&self, before: Timestamp) -> Result<Vec<String>>;
+
     /// Deletes an upload; succeeds when there is none.
     async fn spool_remove(&self, import_id: &str) -> Result<()>;
 

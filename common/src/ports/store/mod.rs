@@ -365,6 +365,9 @@ pub trait StoreAdmin: Send + Sync + std::fmt::Debug {
     /// with their rejected rows. Returns the ids of those imports, whose spools may go too.
     async fn sweep(&self, before: Timestamp) -> Result<Vec<(SellerId, ImportId)>>;
 
+    /// Those of these ids that are imports.
+    async fn imports_known(&self, ids: &[ImportId]) -> Result<Vec<ImportId>>;
+
     /// Says that this process uses the store, to be repeated every `NODE_INTERVAL`, and answers the
     /// others that came before it and are still there. None where the store serves one process only.
     async fn node_announce(&self, _node: &StoreNode) -> Result<Vec<StoreNode>> {

@@ -263,3 +263,38 @@ async fn what_a_later_one_settles_is_a_gap() {
     let mut client = fixture.open(Some(1)).await;
     assert_eq!(client.ids_until(5).await, [1, 3, 4, 5]);
 }
+
+/// Red when: a page is as many notifications as it may be, however long they are.
+#[tokio::test]
+async fn a_look_at_the_inbox_is_bounded_in_bytes() {
+    const LENGTH: usize = 40_000;
+    let fixture = StreamFixture::new().await;
+    for sequence in 1..=60 {
+        let mut long = fixture.created(sequence);
+        long.message = "x".repeat(LENGTH);
+        fixture.put(&long).await;
+    }
+    let request = InboxRequest {
+        after: 0,
+        limit: MAX_PAGE,
+        kind: None,
+        most_bytes: MAX_PAGE_BYTES,
+    };
+    let inbox = &*fixture.http.app.inbox;
+    let page = InboxPage::read(inbox, &fixture.seller, request)
+        .await
+        .unwrap();
+    assert!(
+        page.is_full && page.notifications.len() <= 16,
+        "{}",
+        page.notifications.len()
+    );
+    let last = InboxRequest {
+        after: 55,
+        ..request
+    };
+    let page = InboxPage::read(inbox, &fixture.seller, last).await.unwrap();
+    assert!(!page.is_full && page.notifications.len() == 5);
+    let mut reader = fixture.open(Some(0)).await;
+    reader.ids_until(60).await;
+}

@@ -13,7 +13,9 @@ use super::{
 };
 use crate::{
     analytics::totals_equal_a_recount,
-    harness::{SseReader, TestDaemon, TestEngines, TestNamespace, poll, product},
+    harness::{
+        SseReader, TestDaemon, TestEngines, TestNamespace, answer, concurrently, poll, product,
+    },
 };
 
 /// Waits until health says this of the whole.
@@ -197,4 +199,40 @@ async fn a_frozen_database_is_answered_for() {
     assert_eq!(seller.get(&path).await.expect(200), made);
     daemon.wait_published().await;
     seller.events().await;
+}
+
+/// Floods of callers while Kafka hangs: all are answered, and ask Kafka once a second together.
+///
+/// Red when: each caller probes for itself (hundreds of failed probes), or liveness waits for one.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs dev/engines"]
+async fn callers_of_health_share_what_hangs() {
+    const CALLERS: usize = 400;
+    let own = TestEngines::start(&["kafka"]);
+    let namespace = TestNamespace::of(&["kafka"]).await;
+    let namespace = namespace.with(&own, "KAFKA_BROKERS");
+    let daemon = TestDaemon::on(namespace, &[("RUST_LOG", "info,pmd=debug,pm_daemon=debug")]).await;
+    health_is(&daemon, "healthy").await;
+    own.freeze("kafka");
+    health_is(&daemon, "degraded").await;
+    let failed = || daemon.log().matches("a health probe failed").count();
+    let before = failed();
+    let (http, url) = (daemon.http.clone(), daemon.url.clone());
+    let callers = concurrently(3 * CALLERS, move |number| {
+        let path = ["/health", "/health/ready", "/health/live"][number % 3];
+        let request = http.get(format!("{url}{path}"));
+        async move { answer(request).await.status }
+    });
+    let (statuses, made) = tokio::join!(callers, async {
+        daemon.seller("shop-1").create("Mug").await
+    });
+    assert_eq!(statuses, vec![200; 3 * CALLERS]);
+    assert!(made["id"].is_i64());
+    let probes = failed() - before;
+    assert!(
+        probes < CALLERS / 4,
+        "{probes} probes for {CALLERS} callers"
+    );
+    own.thaw("kafka");
+    health_is(&daemon, "healthy").await;
 }

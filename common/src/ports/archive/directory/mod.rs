@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use super::{Archive, SpoolReader, SpoolWriter, event_file::EventColumns, events_key};
 use crate::{
     domain::{
+        clock::Timestamp,
         error::{Error, Result},
         port::Port,
     },
@@ -72,6 +73,10 @@ impl Archive for DirectoryArchive {
 
     async fn spool_open(&self, import_id: &str, offset: u64) -> Result<SpoolReader> {
         spool::open(&self.spool, import_id, offset).await
+    }
+
+    async fn spool_list(&self, before: Timestamp) -> Result<Vec<String>> {
+        spool::list(&self.spool, before).await
     }
 
     async fn spool_remove(&self, import_id: &str) -> Result<()> {

@@ -7,6 +7,7 @@ use std::{
     fs,
     io::{self, Seek, SeekFrom},
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
 use async_trait::async_trait;
@@ -15,7 +16,10 @@ use tokio::io::{AsyncWriteExt, BufWriter};
 
 use super::{run_io, sync_directory, unavailable};
 use crate::{
-    domain::error::{Error, Result},
+    domain::{
+        clock::Timestamp,
+        error::{Error, Result},
+    },
     ports::archive::{SpoolReader, SpoolWriter, check_id},
     private_files,
 };
@@ -115,6 +119,29 @@ pub(super) async fn remove(spool: &Path, import_id: &str) -> Result<()> {
     run_io(&path, move || match fs::remove_file(target) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
+    })
+    .await
+}
+
+pub(super) async fn list(spool: &Path, before: Timestamp) -> Result<Vec<String>> {
+    let folder = spool.to_owned();
+    let before = u64::try_from(before.millis()).unwrap_or_default();
+    let before = SystemTime::UNIX_EPOCH + Duration::from_millis(before);
+    run_io(spool, move || {
+        let mut ids = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().into_string();
+            // The name of a partial file is no id; a file may be gone by now.
+            if let Ok(id) = name
+                && check_id(&id).is_ok()
+                && let Ok(metadata) = entry.metadata()
+                && metadata.modified()? < before
+            {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
     })
     .await
 }

@@ -20,7 +20,7 @@ use super::ENGINE;
 use crate::{
     config::Aws,
     domain::{
-        clock,
+        clock::{self, Timestamp},
         error::{Error, Result},
         port::Port,
     },
@@ -183,6 +183,21 @@ impl S3Bucket {
                 Ok(length.and_then(|length| u64::try_from(length).ok()))
             }
         }
+    }
+
+    /// The keys of objects that were stored before this moment.
+    pub(super) async fn list_before(&self, prefix: &str, moment: Timestamp) -> Result<Vec<String>> {
+        let request = self.client.list_objects_v2().bucket(&self.name);
+        let mut pages = request.prefix(prefix).into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            for object in page.map_err(|error| failed(&error))?.contents() {
+                let stored = object.last_modified().and_then(|at| at.to_millis().ok());
+                let is_old = stored.is_some_and(|at| Timestamp::from_millis(at) < moment);
+                keys.extend(object.key().filter(|_| is_old).map(str::to_owned));
+            }
+        }
+        Ok(keys)
     }
 
     /// Deletes an object; succeeds when there is none.

@@ -20,6 +20,7 @@ use super::{Archive, SpoolReader, SpoolWriter, check_id, event_file::EventColumn
 use crate::{
     config::Aws,
     domain::{
+        clock::Timestamp,
         error::{Error, Result},
         port::Port,
     },
@@ -69,6 +70,14 @@ impl Archive for S3Archive {
                 "the upload of import {import_id} is missing or shorter than {offset} bytes"
             ))
         })
+    }
+
+    async fn spool_list(&self, before: Timestamp) -> Result<Vec<String>> {
+        self.bucket.ensure_ready().await?;
+        let keys = self.bucket.list_before(SPOOL_PREFIX, before).await?;
+        let ids = keys.iter().filter_map(|key| key.strip_prefix(SPOOL_PREFIX));
+        let ids = ids.filter(|id| check_id(id).is_ok());
+        Ok(ids.map(str::to_owned).collect())
     }
 
     async fn spool_remove(&self, import_id: &str) -> Result<()> {

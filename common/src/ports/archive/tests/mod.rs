@@ -8,7 +8,10 @@ pub(super) mod proxy;
 #[cfg(feature = "aws")]
 pub(super) mod server;
 
-use std::io::{self, Read as _};
+use std::{
+    io::{self, Read as _},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use parquet::{
@@ -21,7 +24,7 @@ use self::fixture::ArchiveFixture;
 use super::{Archive, SpoolReader};
 use crate::{
     domain::{
-        clock::Timestamp,
+        clock::{self, Timestamp},
         error::Error,
         record::{Record, Topic},
     },
@@ -60,6 +63,7 @@ battery! {
     an_upload_is_read_from_any_byte_on
     a_large_upload_comes_back_whole
     an_unfinished_upload_is_invisible_and_leaves_nothing
+    finished_uploads_are_listed_by_their_age
     removing_is_final_and_may_be_repeated
     an_id_is_never_a_path
 }
@@ -221,6 +225,20 @@ async fn an_unfinished_upload_is_invisible_and_leaves_nothing(fixture: &ArchiveF
     fixture.becomes_empty().await;
     upload(&*archive, "imp_1", &[b"x"]).await;
     assert_eq!(read(&*archive, "imp_1", 0).await, b"x");
+}
+
+async fn finished_uploads_are_listed_by_their_age(fixture: &ArchiveFixture) {
+    let archive = fixture.open().await;
+    let mut finished = archive.spool_create("imp_finished").await.unwrap();
+    finished.write(Bytes::from_static(b"name")).await.unwrap();
+    finished.finish().await.unwrap();
+    let mut unfinished = archive.spool_create("imp_unfinished").await.unwrap();
+    unfinished.write(Bytes::from_static(b"name")).await.unwrap();
+    let hour = Duration::from_secs(3600);
+    let later = clock::now().plus(hour);
+    assert_eq!(archive.spool_list(later).await.unwrap(), ["imp_finished"]);
+    let earlier = clock::now().minus(hour);
+    assert!(archive.spool_list(earlier).await.unwrap().is_empty());
 }
 
 async fn removing_is_final_and_may_be_repeated(fixture: &ArchiveFixture) {

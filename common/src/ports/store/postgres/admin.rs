@@ -55,6 +55,15 @@ impl StoreAdmin for PostgresStore {
         Ok(swept)
     }
 
+    async fn imports_known(&self, ids: &[ImportId]) -> Result<Vec<ImportId>> {
+        self.connections
+            .run(|mut session| async move {
+                let known = sqlx::query_scalar("SELECT id FROM imports WHERE id = ANY($1)");
+                Ok(known.bind(ids).fetch_all(&mut *session).await?)
+            })
+            .await
+    }
+
     async fn node_announce(&self, node: &StoreNode) -> Result<Vec<StoreNode>> {
         self.connections
             .run(|mut session| async move { nodes::announce(&mut session, node).await })

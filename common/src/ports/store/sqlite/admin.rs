@@ -47,6 +47,15 @@ impl StoreAdmin for SqliteStore {
         }
         Ok(swept)
     }
+
+    async fn imports_known(&self, ids: &[ImportId]) -> Result<Vec<ImportId>> {
+        let ids = serde_json::to_string(ids).map_err(|error| Error::Corrupt(error.to_string()))?;
+        let known = sqlx::query_scalar(
+            "SELECT id FROM imports WHERE id IN (SELECT value FROM json_each(?))",
+        );
+        let known = known.bind(ids).fetch_all(self.db.readers()).await;
+        known.map_err(failed)
+    }
 }
 
 impl SqliteStore {

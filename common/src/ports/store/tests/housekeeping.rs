@@ -67,10 +67,22 @@ pub(super) async fn a_sweep_forgets_ended_imports_only(store: Arc<dyn Store>) {
         .unwrap();
     let running = started(&store, &a, ImportMode::Upsert, "w").await;
 
+    let asked = [
+        ended.id.clone(),
+        "imp_unknown".to_owned(),
+        running.id.clone(),
+    ];
+    let mut known = store.imports_known(&asked).await.unwrap();
+    known.sort();
+    let mut expected = [ended.id.clone(), running.id.clone()];
+    expected.sort();
+    assert_eq!(known, expected);
     let hour = Duration::from_secs(3600);
     let early = store.sweep(clock::now().minus(hour)).await.unwrap();
     assert_eq!(early, []);
     let swept = store.sweep(clock::now().plus(hour)).await.unwrap();
+    let known = store.imports_known(&asked).await.unwrap();
+    assert_eq!(known, [&*running.id]);
     assert_eq!(swept, [(a.clone(), ended.id.clone())]);
     assert_eq!(store.import_get(&a, &ended.id).await.unwrap(), None);
     let rejects = store.import_rejects(&a, &ended.id, 0, 10).await.unwrap();
