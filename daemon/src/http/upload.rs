@@ -137,7 +137,11 @@ async fn receive(
     while let Some(chunk) = file.chunk().await? {
         intake.take(chunk).await?;
     }
+    let is_form = file.is_form();
     let (file_name, more) = file.finish().await?;
+    if is_form {
+        upload_form::skip_epilogue(body).await?;
+    }
     let asked = asked.with(more)?;
     let (spool, plan, sha256, bytes_total) = intake.end(&asked.options).await?;
     let claim = key.map(|key| asked.claim(key, uri, &file_name, &sha256));

@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody as _},
     http::{HeaderMap, header},
 };
 use bytes::Bytes;
@@ -183,6 +183,21 @@ impl FilePart<'_> {
         }
         Ok(chunk)
     }
+}
+
+/// Reads what follows a form, which is not the parser's business, up to the end of the body.
+pub(super) async fn skip_epilogue(body: &mut Body) -> ApiResult<()> {
+    let (mut pace, mut bytes) = (BodyPace::start(), 0);
+    while !body.is_end_stream() {
+        let Some(chunk) = body::next_chunk(body, &mut pace).await? else {
+            break;
+        };
+        bytes += chunk.len() as u64;
+        if bytes > MAX_FRAMING_BYTES {
+            return Err(ApiError::BodyTooLarge(MAX_FRAMING_BYTES));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn content_type(headers: &HeaderMap) -> String {
