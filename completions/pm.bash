@@ -1124,7 +1124,7 @@ _pm() {
             return 0
             ;;
         pm__subcmd__export)
-            opts="-S -o -q -v -y -h --category --sku --search --min-price --max-price --min-quantity --max-quantity --output --fields --server --seller --context --color --quiet --verbose --yes --help"
+            opts="-S -o -q -v -y -h --bom --category --sku --search --min-price --max-price --min-quantity --max-quantity --output --fields --server --seller --context --color --quiet --verbose --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -1006,6 +1006,7 @@ complete -c pm -n "__fish_pm_using_subcommand export" -l context -d 'The context
 complete -c pm -n "__fish_pm_using_subcommand export" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c pm -n "__fish_pm_using_subcommand export" -l bom -d 'Begin with a byte order mark, without which Excel garbles umlauts'
 complete -c pm -n "__fish_pm_using_subcommand export" -s q -l quiet -d 'Print data and errors only'
 complete -c pm -n "__fish_pm_using_subcommand export" -s v -l verbose -d 'Show each request and its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand export" -s y -l yes -d 'Answer yes to every question'

@@ -9,11 +9,8 @@ use pm_common::{
         LowStockPageOut, ProductsOut, SummaryOut,
     },
     client::{self, Client, EventTail, Response, UploadRequest},
-    domain::{
-        product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
-        query::ProductFilter,
-    },
-    request::{DailyRequest, EventListRequest, PageRequest, ProductListRequest},
+    domain::product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
+    request::{DailyRequest, EventListRequest, ExportRequest, PageRequest, ProductListRequest},
 };
 
 use crate::error::{ExitCode, Result};
@@ -108,9 +105,9 @@ impl Backend {
     }
 
     /// The products as CSV.
-    pub(crate) async fn product_export(&self, filter: &ProductFilter) -> Result<Response> {
+    pub(crate) async fn product_export(&self, request: &ExportRequest) -> Result<Response> {
         match self {
-            Self::Http(client) => Ok(client.product_export(filter).await?),
+            Self::Http(client) => Ok(client.product_export(request).await?),
         }
     }
 

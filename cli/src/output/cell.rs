@@ -5,6 +5,7 @@ use std::time::Duration;
 use pm_common::domain::{
     clock::{self, Timestamp},
     message_text::thousands,
+    product_csv::text_cell,
 };
 use serde_json::Value;
 
@@ -84,8 +85,16 @@ pub(super) fn csv_header(columns: &[&ColumnSpec]) -> String {
 pub(super) fn comma_separated(columns: &[&ColumnSpec], record: &Value) -> String {
     let cells = columns
         .iter()
-        .map(|column| exact(column, &record[column.key]));
+        .map(|column| safe(column, exact(column, &record[column.key])));
     csv_record(cells)
+}
+
+/// A text that no spreadsheet takes for a formula; a missing one stays missing.
+fn safe(column: &ColumnSpec, cell: String) -> String {
+    match column.kind {
+        ValueKind::Text if !cell.is_empty() => text_cell(&cell).into_owned(),
+        _ => cell,
+    }
 }
 
 fn csv_record(cells: impl Iterator<Item = String>) -> String {

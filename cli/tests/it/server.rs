@@ -68,7 +68,18 @@ fn an_export_replaces_its_file_and_comes_back() {
         (&again["rows"], &again["unchanged"]),
         (&1.into(), &1.into())
     );
+    assert!(env.ok("export --bom").starts_with("\u{feff}id,sku,name,"));
     assert_eq!(env.run("export .").code, 2);
+}
+
+/// Red when: a name that a spreadsheet runs stands bare in a list.
+#[test]
+fn lists_as_csv_hold_no_formulas() {
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    env.ok("products create --name =1+1 --price 1.50 --quantity 40 --category C --sku=-2");
+    let list = env.ok("products list -o csv --fields name,sku,price,quantity");
+    assert_eq!(list, "name,sku,price,quantity\n'=1+1,'-2,1.5,40\n");
 }
 
 #[test]

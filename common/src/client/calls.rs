@@ -11,11 +11,8 @@ use crate::{
         CategoriesOut, DailyOut, DeletedOut, EventsOut, HealthOut, ImportAcceptedOut, ImportOut,
         ImportsOut, LowStockPageOut, ProductsOut, SummaryOut,
     },
-    domain::{
-        product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
-        query::ProductFilter,
-    },
-    request::{DailyRequest, EventListRequest, PageRequest, ProductListRequest, filter_pairs},
+    domain::product::{NewProduct, Product, ProductId, ProductPatch, StockChange},
+    request::{DailyRequest, EventListRequest, ExportRequest, PageRequest, ProductListRequest},
 };
 
 /// How long a request waits at most before it is repeated.
@@ -83,12 +80,9 @@ impl Client {
     }
 
     /// `GET /api/products/export`: the CSV as it comes.
-    pub async fn product_export(&self, filter: &ProductFilter) -> Result<Response> {
-        self.send(
-            self.get("/api/products/export")
-                .query(&filter_pairs(filter)),
-        )
-        .await
+    pub async fn product_export(&self, request: &ExportRequest) -> Result<Response> {
+        self.send(self.get("/api/products/export").query(&request.to_pairs()))
+            .await
     }
 
     /// `POST /api/products/import` with the file as the body.

@@ -196,7 +196,7 @@ pub fn day_start(text: &str) -> Option<Timestamp> {
 }
 
 /// The filters as a query, of a list and of an export.
-pub fn filter_pairs(filter: &ProductFilter) -> ParamPairs {
+fn filter_pairs(filter: &ProductFilter) -> ParamPairs {
     let pairs = [
         pair("category", filter.category.as_ref()),
         pair("sku", filter.sku.as_ref()),
@@ -209,8 +209,33 @@ pub fn filter_pairs(filter: &ProductFilter) -> ParamPairs {
     pairs.into_iter().flatten().collect()
 }
 
+/// A request for a file of products.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExportRequest {
+    pub filter: ProductFilter,
+    /// The file begins with a byte order mark.
+    pub bom: bool,
+}
+
+impl ExportRequest {
+    /// The query.
+    pub fn to_pairs(&self) -> ParamPairs {
+        let mut pairs = filter_pairs(&self.filter);
+        pairs.extend(self.bom.then(|| ("bom", "true".to_owned())));
+        pairs
+    }
+
+    /// Takes the request; what is wrong with it is kept by the reader.
+    pub fn read(reader: &mut QueryReader) -> Self {
+        Self {
+            filter: read_filter(reader),
+            bom: reader.word("bom", &[("true", true), ("false", false)], false),
+        }
+    }
+}
+
 /// Takes the filters of a list or an export.
-pub fn read_filter(reader: &mut QueryReader) -> ProductFilter {
+fn read_filter(reader: &mut QueryReader) -> ProductFilter {
     ProductFilter {
         category: reader.text("category"),
         sku: reader.text("sku"),

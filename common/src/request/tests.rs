@@ -27,7 +27,11 @@ fn full_filter() -> ProductFilter {
 #[test]
 fn product_lists_are_read_back_as_they_were_sent() {
     let filter = full_filter();
-    assert_eq!(read_back(filter_pairs(&filter), read_filter), filter);
+    for bom in [true, false] {
+        let filter = filter.clone();
+        let export = ExportRequest { filter, bom };
+        assert_eq!(read_back(export.to_pairs(), ExportRequest::read), export);
+    }
     for (_, sort_by) in SORT_NAMES {
         for (_, sort_order) in ORDER_NAMES {
             let full = ProductListRequest {

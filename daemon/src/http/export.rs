@@ -21,7 +21,7 @@ use pm_common::{
         seller::SellerId,
     },
     ports::store::ProductStore,
-    request::read_filter,
+    request::ExportRequest,
 };
 
 use super::{HttpState, error::ApiResult, identity::RequestSeller, list, params::QueryParams};
@@ -32,7 +32,7 @@ const STEP_ROWS: u32 = 500;
 /// Export products as CSV
 ///
 /// Every product that passes the filters, by id, with a column per attribute: 256 columns at most,
-/// the rarest attributes share one as JSON.
+/// the rarest attributes share one as JSON. Imported again, the file finds its products by id.
 #[utoipa::path(get, path = "/api/products/export", tag = "Products",
     params(
         ("category" = Option<String>, Query, description = "Exactly this category"),
@@ -40,6 +40,7 @@ const STEP_ROWS: u32 = 500;
         ("q" = Option<String>, Query, description = "Text in name, description or sku"),
         ("min_quantity" = Option<i64>, Query), ("max_quantity" = Option<i64>, Query),
         ("min_price" = Option<f64>, Query), ("max_price" = Option<f64>, Query),
+        ("bom" = Option<bool>, Query, description = "true begins the file with a byte order mark, for spreadsheets that take it for another encoding without"),
     ),
     responses(
         (status = 200, body = String, content_type = "text/csv"),
@@ -50,9 +51,10 @@ pub(super) async fn export(
     RequestSeller(seller): RequestSeller,
     params: QueryParams,
 ) -> ApiResult {
-    let filter = list::possible(params.read(read_filter)?);
+    let ExportRequest { filter, bom } = params.read(ExportRequest::read)?;
+    let filter = list::possible(filter);
     let Some(filter) = filter else {
-        let header = ExportColumns::default().into_writer().header();
+        let header = ExportColumns::default().into_writer().header(bom);
         return Ok(csv("products.csv", stream::iter([Ok(header.into())])));
     };
     let store = &*http.app.store;
@@ -65,7 +67,7 @@ pub(super) async fn export(
         after: Some(0),
     };
     // What fails at once is answered with an error, not with half a file.
-    let mut first = export.writer.header();
+    let mut first = export.writer.header(bom);
     export.step(&mut first).await?;
     let rest = stream::unfold(export, |mut export| async {
         export.after?;

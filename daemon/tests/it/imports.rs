@@ -254,7 +254,7 @@ async fn an_export_goes_back_in_unchanged() {
             .starts_with("attachment")
     );
     assert!(export.body.starts_with(
-        "sku,name,description,price,quantity,category,low_stock_threshold,col 0,col 1,colour"
+        "id,sku,name,description,price,quantity,category,low_stock_threshold,col 0,col 1,colour"
     ));
     assert!(!export.body.contains(",=") && !export.body.contains("\n="));
     assert_eq!(
@@ -266,7 +266,13 @@ async fn an_export_goes_back_in_unchanged() {
         [8, 0, 0, 0, 0]
     );
     let copied = copy.get("/api/products/export").await;
-    assert_eq!(copied.body, export.body);
+    let is_of_id = |c: char| c == '"' || c.is_ascii_digit();
+    let without_ids = |file: &str| -> Vec<String> {
+        let lines = file.split('\n');
+        let rests = lines.map(|line| line.trim_start_matches(is_of_id).to_owned());
+        rests.collect()
+    };
+    assert_eq!(without_ids(&copied.body), without_ids(&export.body));
     let filtered = seller.get("/api/products/export?sku=S-3").await;
     assert_eq!(filtered.body.lines().count(), 2);
 }

@@ -16,6 +16,7 @@ mod archive;
 mod commit_proxy;
 mod crash;
 mod edges;
+mod exports;
 mod harness;
 mod idempotency;
 mod identity;

@@ -6,6 +6,8 @@
 //! so `'n' roll` stays what it is. Column names follow the same rule; there, names that would be
 //! read as something else than an attribute, or lose their padding, are marked too.
 
+use std::borrow::Cow;
+
 use super::{cell_syntax::CellSyntax, header};
 
 /// Whether a spreadsheet could take the text for a formula, or an import for an absent value.
@@ -20,22 +22,31 @@ fn name_needs_mark(name: &str) -> bool {
     needs_mark(name) || header::trimmed(rest) != rest || header::is_reserved(rest)
 }
 
+/// A present text value, marked where needed: what a cell of a spreadsheet may hold.
+pub fn text_cell(text: &str) -> Cow<'_, str> {
+    marked(text, needs_mark(text))
+}
+
+/// An attribute's name as a column header.
+pub(super) fn attribute_name_cell(name: &str) -> Cow<'_, str> {
+    marked(name, name_needs_mark(name))
+}
+
+fn marked(text: &str, is_marked: bool) -> Cow<'_, str> {
+    match is_marked {
+        true => format!("'{text}").into(),
+        false => text.into(),
+    }
+}
+
 /// Writes a present text value, marked where needed.
 pub(super) fn write_text(out: &mut Vec<u8>, text: &str, syntax: CellSyntax) {
-    write_marked(out, text, needs_mark(text), syntax);
+    write_cell(out, &text_cell(text), syntax);
 }
 
 /// Writes an attribute's name as a column header.
 pub(super) fn write_attribute_name(out: &mut Vec<u8>, name: &str, syntax: CellSyntax) {
-    write_marked(out, name, name_needs_mark(name), syntax);
-}
-
-fn write_marked(out: &mut Vec<u8>, text: &str, marked: bool, syntax: CellSyntax) {
-    if marked {
-        write_cell(out, &format!("'{text}"), syntax);
-    } else {
-        write_cell(out, text, syntax);
-    }
+    write_cell(out, &attribute_name_cell(name), syntax);
 }
 
 /// Writes a cell as it is, in double quotes where its text could not be read back without. Where

@@ -8,8 +8,8 @@ use crate::domain::product::Attributes;
 
 /// The most columns of a file.
 const MAX_COLUMNS: usize = 256;
-/// Columns of attributes: the rest of them, but for the one of what does not fit.
-const MAX_ATTRIBUTE_COLUMNS: usize = MAX_COLUMNS - EXPORT_COLUMNS.len() - 1;
+/// Columns of attributes: all but the id, the fields, and the one of what does not fit.
+const MAX_ATTRIBUTE_COLUMNS: usize = MAX_COLUMNS - 1 - EXPORT_COLUMNS.len() - 1;
 /// Names that are counted, in bytes; later ones have no column.
 const MAX_COUNTED_BYTES: usize = 1024 * 1024;
 
@@ -58,7 +58,7 @@ mod tests {
     }
 
     fn columns(writer: &ExportWriter) -> Vec<String> {
-        let header = String::from_utf8(writer.header()).unwrap();
+        let header = String::from_utf8(writer.header(false)).unwrap();
         header.trim_end().split(',').map(str::to_owned).collect()
     }
 

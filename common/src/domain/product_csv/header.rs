@@ -34,6 +34,9 @@ pub(super) fn trimmed(name: &str) -> &str {
     name.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
 
+/// The first column of our own export.
+pub(super) const ID_COLUMN: &str = "id";
+
 /// The columns of our own export, in their order; a column `id` may come first.
 const EXPORT_NAMES: [&str; 7] = [
     "sku",
@@ -47,7 +50,8 @@ const EXPORT_NAMES: [&str; 7] = [
 
 /// Whether a header is that of our own export: its cells are exactly what was stored.
 pub(super) fn is_own_export<'a>(names: impl Iterator<Item = &'a str>) -> bool {
-    let mut names = names.skip_while(|name| *name == "id");
+    let mut names = names.peekable();
+    let _id = names.next_if_eq(&ID_COLUMN);
     EXPORT_NAMES
         .into_iter()
         .all(|known| names.next() == Some(known))

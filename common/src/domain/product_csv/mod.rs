@@ -47,6 +47,7 @@ mod utf16_reader;
 
 pub use self::{
     cell_syntax::QuoteStyle,
+    cell_text::text_cell,
     export::ExportWriter,
     export_columns::ExportColumns,
     file_encoding::FileEncoding,
@@ -125,6 +126,10 @@ pub enum ColumnRole {
     Preset,
     /// It goes to `attributes` under its header.
     Attribute,
+    /// The products' ids, in our own export.
+    Id,
+    /// Attributes without a column of their own as JSON, in our own export.
+    OtherAttributes,
     /// It is left out.
     Ignored,
 }
@@ -132,8 +137,8 @@ pub enum ColumnRole {
 impl ImportPlan {
     /// Whether rows can have a key: a column for it, or a preset that makes one of others.
     pub fn has_key(&self) -> bool {
-        let key = ColumnRole::Field(ProductField::Sku);
-        self.columns.iter().any(|column| column.role == key) || preset::makes_keys(self)
+        let is_key = |role| matches!(role, ColumnRole::Id | ColumnRole::Field(ProductField::Sku));
+        self.columns.iter().any(|column| is_key(column.role)) || preset::makes_keys(self)
     }
 
     /// The columns that go to `attributes`.

@@ -27,6 +27,7 @@ pub fn plan(head: &[u8], complete: bool, options: &ImportOptions) -> Result<Impo
     } = headerless::with_positions(dialect::header(head, complete, options)?, options)?;
     let preset = options.preset.unwrap_or_else(|| preset::detect(&cells));
     let mut roles = RoleTable::new(&cells);
+    roles.recognise_own_export();
     roles.map(options)?;
     roles.recognise(preset)?;
     roles.sum(preset::summed_columns(preset, &cells));
@@ -98,6 +99,22 @@ impl<'a> RoleTable<'a> {
     fn set(&mut self, index: usize, role: ColumnRole) {
         if let Some(slot) = self.roles.get_mut(index) {
             *slot = role;
+        }
+    }
+
+    /// The columns that only our own export has.
+    fn recognise_own_export(&mut self) {
+        let names = self.cells.iter().filter(|cell| !cell.marked);
+        if !header::is_own_export(names.map(|cell| cell.name.as_str())) {
+            return;
+        }
+        for (index, (cell, role)) in self.cells.iter().zip(&mut self.roles).enumerate() {
+            match cell.name.as_str() {
+                _ if cell.marked => {}
+                header::ID_COLUMN if index == 0 => *role = ColumnRole::Id,
+                header::OTHER_ATTRIBUTES => *role = ColumnRole::OtherAttributes,
+                _ => {}
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use super::{ProductField, RowWarning, SkipReason};
 use crate::domain::{
     clock::Timestamp,
     money::Price,
-    product::{Attributes, NewProduct, Product},
+    product::{Attributes, NewProduct, Product, ProductId},
 };
 
 /// A set of product fields.
@@ -61,6 +61,8 @@ pub enum FileRow {
 pub struct ParsedRow {
     /// The line the row starts on, from 1 (the header's line counts).
     pub line: u64,
+    /// The product that the row is about, in our own export.
+    pub id: Option<ProductId>,
     /// The product the row would create, defaults filled in.
     pub product: RowProduct,
     /// The fields the row itself gives; only these overwrite a known product.
@@ -147,6 +149,10 @@ impl ParsedRow {
         let mut next = known.clone();
         set(&mut next.name, row.name.as_ref());
         set(&mut next.price, row.price.as_ref());
+        // A product found by its id may get the sku that it did not have.
+        if next.sku.is_none() {
+            next.sku.clone_from(&row.sku);
+        }
         if given(FieldSet::DESCRIPTION) {
             next.description.clone_from(&row.description);
         }

@@ -1,7 +1,10 @@
 //! The cells that go to `attributes`. What cannot be kept is left out and named in a warning; it
 //! never costs the row.
 
-use super::{ColumnRole, ImportPlan, RowWarning, cell_splitter::RowCells, cell_text::unmarked};
+use super::{
+    ColumnRole, ImportPlan, RowWarning, cell_splitter::RowCells, cell_text::unmarked,
+    header::OTHER_ATTRIBUTES,
+};
 use crate::domain::product::{
     Attributes,
     fields::{self, ATTRIBUTES_MAX_BYTES},
@@ -10,18 +13,26 @@ use crate::domain::product::{
 /// The code of these warnings.
 const DROPPED_CODE: &str = "ATTRIBUTE_DROPPED";
 
-/// The attribute columns of a file: their places and names.
+/// The attribute columns of a file.
 #[derive(Debug)]
-pub(super) struct AttributeColumns(Vec<(usize, String)>);
+pub(super) struct AttributeColumns {
+    /// Their places and names.
+    named: Vec<(usize, String)>,
+    /// The place of those that share a column, as JSON.
+    others: Option<usize>,
+}
 
 impl AttributeColumns {
     pub(super) fn new(plan: &ImportPlan) -> Self {
         let columns = plan.columns.iter().enumerate();
         let kept = columns.filter(|(_, column)| column.role == ColumnRole::Attribute);
-        Self(
-            kept.map(|(index, column)| (index, column.header.clone()))
+        let mut roles = plan.columns.iter().map(|column| column.role);
+        Self {
+            named: kept
+                .map(|(index, column)| (index, column.header.clone()))
                 .collect(),
-        )
+            others: roles.position(|role| role == ColumnRole::OtherAttributes),
+        }
     }
 
     /// The non-blank cells. An object past the limit loses its longest values.
@@ -31,8 +42,8 @@ impl AttributeColumns {
         cells: &RowCells<'_>,
         warnings: &mut Vec<RowWarning>,
     ) -> Option<Attributes> {
-        let mut attributes = Attributes::new();
-        for (index, name) in &self.0 {
+        let mut attributes = self.others(line, cells, warnings);
+        for (index, name) in &self.named {
             let cell = cells.text(*index);
             if cell.trim().is_empty() {
                 continue;
@@ -49,6 +60,31 @@ impl AttributeColumns {
             warnings.push(dropped(line, &name, why));
         }
         (!attributes.is_empty()).then_some(attributes)
+    }
+}
+
+impl AttributeColumns {
+    /// Those that share a column.
+    fn others(
+        &self,
+        line: u64,
+        cells: &RowCells<'_>,
+        warnings: &mut Vec<RowWarning>,
+    ) -> Attributes {
+        let cell = self.others.map_or("", |index| cells.text(index).trim());
+        if cell.is_empty() {
+            return Attributes::new();
+        }
+        let read = serde_json::from_str::<Attributes>(unmarked(cell)).ok();
+        let is_text = |all: &Attributes| {
+            !all.iter()
+                .any(|(k, v)| k.contains('\0') || v.contains('\0'))
+        };
+        read.filter(is_text).unwrap_or_else(|| {
+            let why = "it is no JSON object of texts";
+            warnings.push(dropped(line, OTHER_ATTRIBUTES, why));
+            Attributes::new()
+        })
     }
 }
 

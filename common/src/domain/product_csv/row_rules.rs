@@ -20,7 +20,7 @@ use super::{
     row_fields::RowFields,
 };
 use crate::domain::product::{
-    FieldError,
+    FieldError, ProductId,
     fields::{self, DESCRIPTION_MAX, FieldResult},
 };
 
@@ -30,6 +30,7 @@ pub(super) struct RowRules {
     headers: Vec<String>,
     encoder: RejectEncoder,
     encoding: FileEncoding,
+    id: Option<usize>,
     fields: Vec<(ProductField, usize)>,
     attributes: AttributeColumns,
     defaults: DefaultValues,
@@ -52,6 +53,8 @@ impl RowRules {
                     _ => None,
                 })
                 .collect(),
+            id: columns()
+                .find_map(|(index, column)| (column.role == ColumnRole::Id).then_some(index)),
             attributes: AttributeColumns::new(plan),
             defaults: DefaultValues::new(plan),
             mode: plan.mode,
@@ -99,9 +102,11 @@ impl RowRules {
         }
         let mut warnings = Vec::new();
         let attributes = self.attributes.read(record.line, &cells, &mut warnings);
-        match self.product(&mut row_fields) {
-            Ok((product, given)) => FileRow::Product(ParsedRow {
+        let id = self.id.map_or(Ok(None), |index| id(cells.text(index)));
+        match self.product(&mut row_fields, id) {
+            Ok((id, product, given)) => FileRow::Product(ParsedRow {
                 line: record.line,
+                id,
                 product: RowProduct {
                     attributes,
                     ..product
@@ -149,15 +154,21 @@ impl RowRules {
     }
 
     /// Every rule is tried, so that a row's faults are reported together.
-    fn product(&self, row_fields: &mut RowFields<'_>) -> Result<(RowProduct, FieldSet), RowError> {
+    fn product(
+        &self,
+        row_fields: &mut RowFields<'_>,
+        id: FieldResult<Option<ProductId>>,
+    ) -> Result<(Option<ProductId>, RowProduct, FieldSet), RowError> {
         let mut errors = Vec::new();
+        let id = id.map_err(|error| errors.push(error)).ok().flatten();
         let mut given = FieldSet::default();
         let mut checker = FieldChecker {
             row_fields,
             given: &mut given,
             errors: &mut errors,
         };
-        if self.is_new(checker.row_fields) {
+        let has_key = id.is_some() || !checker.row_fields.is_blank(ProductField::Sku);
+        if self.is_new(has_key) {
             checker.require(ProductField::Name);
             checker.require(ProductField::Price);
         }
@@ -169,7 +180,7 @@ impl RowRules {
         let sku = checker.optional(ProductField::Sku, sku).flatten();
         let threshold =
             checker.optional(ProductField::LowStockThreshold, fields::low_stock_threshold);
-        if self.mode == ImportMode::Update && row_fields.is_blank(ProductField::Sku) {
+        if self.mode == ImportMode::Update && !has_key {
             errors.push(FieldError::required("sku"));
         }
         if !errors.is_empty() {
@@ -185,12 +196,11 @@ impl RowRules {
             low_stock_threshold: threshold.or(self.defaults.low_stock_threshold),
             attributes: None,
         };
-        Ok((product, given))
+        Ok((id, product, given))
     }
 
     /// Whether the row can only be a new product, whatever is stored.
-    fn is_new(&self, row_fields: &RowFields<'_>) -> bool {
-        let has_key = !row_fields.is_blank(ProductField::Sku);
+    const fn is_new(&self, has_key: bool) -> bool {
         match self.mode {
             ImportMode::Create => true,
             ImportMode::Update => false,
@@ -325,6 +335,19 @@ fn number_columns(plan: &ImportPlan) -> Vec<(ProductField, Option<DecimalMark>)>
         _ => None,
     });
     numbers.collect()
+}
+
+/// The id of a product, as our own export has it.
+fn id(text: &str) -> FieldResult<Option<ProductId>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let id = text.parse().ok().filter(|id| digits && *id > 0);
+    let rest = "must be the whole number that the export had, or blank";
+    id.map(Some)
+        .ok_or_else(|| FieldError::new(header::ID_COLUMN, "type", rest, text))
 }
 
 /// The field's rule, and one of our own: `2.09147E+12` and `#####` are what a spreadsheet left.

@@ -6,6 +6,10 @@
 
 use std::collections::HashMap;
 
+use super::{
+    batch_keys::{KeyConflict, KnownProducts, RowKey, row_name},
+    pending_product::PendingProduct,
+};
 use crate::domain::{
     clock::Timestamp,
     error::{Error, Result},
@@ -34,18 +38,18 @@ pub(super) struct Booked {
     pub rejects: Vec<(u64, RejectedRow)>,
 }
 
-/// Decides what every row of a job's next batch does. `by_sku` are the live products that have a
-/// sku of the batch.
+/// Decides what every row of a job's next batch does. `products` are the live ones that the
+/// batch names.
 pub(super) fn book(
     mut job: ImportJob,
     batch: ImportBatch,
-    by_sku: HashMap<String, Product>,
+    products: KnownProducts,
     at: Timestamp,
 ) -> Booked {
     let known = Known {
         seller: &job.seller_id,
         plan: &job.plan,
-        by_sku,
+        products,
         at,
     };
     let mut merged = merge(known, batch.rows);
@@ -90,8 +94,7 @@ pub(super) fn apart<T: Send + 'static>(
 struct Known<'a> {
     seller: &'a SellerId,
     plan: &'a ImportPlan,
-    /// The live products that have a sku of the batch.
-    by_sku: HashMap<String, Product>,
+    products: KnownProducts,
     at: Timestamp,
 }
 
@@ -171,20 +174,10 @@ impl Merged {
     }
 }
 
-/// A product on its way through the rows of the batch. As long as it is here, `after` has the
-/// version it is stored with, so that it equals `before` when nothing is altered in the end.
-struct Slot {
-    /// The last row that altered it, and whether that row has warnings.
-    line: u64,
-    is_warned: bool,
-    before: Option<Product>,
-    after: Product,
-}
-
 fn merge(known: Known<'_>, rows: Vec<ParsedRow>) -> Merged {
     let mut merging = Merging {
         slots: Vec::with_capacity(rows.len()),
-        by_sku: HashMap::with_capacity(rows.len()),
+        places: HashMap::with_capacity(rows.len()),
         merged: Merged::default(),
         known,
     };
@@ -197,18 +190,23 @@ fn merge(known: Known<'_>, rows: Vec<ParsedRow>) -> Merged {
 
 struct Merging<'a> {
     known: Known<'a>,
-    slots: Vec<Slot>,
-    /// Where the product with this sku is in `slots`.
-    by_sku: HashMap<String, usize>,
+    slots: Vec<PendingProduct>,
+    /// Where the product with this key is in `slots`.
+    places: HashMap<RowKey, usize>,
     merged: Merged,
 }
 
 impl Merging<'_> {
     fn row(&mut self, row: ParsedRow) {
         let mode = self.known.plan.mode;
-        let sku = row.product.sku.as_deref();
-        let place = sku.and_then(|sku| self.by_sku.get(sku).copied());
-        let stored = sku.and_then(|sku| self.known.by_sku.get(sku));
+        let key = match self.key(&row) {
+            Ok(key) => key,
+            Err(conflict) => {
+                return self.reject(row, conflict.code, conflict.message, conflict.hint);
+            }
+        };
+        let place = key.as_ref().and_then(|key| self.places.get(key).copied());
+        let stored = key.as_ref().filter(|key| self.known.products.contains(key));
         match (mode, place, stored) {
             (ImportMode::Create, Some(_), _) | (ImportMode::Create, _, Some(_)) => {
                 self.reject_duplicate(row, place);
@@ -219,42 +217,65 @@ impl Merging<'_> {
             }
             (ImportMode::Update, None, None) => self.reject_unknown(row),
             (ImportMode::Upsert | ImportMode::Update, Some(place), _) => self.replace(row, place),
-            (ImportMode::Upsert | ImportMode::Update, None, Some(_)) => self.meet(row),
+            (ImportMode::Upsert | ImportMode::Update, None, Some(_)) => self.meet(row, key),
             (_, None, None) => match row.product.missing() {
-                None => self.create(row),
+                None => self.create(row, key),
                 Some(field) => self.reject_incomplete(row, field),
             },
         }
     }
 
+    /// The key of the row's product. One without a sku may get one that is free.
+    fn key(&self, row: &ParsedRow) -> Result<Option<RowKey>, KeyConflict> {
+        let key = self.known.products.key(row)?;
+        let (Some(RowKey::Id(_)), Some(sku)) = (&key, &row.product.sku) else {
+            return Ok(key);
+        };
+        let wanted = RowKey::Sku(sku.clone());
+        let (place, own) = (self.places.get(&wanted), key.as_ref());
+        let own = own.and_then(|key| self.places.get(key));
+        if self.known.products.contains(&wanted) || place.is_some() && place != own {
+            return Err(KeyConflict {
+                code: DUPLICATE_CODE,
+                message: format!("another product already has the sku {sku:?}"),
+                hint: "give the product a sku that is free, or leave it blank",
+            });
+        }
+        Ok(key)
+    }
+
+    /// The place of a row's product, after those that are there.
+    fn place(&mut self, row: &ParsedRow, key: Option<RowKey>) {
+        let place = self.slots.len();
+        let sku = row.product.sku.clone().map(RowKey::Sku);
+        let keys = key.into_iter().chain(sku);
+        self.places.extend(keys.map(|key| (key, place)));
+    }
+
     /// The first row of a stored product.
-    fn meet(&mut self, mut row: ParsedRow) {
-        let sku = row.product.sku.as_deref().unwrap_or_default();
-        if let Some((sku, before)) = self.known.by_sku.remove_entry(sku) {
+    fn meet(&mut self, mut row: ParsedRow, key: Option<RowKey>) {
+        let products = &mut self.known.products;
+        if let Some(before) = key.as_ref().and_then(|key| products.take(key)) {
             let is_warned = self.take_warnings(&mut row);
-            let mut slot = Slot {
+            let mut slot = PendingProduct {
                 line: row.line,
                 is_warned,
                 after: before.clone(),
                 before: Some(before),
             };
             slot.apply(&row, self.known.at);
-            self.by_sku.insert(sku, self.slots.len());
+            self.place(&row, key);
             self.slots.push(slot);
         }
     }
 
-    fn create(&mut self, mut row: ParsedRow) {
-        match &row.product.sku {
-            Some(sku) => {
-                self.by_sku.insert(sku.clone(), self.slots.len());
-            }
-            None => self.merged.notes.without_key += 1,
-        }
+    fn create(&mut self, mut row: ParsedRow, key: Option<RowKey>) {
+        self.merged.notes.without_key += u64::from(row.product.sku.is_none());
+        self.place(&row, key);
         let is_warned = self.take_warnings(&mut row);
         let seller = self.known.seller.clone();
         if let Some(product) = row.product.complete() {
-            self.slots.push(Slot {
+            self.slots.push(PendingProduct {
                 line: row.line,
                 is_warned,
                 before: None,
@@ -273,8 +294,8 @@ impl Merging<'_> {
         let was_warned = std::mem::replace(&mut slot.is_warned, is_warned);
         let earlier = std::mem::replace(&mut slot.line, row.line);
         let message = format!(
-            "the sku {:?} stands in line {} again, which wins",
-            row.product.sku.as_deref().unwrap_or_default(),
+            "{} stands in line {} again, which wins",
+            row_name(&row),
             row.line
         );
         self.warn_repeated(earlier, was_warned, message);
@@ -286,8 +307,8 @@ impl Merging<'_> {
             return;
         };
         let message = format!(
-            "the sku {:?} stands in line {} already, which wins",
-            row.product.sku.as_deref().unwrap_or_default(),
+            "{} stands in line {} already, which wins",
+            row_name(row),
             slot.line
         );
         self.warn_repeated(row.line, false, message);
@@ -323,29 +344,26 @@ impl Merging<'_> {
     }
 
     fn reject_duplicate(&mut self, row: ParsedRow, place: Option<usize>) {
-        let sku = row.product.sku.as_deref().unwrap_or_default();
+        let name = row_name(&row);
         let message = match place.and_then(|place| self.slots.get(place)) {
-            Some(slot) => format!("the sku {sku:?} stands in line {} already", slot.line),
-            None => format!("another product already has the sku {sku:?}"),
+            Some(slot) => format!("{name} stands in line {} already", slot.line),
+            None => format!("another product already has {name}"),
         };
         let hint = "use the mode upsert to update products by their sku";
         self.reject(row, DUPLICATE_CODE, message, hint);
     }
 
     fn reject_unknown(&mut self, row: ParsedRow) {
-        let message = row.product.sku.as_deref().map_or_else(
-            || "the row has no sku to find its product by".to_owned(),
-            |sku| format!("no product has the sku {sku:?}"),
-        );
+        let message = format!("no product has {}", row_name(&row));
         let hint = "use the mode upsert to create products that are missing";
         self.reject(row, "PRODUCT_NOT_FOUND", message, hint);
     }
 
     /// A row whose product is not known and lacks what a new one needs.
     fn reject_incomplete(&mut self, row: ParsedRow, missing: ProductField) {
-        let sku = row.product.sku.as_deref().unwrap_or_default();
         let field = missing.as_str();
-        let message = format!("{field} is required: no product has the sku {sku:?} yet");
+        let name = row_name(&row);
+        let message = format!("{field} is required: no product has {name} yet");
         let hint = match self.column(missing).as_str() {
             "" => format!("name its column with map=<column>={field}, or check the sku"),
             _ => "fill in the cell, or check the sku".to_owned(),
@@ -402,18 +420,5 @@ impl Merging<'_> {
             });
         }
         self.merged
-    }
-}
-
-impl Slot {
-    fn apply(&mut self, row: &ParsedRow, at: Timestamp) {
-        if let Some(altered) = row.applied_to(&self.after, at) {
-            let (version, updated_at) = (self.after.version, self.after.updated_at);
-            self.after = Product {
-                version,
-                updated_at,
-                ..altered
-            };
-        }
     }
 }

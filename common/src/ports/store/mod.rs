@@ -6,11 +6,13 @@
 //! same transaction, numbered with the seller's gapless sequence.
 
 mod batch;
+mod batch_keys;
 mod block;
 mod change;
 mod column;
 mod import_end;
 
+mod pending_product;
 mod postgres;
 mod sql;
 mod sqlite;

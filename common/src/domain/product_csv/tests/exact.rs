@@ -79,7 +79,7 @@ fn exported(products: &[Product]) -> Vec<u8> {
         product.attributes.iter().for_each(|all| columns.count(all));
     }
     let writer = columns.into_writer();
-    let mut out = writer.header();
+    let mut out = writer.header(false);
     for product in products {
         writer.row(product, &mut out);
     }

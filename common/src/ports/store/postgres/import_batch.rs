@@ -105,14 +105,14 @@ async fn merge(
 ) -> DbResult<Booked> {
     let mut lock_mode = LockMode::Plain;
     loop {
-        let mut by_sku =
+        let mut known =
             import_products::known(&mut *connection, &job.seller_id, &batch.rows, lock_mode)
                 .await?;
         if job.run.dry_run {
-            by_sku.extend(import_staged::known(&mut *connection, &job, &batch.rows).await?);
+            known.extend(import_staged::known(&mut *connection, &job, &batch.rows).await?);
         }
         let (before, rows) = (job.clone(), batch.clone());
-        let booked = apart(move || batch::book(before, rows, by_sku, at)).await?;
+        let booked = apart(move || batch::book(before, rows, known, at)).await?;
         if job.run.dry_run
             || lock_mode == LockMode::Locked
             || import_products::lock(&mut *connection, &job.seller_id, &booked.merged).await?

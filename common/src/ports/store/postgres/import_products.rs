@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 
 use super::{
     copy::CopyRows,
@@ -17,12 +17,13 @@ use super::{
 use crate::{
     domain::{
         import_job::ImportJob,
-        product::Product,
+        product::{Product, ProductId},
         product_csv::{ParsedRow, RejectedRow},
         seller::SellerId,
     },
     ports::store::{
         batch::{Merged, apart},
+        batch_keys::{KnownProducts, row_ids},
         column::{json, stored},
     },
 };
@@ -35,15 +36,18 @@ pub(super) enum LockMode {
     Locked,
 }
 
-/// The seller's live products that have a sku of these rows.
+/// The seller's live products that have an id or a sku of these rows.
 pub(super) async fn known(
     connection: &mut PgConnection,
     seller: &SellerId,
     rows: &[ParsedRow],
     lock_mode: LockMode,
-) -> DbResult<HashMap<String, Product>> {
-    let skus = rows.iter().filter_map(|row| row.product.sku.as_deref());
-    find(connection, seller, skus.collect(), lock_mode).await
+) -> DbResult<KnownProducts> {
+    let mut known = KnownProducts::default();
+    known.extend(find_ids(&mut *connection, seller, row_ids(rows), lock_mode).await?);
+    let skus = known.unknown_skus(rows);
+    known.extend(find(connection, seller, skus, lock_mode).await?);
+    Ok(known)
 }
 
 /// Locks the products that the batch changes. `false`: one is not what it was when it was read.
@@ -57,11 +61,16 @@ pub(super) async fn lock(
         .iter()
         .filter_map(|write| write.before.as_ref());
     let skus = before.clone().filter_map(|product| product.sku.as_deref());
-    let locked = find(connection, seller, skus.collect(), LockMode::Locked).await?;
-    let is_unchanged = |product: &Product| {
-        let sku = product.sku.as_ref();
-        sku.and_then(|sku| locked.get(sku)) == Some(product)
-    };
+    let mut locked = find(&mut *connection, seller, skus.collect(), LockMode::Locked).await?;
+    let bare = before.clone().filter(|product| product.sku.is_none());
+    let mut ids: Vec<ProductId> = bare.map(|product| product.id).collect();
+    ids.sort_unstable();
+    locked.extend(find_ids(connection, seller, ids, LockMode::Locked).await?);
+    let locked: HashMap<ProductId, Product> = locked
+        .into_iter()
+        .map(|product| (product.id, product))
+        .collect();
+    let is_unchanged = |product: &Product| locked.get(&product.id) == Some(product);
     Ok(before.into_iter().all(is_unchanged))
 }
 
@@ -77,7 +86,7 @@ async fn find(
     seller: &SellerId,
     mut skus: Vec<&str>,
     lock_mode: LockMode,
-) -> DbResult<HashMap<String, Product>> {
+) -> DbResult<Vec<Product>> {
     macro_rules! select {
         ($lock:literal) => {
             concat!(
@@ -94,7 +103,7 @@ async fn find(
     skus.sort_unstable();
     skus.dedup();
     if !any_between(&mut *connection, seller, &skus).await? {
-        return Ok(HashMap::new());
+        return Ok(Vec::new());
     }
     let select = match lock_mode {
         LockMode::Plain => select!(""),
@@ -105,9 +114,41 @@ async fn find(
         .bind(skus)
         .fetch_all(connection)
         .await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get("sku")?, product_row::decode(row, seller)?)))
-        .collect()
+    Ok(product_row::decode_all(&rows, seller)?)
+}
+
+/// The seller's live products with these ids, in their order.
+async fn find_ids(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    ids: Vec<ProductId>,
+    lock_mode: LockMode,
+) -> DbResult<Vec<Product>> {
+    macro_rules! select {
+        ($lock:literal) => {
+            concat!(
+                "SELECT found.* FROM unnest($2) AS given (id) CROSS JOIN LATERAL (SELECT ",
+                product_columns!(),
+                " FROM products WHERE seller_id = $1 AND products.id >= given.id \
+                 AND products.id <= given.id AND deleted_at IS NULL ORDER BY products.id LIMIT 1",
+                $lock,
+                ") AS found"
+            )
+        };
+    }
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = match lock_mode {
+        LockMode::Plain => select!(""),
+        LockMode::Locked => select!(" FOR NO KEY UPDATE"),
+    };
+    let rows = sqlx::query(select)
+        .bind(seller.as_str())
+        .bind(ids)
+        .fetch_all(connection)
+        .await?;
+    Ok(product_row::decode_all(&rows, seller)?)
 }
 
 /// Whether the seller has any live product with a sku from the first to the last of these. Files of
@@ -144,7 +185,7 @@ pub(super) async fn write(
     .await?;
     if let Some(rows) = new {
         let sent = rows.send(&mut *connection, COPY_PRODUCTS).await;
-        sent.map_err(copy_failed)?;
+        sent.map_err(write_failed)?;
     }
     if known.ids.is_empty() {
         return Ok(());
@@ -158,7 +199,7 @@ const COPY_PRODUCTS: &str = "COPY products (seller_id, id, name, description, pr
 
 /// Someone else created a product with a sku of the batch after the batch had looked for it: it is
 /// found when the batch is tried again.
-fn copy_failed(error: sqlx::Error) -> DbFailure {
+fn write_failed(error: sqlx::Error) -> DbFailure {
     if takes_a_sku(&error) {
         DbFailure::Retryable(failed(&error))
     } else {
@@ -206,6 +247,7 @@ struct KnownColumns {
     prices: Vec<PgCents>,
     quantities: Vec<i32>,
     categories: Vec<String>,
+    skus: Vec<Option<String>>,
     thresholds: Vec<Option<i32>>,
     attributes: Vec<Option<String>>,
     versions: Vec<i64>,
@@ -224,6 +266,7 @@ impl KnownColumns {
             known.prices.push(PgCents(product.price.cents()));
             known.quantities.push(product.quantity);
             known.categories.push(product.category.clone());
+            known.skus.push(product.sku.clone());
             known.thresholds.push(product.low_stock_threshold);
             known.attributes.push(product.attributes.as_ref().map(json));
             known.versions.push(product.version);
@@ -234,19 +277,19 @@ impl KnownColumns {
     }
 
     /// An insert that always meets its row: unlike for an UPDATE with a join, there is one plan,
-    /// by primary key. The sku stays; the product was found by it.
+    /// by primary key. The sku stays, but for a product that had none.
     async fn update(self, connection: &mut PgConnection, seller: &SellerId) -> DbResult<()> {
         sqlx::query(
-            "INSERT INTO products (seller_id, id, name, description, price, quantity, category, \
+            "INSERT INTO products (seller_id, id, name, description, price, quantity, category, sku, \
              low_stock_threshold, attributes, version, created_at, updated_at) \
-             SELECT $1, id, name, description, price, quantity, category, threshold, \
+             SELECT $1, id, name, description, price, quantity, category, sku, threshold, \
              attributes::json, version, created_at, updated_at \
-             FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS given (id, name, \
-             description, price, quantity, category, threshold, attributes, version, created_at, \
-             updated_at) \
+             FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS given (id, name, \
+             description, price, quantity, category, sku, threshold, attributes, version, \
+             created_at, updated_at) \
              ON CONFLICT (seller_id, id) DO UPDATE SET name = excluded.name, \
              description = excluded.description, price = excluded.price, \
-             quantity = excluded.quantity, category = excluded.category, \
+             quantity = excluded.quantity, category = excluded.category, sku = excluded.sku, \
              low_stock_threshold = excluded.low_stock_threshold, \
              attributes = excluded.attributes, version = excluded.version, \
              updated_at = excluded.updated_at",
@@ -258,13 +301,15 @@ impl KnownColumns {
         .bind(self.prices)
         .bind(self.quantities)
         .bind(self.categories)
+        .bind(self.skus)
         .bind(self.thresholds)
         .bind(self.attributes)
         .bind(self.versions)
         .bind(self.created)
         .bind(self.updated)
         .execute(connection)
-        .await?;
+        .await
+        .map_err(write_failed)?;
         Ok(())
     }
 }

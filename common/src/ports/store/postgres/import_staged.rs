@@ -1,8 +1,6 @@
 //! What a dry run keeps between its batches: the products as its rows so far would leave them, by
 //! sku, so that a later row with the same key counts as it would in the real run.
 
-use std::collections::HashMap;
-
 use sqlx::PgConnection;
 
 use super::{connections::ConnectionPool, failure::DbResult};
@@ -25,11 +23,11 @@ pub(super) async fn known(
     connection: &mut PgConnection,
     job: &ImportJob,
     rows: &[ParsedRow],
-) -> DbResult<HashMap<String, Product>> {
+) -> DbResult<Vec<Product>> {
     let skus = rows.iter().filter_map(|row| row.product.sku.as_deref());
     let skus: Vec<&str> = skus.collect();
-    let staged: Vec<(String, String)> = sqlx::query_as(
-        "SELECT sku, product FROM import_staged \
+    let staged: Vec<(String,)> = sqlx::query_as(
+        "SELECT product FROM import_staged \
          WHERE seller_id = $1 AND import_id = $2 AND sku = ANY($3)",
     )
     .bind(job.seller_id.as_str())
@@ -38,9 +36,7 @@ pub(super) async fn known(
     .fetch_all(connection)
     .await?;
     let staged = staged.into_iter();
-    staged
-        .map(|(sku, product)| Ok((sku, from_json(&product)?)))
-        .collect()
+    staged.map(|(product,)| Ok(from_json(&product)?)).collect()
 }
 
 /// Keeps what a batch would write. Products without a sku meet no later row.

@@ -48,16 +48,16 @@ pub(super) async fn commit(
         return Ok(BatchOutcome::Stopped);
     }
     let at = clock::now();
-    let mut by_sku = import_products::known(&mut *connection, seller, &batch.rows).await?;
+    let mut known = import_products::known(&mut *connection, seller, &batch.rows).await?;
     let dry_run = job.run.dry_run;
     if dry_run {
-        by_sku.extend(import_staged::known(&mut *connection, &job, &batch.rows).await?);
+        known.extend(import_staged::known(&mut *connection, &job, &batch.rows).await?);
     }
     let Booked {
         job,
         merged,
         rejects,
-    } = apart(move || batch::book(job, batch, by_sku, at)).await?;
+    } = apart(move || batch::book(job, batch, known, at)).await?;
     let job = if dry_run {
         import_staged::keep(&mut *connection, &job, merged).await?;
         job

@@ -1,9 +1,9 @@
 //! The products a batch of an import meets, and how it writes them: new and known ones alike, many
 //! with one statement.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::{
     bulk, failed,
@@ -17,39 +17,56 @@ use crate::{
         product_csv::{ParsedRow, RejectedRow},
         seller::SellerId,
     },
-    ports::store::column::{json, stored},
+    ports::store::{
+        batch_keys::{KnownProducts, row_ids},
+        column::{json, stored},
+    },
 };
 
-/// The seller's live products that have a sku of these rows.
+/// The seller's live products that have an id or a sku of these rows.
 pub(super) async fn known(
     connection: &mut SqliteConnection,
     seller: &SellerId,
     rows: &[ParsedRow],
-) -> Result<HashMap<String, Product>> {
-    let skus: Vec<&str> = rows
-        .iter()
-        .filter_map(|row| row.product.sku.as_deref())
-        .collect();
-    if skus.is_empty() {
-        return Ok(HashMap::new());
+) -> Result<KnownProducts> {
+    let mut known = KnownProducts::default();
+    let ids = row_ids(rows);
+    if !ids.is_empty() {
+        const BY_ID: &str = concat!(
+            "SELECT ",
+            product_columns!(),
+            " FROM json_each(?) CROSS JOIN products \
+             ON seller_id = ? AND products.id = json_each.value AND deleted_at IS NULL"
+        );
+        known.extend(find(&mut *connection, seller, BY_ID, json(&ids)).await?);
     }
-    let rows = sqlx::query(concat!(
-        "SELECT ",
-        product_columns!(),
-        " FROM (SELECT DISTINCT value AS given FROM json_each(?)) CROSS JOIN products \
-         ON seller_id = ? AND sku = given AND sku IS NOT NULL AND deleted_at IS NULL"
-    ))
-    .bind(json(&skus))
-    .bind(seller.as_str())
-    .fetch_all(connection)
-    .await
-    .map_err(failed)?;
-    rows.iter()
-        .map(|row| {
-            let sku = row.try_get("sku").map_err(failed)?;
-            Ok((sku, product_row::decode(row, seller)?))
-        })
-        .collect()
+    let skus = known.unknown_skus(rows);
+    if !skus.is_empty() {
+        const BY_SKU: &str = concat!(
+            "SELECT ",
+            product_columns!(),
+            " FROM json_each(?) CROSS JOIN products \
+             ON seller_id = ? AND sku = json_each.value AND sku IS NOT NULL AND deleted_at IS NULL"
+        );
+        known.extend(find(connection, seller, BY_SKU, json(&skus)).await?);
+    }
+    Ok(known)
+}
+
+/// The products that a statement finds by keys in JSON.
+async fn find(
+    connection: &mut SqliteConnection,
+    seller: &SellerId,
+    select: &'static str,
+    keys: String,
+) -> Result<Vec<Product>> {
+    let rows = sqlx::query(select)
+        .bind(keys)
+        .bind(seller.as_str())
+        .fetch_all(connection)
+        .await
+        .map_err(failed)?;
+    product_row::decode_all(&rows, seller)
 }
 
 /// Writes many undeleted products of one seller, new or known, in their order.

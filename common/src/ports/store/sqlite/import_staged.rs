@@ -1,8 +1,6 @@
 //! What a dry run keeps between its batches: the products as its rows so far would leave them, by
 //! sku, so that a later row with the same key counts as it would in the real run.
 
-use std::collections::HashMap;
-
 use sqlx::SqliteConnection;
 
 use super::bulk;
@@ -27,11 +25,11 @@ pub(super) async fn known(
     connection: &mut SqliteConnection,
     job: &ImportJob,
     rows: &[ParsedRow],
-) -> Result<HashMap<String, Product>> {
+) -> Result<Vec<Product>> {
     let skus = rows.iter().filter_map(|row| row.product.sku.as_deref());
     let skus: Vec<&str> = skus.collect();
-    let staged: Vec<(String, String)> = sqlx::query_as(
-        "SELECT sku, product FROM (SELECT DISTINCT value AS given FROM json_each(?)) \
+    let staged: Vec<(String,)> = sqlx::query_as(
+        "SELECT product FROM (SELECT DISTINCT value AS given FROM json_each(?)) \
          CROSS JOIN import_staged ON seller_id = ? AND import_id = ? AND sku = given",
     )
     .bind(json(&skus))
@@ -41,9 +39,7 @@ pub(super) async fn known(
     .await
     .map_err(failed)?;
     let staged = staged.into_iter();
-    staged
-        .map(|(sku, product)| Ok((sku, from_json(&product)?)))
-        .collect()
+    staged.map(|(product,)| from_json(&product)).collect()
 }
 
 /// Keeps what a batch would write. Products without a sku meet no later row.

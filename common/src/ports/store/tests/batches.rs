@@ -28,6 +28,7 @@ pub(super) fn row(line: u64, sku: Option<&str>, quantity: i32) -> ParsedRow {
     let lamp = lamp();
     ParsedRow {
         line,
+        id: None,
         product: RowProduct {
             name: Some(lamp.name),
             description: None,
