@@ -41,6 +41,12 @@ pub enum Command {
     },
     /// Bring the schema of every configured engine up to date, then end.
     Migrate,
+    /// Say that the store was restored from a backup, before the daemons are started again.
+    ///
+    /// Needed where the broker was not restored to the same moment and is away when pmd starts; with a
+    /// broker pmd sees it by itself. Numbers of events and products go on above all that were given,
+    /// streams get a gap, and totals are counted anew.
+    Restored,
     /// Show which engine serves what and why, and every setting; secrets are not shown.
     Config {
         /// Print JSON.

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::App,
     args::{Args, Command, Keys},
-    keys, lifecycle, neighbours,
+    keys, lifecycle, neighbours, restore,
     roles::{self, Role},
     telemetry,
 };
@@ -45,6 +45,7 @@ fn run(args: Args, config: Config) -> anyhow::Result<()> {
         match args.command {
             Command::Serve { roles } => serve(config, roles).await,
             Command::Migrate => migrate(config).await,
+            Command::Restored => restored(config).await,
             Command::Config { json } => show_config(&config, json),
             Command::Keys(command) => manage_keys(&config, command).await,
         }
@@ -71,6 +72,7 @@ async fn serve(config: Config, roles: Option<Vec<Role>>) -> anyhow::Result<()> {
         return Ok(());
     };
     neighbours::join(&app, &neighbours::this_node(&app.config, &node, &roles)).await?;
+    restore::check(&app).await?;
     tracing::info!("listening on {url} ({engines}, docs at {url}/docs)");
     if app.config.believes_other_machines() {
         tracing::warn!(
@@ -136,6 +138,17 @@ async fn migrate(config: Config) -> anyhow::Result<()> {
         }
     }
     anyhow::ensure!(failures.is_empty(), "{}", failures.join("\npmd: "));
+    Ok(())
+}
+
+async fn restored(config: Config) -> anyhow::Result<()> {
+    let _lock = lifecycle::lock_data_dir(&config)?;
+    let app = App::connect(config).await?;
+    let floor = restore::declare(&app).await?;
+    writeln!(
+        io::stdout(),
+        "Events go on after sequence {floor}; totals are counted anew by the next `pmd serve`."
+    )?;
     Ok(())
 }
 

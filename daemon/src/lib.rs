@@ -12,6 +12,7 @@ mod importer;
 mod keys;
 mod neighbours;
 mod relay;
+mod restore;
 pub mod roles;
 mod supervisor;
 mod telemetry;

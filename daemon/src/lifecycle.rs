@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     app::App,
     consumers::{self, analytics::AnalyticsHandler, notifications::NotificationHandler},
-    housekeeping, http, importer, neighbours, relay,
+    housekeeping, http, importer, neighbours, relay, restore,
     roles::Role,
     supervisor::keep_running,
 };
@@ -259,11 +259,17 @@ fn start(role: Role, app: &App, node: &str, tasks: &TaskTracker, stop: &Cancella
             let handler = NotificationHandler::new(&app);
             consumers::run(app, handler, stop)
         }),
-        Role::Analytics => keep_running(tasks, role.as_str(), stop, move || {
-            let (app, stop) = shared.clone();
-            let handler = AnalyticsHandler::new(&app);
-            consumers::run(app, handler, stop)
-        }),
+        Role::Analytics => {
+            let correcting = shared.clone();
+            keep_running(tasks, "totals", stop, move || {
+                restore::correct_totals(correcting.0.clone(), correcting.1.clone())
+            });
+            keep_running(tasks, role.as_str(), stop, move || {
+                let (app, stop) = shared.clone();
+                let handler = AnalyticsHandler::new(&app);
+                consumers::run(app, handler, stop)
+            });
+        }
         Role::Imports => {
             for number in 1..=IMPORT_WORKERS {
                 let (name, (app, stopped)) = (format!("{node}-{number}"), shared.clone());

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
+    clock::Timestamp,
     event::{Event, EventData, FieldChanges, ProductData},
     money::Amount,
 };
@@ -48,6 +49,45 @@ pub struct DayTotals {
     pub low_stock: i64,
     #[schema(value_type = f64)]
     pub value_change: Amount,
+}
+
+/// A seller's products, counted at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SellerRecount {
+    /// The effects of events up to this one are in it, and no others.
+    pub sequence: i64,
+    pub totals: SellerTotals,
+    pub categories: BTreeMap<String, CategoryTotals>,
+}
+
+impl SellerRecount {
+    /// Before the seller's undeleted products.
+    pub fn new(sequence: i64, deleted_products: i64) -> Self {
+        let totals = SellerTotals {
+            total_products: deleted_products,
+            deleted_products,
+            ..SellerTotals::default()
+        };
+        Self {
+            sequence,
+            totals,
+            categories: BTreeMap::new(),
+        }
+    }
+
+    /// Adds the undeleted products of a category, or some of them.
+    pub fn add(&mut self, category: &CategoryTotals, low_stock: i64) {
+        self.totals.total_products += category.active_products;
+        self.totals.active_products += category.active_products;
+        self.totals.total_value += category.total_value;
+        self.totals.low_stock_count += low_stock;
+        let sum = self
+            .categories
+            .entry(category.category.clone())
+            .or_default();
+        sum.category.clone_from(&category.category);
+        *sum += category;
+    }
 }
 
 /// What a run of events adds to a seller's totals; every field is a difference.
@@ -199,6 +239,18 @@ impl std::ops::AddAssign<&Self> for CategoryTotals {
         self.total_quantity += other.total_quantity;
         self.total_value += other.total_value;
         self.price_sum += other.price_sum;
+    }
+}
+
+impl DayTotals {
+    /// What a correction of the totals adds to its day: the value, which nothing else explains.
+    pub fn correction(at: Timestamp, before: &SellerTotals, after: &SellerTotals) -> Option<Self> {
+        let value_change = after.total_value - before.total_value;
+        (value_change != Amount::ZERO).then(|| Self {
+            date: at.day(),
+            value_change,
+            ..Self::default()
+        })
     }
 }
 

@@ -61,7 +61,11 @@ pub(super) enum HoleFinding {
     /// Another member may have stored what is missing.
     InboxEnd(InboxEnd),
     /// What is missing after this end will not come.
-    Lost(InboxEnd),
+    Lost {
+        end: InboxEnd,
+        /// Sequences up to this one may be those that a restore of the store passed over.
+        floor: i64,
+    },
 }
 
 /// What the group has done of the partitions that a hole waits for.
@@ -105,13 +109,14 @@ impl HoleSearch {
             let state = hole.log_state(reads, &progress);
             (hole.seller, state)
         });
+        let floor = self.store.sequence_floor().await?;
         let asked = states.filter(|(_, state)| *state != LogState::Unread).map(
             |(seller, state)| async move {
                 let end = self.inbox.inbox_end(&seller).await?;
                 Ok::<_, Error>((
                     seller,
                     match state {
-                        LogState::Passed => HoleFinding::Lost(end),
+                        LogState::Passed => HoleFinding::Lost { end, floor },
                         LogState::Unread | LogState::ReadElsewhere => HoleFinding::InboxEnd(end),
                     },
                 ))

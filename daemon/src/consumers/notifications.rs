@@ -241,26 +241,43 @@ impl NotificationHandler {
     }
 
     fn apply_finding(&mut self, seller: &SellerId, finding: HoleFinding) {
-        let is_lost = matches!(finding, HoleFinding::Lost(_));
+        let floor = match finding {
+            HoleFinding::Lost { floor, .. } => Some(floor),
+            _ => None,
+        };
         match finding {
             HoleFinding::Proven(proof) => {
                 if let Some(queue) = self.sellers.get_mut(seller) {
                     queue.proof = proof;
                 }
             }
-            HoleFinding::InboxEnd(end) | HoleFinding::Lost(end) => {
+            HoleFinding::InboxEnd(end) | HoleFinding::Lost { end, .. } => {
                 self.learn(seller, end);
                 self.touched.insert(seller.clone());
             }
         }
-        if is_lost
-            && let Some(queue) = self.sellers.get_mut(seller)
-            && queue.has_hole()
-        {
-            let (from, to) = queue.missing().unwrap_or_default();
+        if let Some(floor) = floor {
+            self.mark_missing_lost(seller, floor);
+        }
+    }
+
+    /// What is missing will not come. Sequences up to the floor may be no events: a restore of the store
+    /// passed over them.
+    fn mark_missing_lost(&mut self, seller: &SellerId, floor: i64) {
+        let queue = self.sellers.get_mut(seller);
+        let Some(queue) = queue.filter(|queue| queue.has_hole()) else {
+            return;
+        };
+        let (from, to) = queue.missing().unwrap_or_default();
+        queue.mark_missing_lost();
+        let is_passed_over = (from..=to).contains(&floor);
+        if is_passed_over {
+            tracing::info!(from, floor, "sequences go on after a restore of the store");
+        }
+        let lost = to + 1 - if is_passed_over { floor + 1 } else { from };
+        if lost > 0 {
             tracing::warn!(from, to, "events of a seller are lost");
-            metrics::counter!("pmd_lost_events_total").increment((to + 1 - from).unsigned_abs());
-            queue.mark_missing_lost();
+            metrics::counter!("pmd_lost_events_total").increment(lost.unsigned_abs());
         }
     }
 

@@ -32,6 +32,7 @@ mod operations;
 mod origins;
 mod products;
 mod refused_heads;
+mod restore;
 mod servers;
 mod stream;
 mod upload_forms;

@@ -163,6 +163,10 @@ pub trait Broker: Send + Sync + std::fmt::Debug {
     /// message may be left out.
     async fn progress(&self, group: ConsumerGroup) -> Result<Vec<PartitionProgress>>;
 
+    /// The last messages of every partition of the event topics, a few of each at least, in no order. Their
+    /// headers may be left out.
+    async fn newest_records(&self) -> Result<Vec<Record>>;
+
     /// The number of messages in event topics that the group has not committed yet.
     async fn lag(&self, group: ConsumerGroup) -> Result<u64> {
         let all = self.progress(group).await?;

@@ -19,7 +19,7 @@ use crate::{
         event::Event,
         record::Topic,
         seller::SellerId,
-        stats::{CategoryTotals, DayTotals, SellerTotals},
+        stats::{CategoryTotals, DayTotals, SellerRecount, SellerTotals},
     },
 };
 
@@ -53,6 +53,19 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// Days from `from` to `to`, both inclusive (`yyyy-mm-dd`), ascending, only those with events.
     async fn ledger_daily(&self, seller: &SellerId, from: &str, to: &str)
     -> Result<Vec<DayTotals>>;
+
+    /// Replaces totals and categories by a recount of the products, and counts no event up to its
+    /// sequence any more. A difference in value is the day's. `false`: later events are counted
+    /// already, so that it takes a later recount.
+    async fn ledger_reset(
+        &self,
+        seller: &SellerId,
+        recount: &SellerRecount,
+        at: Timestamp,
+    ) -> Result<bool>;
+
+    /// Every seller with totals, in no order.
+    async fn counted_sellers(&self) -> Result<Vec<SellerId>>;
 
     /// One cheap round trip.
     async fn ping(&self) -> Result<()>;

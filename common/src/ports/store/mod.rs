@@ -35,6 +35,7 @@ use crate::{
         query::{Page, ProductFilter, ProductQuery},
         record::{self, Record},
         seller::SellerId,
+        stats::SellerRecount,
     },
     seller_permits::SellerPermits,
 };
@@ -141,6 +142,9 @@ pub trait ProductStore: Send + Sync + std::fmt::Debug {
         after: ProductId,
         limit: u32,
     ) -> Result<Vec<(ProductId, Attributes)>>;
+
+    /// Counts all products, and says which events are in the count.
+    async fn product_recount(&self, seller: &SellerId) -> Result<SellerRecount>;
 
     /// Undeleted products below their threshold, fewest units first, then by id.
     async fn product_low_stock(
@@ -357,6 +361,14 @@ pub trait KeyStore: Send + Sync + std::fmt::Debug {
     async fn key_find(&self, id: &str) -> Result<Option<ApiKey>>;
 }
 
+/// Numbers that were given before the store was restored from a backup, and that it does not know of.
+/// What is given from now on is above them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NumberFloor {
+    pub sequence: i64,
+    pub product_id: ProductId,
+}
+
 /// What operators and housekeeping need.
 #[async_trait]
 pub trait StoreAdmin: Send + Sync + std::fmt::Debug {
@@ -380,6 +392,24 @@ pub trait StoreAdmin: Send + Sync + std::fmt::Debug {
     async fn node_leave(&self, _name: &str) -> Result<()> {
         Ok(())
     }
+
+    /// Every seller with events, in no order.
+    async fn sellers(&self) -> Result<Vec<SellerId>>;
+
+    /// The sequence of a seller's last event, 0 before the first.
+    async fn last_sequence(&self, seller: &SellerId) -> Result<i64>;
+
+    /// Keeps that the store was restored from a backup, and passes over all numbers up to the floor.
+    async fn restore_note(&self, floor: NumberFloor) -> Result<()>;
+
+    /// The highest sequence that a restore passed over, 0 without one.
+    async fn sequence_floor(&self) -> Result<i64>;
+
+    /// The sequence floor of a restore after which the totals were not corrected yet.
+    async fn restore_pending(&self) -> Result<Option<i64>>;
+
+    /// The totals are correct after the restore with this sequence floor, and those before.
+    async fn restore_done(&self, sequence_floor: i64) -> Result<()>;
 
     /// Called last: leaves files tidy.
     async fn close(&self) {}

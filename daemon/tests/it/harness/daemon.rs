@@ -149,13 +149,19 @@ impl TestDaemon {
         TopicReader::of(&self.setup.namespace)
     }
 
-    /// Sends a signal such as `STOP`.
+    /// The name of its database, where that is a server's.
+    pub(crate) fn database_name(&self) -> Option<String> {
+        let url = self.setup.namespace.get("DATABASE_URL")?;
+        url.rsplit('/').next().map(str::to_owned)
+    }
+
     /// A connection to its database, where that is a server.
     pub(crate) async fn database(&self) -> PgConnection {
         let url = self.setup.namespace.get("DATABASE_URL").unwrap();
         PgConnection::connect(url).await.unwrap()
     }
 
+    /// Sends a signal such as `STOP`.
     pub(crate) fn signal(&self, signal: &str) {
         let (signal, pid) = (format!("-{signal}"), self.child.id().to_string());
         let sent = Command::new("kill").args([signal, pid]).status().unwrap();

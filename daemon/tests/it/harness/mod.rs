@@ -1,5 +1,6 @@
 //! What every test uses: daemons, their clients, streams, samples, polling with a deadline.
 
+mod backup;
 mod daemon;
 mod engines;
 mod namespace;
@@ -11,6 +12,7 @@ mod topics;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::{
+    backup::StoreBackup,
     daemon::TestDaemon,
     engines::TestEngines,
     namespace::{TestNamespace, dynamodb},

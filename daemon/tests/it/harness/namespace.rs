@@ -139,11 +139,15 @@ impl Drop for TestNamespace {
             return;
         }
         let dropped = std::thread::spawn(move || {
-            let statement = format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)");
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
-            runtime.unwrap().block_on(administer(statement));
+            let runtime = runtime.unwrap();
+            // A test may have made a copy.
+            for name in [database.clone(), format!("{database}_backup")] {
+                let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                runtime.block_on(administer(statement));
+            }
         });
         let _ = dropped.join();
     }
@@ -156,7 +160,8 @@ async fn create_database(name: &str) -> String {
     format!("{server}/{name}")
 }
 
-async fn administer(statement: String) {
+/// Runs a statement on the server under test.
+pub(super) async fn administer(statement: String) {
     let mut connection = PgConnection::connect(&setting("DATABASE_URL"))
         .await
         .unwrap();

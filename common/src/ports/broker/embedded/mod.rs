@@ -26,7 +26,7 @@ use crate::{
         clock::{self, Timestamp},
         error::{Error, Result},
         port::Port,
-        record::{Record, Topic},
+        record::{self, Record, Topic},
     },
     engines::sqlite_db::{self, SqliteDb},
 };
@@ -92,6 +92,23 @@ impl Broker for EmbeddedBroker {
         let mut all = group_progress(self.log.database.readers(), group).await?;
         all.retain(|place| Topic::EVENTS.contains(&place.topic));
         Ok(all)
+    }
+
+    async fn newest_records(&self) -> Result<Vec<Record>> {
+        let last: Vec<(String, Vec<u8>)> = sqlx::query_as(
+            "SELECT topic, block FROM blocks JOIN (SELECT topic, partition, MAX(end_offset) AS end_offset
+                 FROM blocks GROUP BY topic, partition) USING (topic, partition, end_offset)",
+        )
+        .fetch_all(self.log.database.readers())
+        .await
+        .map_err(failed)?;
+        let mut newest = Vec::new();
+        for (topic, block) in last {
+            if Topic::EVENTS.contains(&parse_topic(&topic)?) {
+                newest.extend(record::decode_block(&block)?);
+            }
+        }
+        Ok(newest)
     }
 
     async fn ping(&self) -> Result<()> {

@@ -9,6 +9,7 @@
 mod client_log;
 mod consumer_state;
 mod lag;
+mod newest;
 mod publisher;
 mod subscription;
 #[cfg(test)]
@@ -97,6 +98,11 @@ impl Broker for KafkaBroker {
 
     async fn progress(&self, group: ConsumerGroup) -> Result<Vec<PartitionProgress>> {
         self.lag_monitor.progress(&self.cluster, group).await
+    }
+
+    async fn newest_records(&self) -> Result<Vec<Record>> {
+        let cluster = Arc::clone(&self.cluster);
+        blocking(move || newest::read(&cluster)).await
     }
 
     async fn ping(&self) -> Result<()> {

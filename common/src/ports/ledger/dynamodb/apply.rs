@@ -33,13 +33,13 @@ use crate::{
 };
 
 /// DynamoDB's limit for one transaction.
-const MAX_TRANSACTION_ITEMS: usize = 100;
+pub(super) const MAX_TRANSACTION_ITEMS: usize = 100;
 /// Before a transaction that met another one is tried again.
 const FIRST_CONFLICT_PAUSE: Duration = Duration::from_millis(10);
 const MAX_CONFLICT_PAUSE: Duration = Duration::from_millis(500);
 
 /// How a transaction ended.
-enum TransactionOutcome<T> {
+pub(super) enum TransactionOutcome<T> {
     Committed(T),
     /// Another process changed the same items first.
     Conflict,
@@ -118,7 +118,7 @@ impl DynamoDbLedger {
     }
 
     /// A consistent snapshot of those items that exist.
-    async fn read(
+    pub(super) async fn read(
         &self,
         seller: &SellerId,
         keys: BTreeSet<LedgerKey>,
@@ -154,7 +154,10 @@ impl DynamoDbLedger {
         Ok(TransactionOutcome::Committed(found.collect()))
     }
 
-    async fn write(&self, writes: Vec<TransactWriteItem>) -> Result<TransactionOutcome<()>> {
+    pub(super) async fn write(
+        &self,
+        writes: Vec<TransactWriteItem>,
+    ) -> Result<TransactionOutcome<()>> {
         let client = self.table.client().await?;
         let request = client.transact_write_items();
         match request.set_transact_items(Some(writes)).send().await {
@@ -169,7 +172,7 @@ impl DynamoDbLedger {
     }
 
     /// Its condition makes the whole transaction fail after a concurrent change.
-    fn put_totals(
+    pub(super) fn put_totals(
         &self,
         seller: &SellerId,
         before: Option<&TotalsItem>,
@@ -210,7 +213,7 @@ impl DynamoDbLedger {
         Ok(write.put(put.map_err(unbuilt)?).build())
     }
 
-    fn add_day(
+    pub(super) fn add_day(
         &self,
         seller: &SellerId,
         stored: Option<&Item>,
@@ -226,7 +229,7 @@ impl DynamoDbLedger {
             .build())
     }
 
-    fn put(&self, item: Item) -> aws_sdk_dynamodb::types::builders::PutBuilder {
+    pub(super) fn put(&self, item: Item) -> aws_sdk_dynamodb::types::builders::PutBuilder {
         Put::builder()
             .table_name(self.table.name())
             .set_item(Some(item))

@@ -65,6 +65,13 @@ pub(super) fn partition(seller: &SellerId) -> AttributeValue {
     AttributeValue::S(format!("SELLER#{seller}"))
 }
 
+/// The seller that an item belongs to.
+pub(super) fn read_seller(item: &Item) -> Result<SellerId> {
+    let name = text(item, PARTITION_KEY)?.strip_prefix("SELLER#");
+    let seller = name.and_then(|name| SellerId::parse(name).ok());
+    seller.ok_or_else(|| corrupt(item, PARTITION_KEY))
+}
+
 impl TotalsItem {
     pub(super) fn watermark(&self, topic: Topic) -> i64 {
         self.watermarks.get(topic.as_str()).copied().unwrap_or(0)

@@ -3,6 +3,7 @@
 
 mod apply;
 mod items;
+mod reset;
 #[cfg(test)]
 mod tests;
 
@@ -27,13 +28,15 @@ use crate::{
         port::Port,
         record::Topic,
         seller::SellerId,
-        stats::{CategoryTotals, DayTotals, SellerTotals},
+        stats::{CategoryTotals, DayTotals, SellerRecount, SellerTotals},
     },
     engines::aws_clients::table::{Design, Item, Table},
 };
 
 /// Limits one method with all its calls. Transactions committed by then stay committed.
 const OPERATION_DEADLINE: Duration = Duration::from_secs(10);
+/// A reset writes every category of a seller.
+const RESET_DEADLINE: Duration = Duration::from_secs(60);
 /// Locks shared by all sellers. A seller's transactions run one after another, because concurrent
 /// ones would only conflict.
 const SELLER_LOCK_COUNT: usize = 32;
@@ -109,6 +112,40 @@ impl Ledger for DynamoDbLedger {
         let days = [(":from", day(from)), (":to", day(to))];
         let items = self.query(seller, "SK BETWEEN :from AND :to", days).await?;
         items.iter().map(items::read_day).collect()
+    }
+
+    async fn ledger_reset(
+        &self,
+        seller: &SellerId,
+        recount: &SellerRecount,
+        at: Timestamp,
+    ) -> Result<bool> {
+        self.table
+            .within(RESET_DEADLINE, async {
+                let _guard = self.seller_lock(seller).lock().await;
+                self.reset(seller, recount, at).await
+            })
+            .await
+    }
+
+    /// Reads the whole table, for there is no other list.
+    async fn counted_sellers(&self) -> Result<Vec<SellerId>> {
+        let client = self.table.client().await?;
+        let pages = client
+            .scan()
+            .table_name(self.table.name())
+            .filter_expression("SK = :totals")
+            .expression_attribute_values(
+                ":totals",
+                AttributeValue::S(LedgerKey::SellerTotals.sort_key()),
+            )
+            .projection_expression(items::PARTITION_KEY)
+            .into_paginator()
+            .items()
+            .send();
+        let found = pages.collect::<Result<Vec<_>, _>>().await;
+        let found: Vec<Item> = found.map_err(|error| self.table.failed(&error))?;
+        found.iter().map(items::read_seller).collect()
     }
 
     /// Reads a key that cannot exist: `-` is no valid seller.

@@ -2,6 +2,7 @@
 //! writes them back, together with the topic's watermark.
 
 mod apply;
+mod reset;
 mod rows;
 
 use std::{path::Path, sync::Arc};
@@ -18,7 +19,7 @@ use crate::{
         port::Port,
         record::Topic,
         seller::SellerId,
-        stats::{CategoryTotals, DayTotals, SellerTotals},
+        stats::{CategoryTotals, DayTotals, SellerRecount, SellerTotals},
     },
     engines::sqlite_db::{self, SqliteDb},
 };
@@ -89,6 +90,31 @@ impl Ledger for SqliteLedger {
         .await
         .map_err(failed)?;
         rows.into_iter().map(DayRow::read).collect()
+    }
+
+    async fn ledger_reset(
+        &self,
+        seller: &SellerId,
+        recount: &SellerRecount,
+        at: Timestamp,
+    ) -> Result<bool> {
+        let (seller, recount) = (seller.clone(), recount.clone());
+        self.database
+            .write(move |connection| {
+                Box::pin(async move { reset::reset(connection, &seller, &recount, at).await })
+            })
+            .await
+    }
+
+    async fn counted_sellers(&self) -> Result<Vec<SellerId>> {
+        let all: Vec<String> = sqlx::query_scalar("SELECT seller_id FROM totals")
+            .fetch_all(self.database.readers())
+            .await
+            .map_err(failed)?;
+        let parsed = all.iter().map(|seller| SellerId::parse(seller));
+        parsed
+            .collect::<std::result::Result<_, _>>()
+            .map_err(|error| Error::Corrupt(error.to_string()))
     }
 
     async fn ping(&self) -> Result<()> {

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use sqlx::Executor;
 
-use super::{PostgresStore, import_staged, nodes, types::PgMoment};
+use super::{PostgresStore, import_staged, nodes, restores, types::PgMoment};
 use crate::{
     domain::{
         clock::{self, Timestamp},
@@ -13,7 +13,7 @@ use crate::{
         import_job::ImportId,
         seller::SellerId,
     },
-    ports::store::{StoreAdmin, StoreNode},
+    ports::store::{NumberFloor, StoreAdmin, StoreNode},
 };
 
 /// Rows deleted by one statement.
@@ -73,6 +73,52 @@ impl StoreAdmin for PostgresStore {
     async fn node_leave(&self, name: &str) -> Result<()> {
         self.connections
             .run(|mut session| async move { nodes::leave(&mut session, name).await })
+            .await
+    }
+
+    async fn sellers(&self) -> Result<Vec<SellerId>> {
+        let all = self
+            .importing
+            .run(|mut session| async move { restores::sellers(&mut session).await })
+            .await?;
+        let parsed = all.iter().map(|seller| SellerId::parse(seller));
+        parsed
+            .collect::<std::result::Result<_, _>>()
+            .map_err(|error| Error::Corrupt(error.to_string()))
+    }
+
+    async fn last_sequence(&self, seller: &SellerId) -> Result<i64> {
+        self.connections
+            .run(|mut session| async move { restores::last_sequence(&mut session, seller).await })
+            .await
+    }
+
+    /// Of all sellers at once, which takes as long as a batch of an import.
+    async fn restore_note(&self, floor: NumberFloor) -> Result<()> {
+        self.importing
+            .write_repeatable(
+                |mut session| async move { restores::note(&mut session, floor).await },
+            )
+            .await
+    }
+
+    async fn sequence_floor(&self) -> Result<i64> {
+        self.connections
+            .run(|mut session| async move { restores::sequence_floor(&mut session).await })
+            .await
+    }
+
+    async fn restore_pending(&self) -> Result<Option<i64>> {
+        self.connections
+            .run(|mut session| async move { restores::pending(&mut session).await })
+            .await
+    }
+
+    async fn restore_done(&self, sequence_floor: i64) -> Result<()> {
+        self.connections
+            .write_repeatable(|mut session| async move {
+                restores::done(&mut session, sequence_floor).await
+            })
             .await
     }
 }

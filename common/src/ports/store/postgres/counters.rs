@@ -7,7 +7,7 @@
 
 use sqlx::PgConnection;
 
-use super::failure::DbResult;
+use super::{failure::DbResult, restores};
 use crate::domain::seller::SellerId;
 
 /// What a transaction adds to a seller's counters.
@@ -26,19 +26,45 @@ pub(super) async fn take(
     take: CounterDelta,
 ) -> DbResult<i64> {
     let events = i64::try_from(take.events).unwrap_or(i64::MAX);
-    let last: i64 = sqlx::query_scalar(
-        "INSERT INTO sellers (seller_id, sequence, live, deleted) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (seller_id) DO UPDATE SET sequence = sellers.sequence + excluded.sequence, \
-         live = sellers.live + excluded.live, deleted = sellers.deleted + excluded.deleted \
-         RETURNING sequence",
+    let known: Option<i64> = sqlx::query_scalar(
+        "UPDATE sellers SET sequence = sequence + $2, live = live + $3, deleted = deleted + $4 \
+         WHERE seller_id = $1 RETURNING sequence",
     )
     .bind(seller.as_str())
     .bind(events)
     .bind(take.live)
     .bind(take.deleted)
-    .fetch_one(connection)
+    .fetch_optional(&mut *connection)
     .await?;
+    let last = match known {
+        Some(last) => last,
+        None => enter(connection, seller, events, take).await?,
+    };
     Ok(last - events + 1)
+}
+
+/// A seller's first events. The floor is read on its own: a distributed table takes no value from
+/// another table.
+async fn enter(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    events: i64,
+    take: CounterDelta,
+) -> DbResult<i64> {
+    let floor = restores::sequence_floor(&mut *connection).await?;
+    let last = sqlx::query_scalar(
+        "INSERT INTO sellers (seller_id, sequence, live, deleted) VALUES ($1, $5 + $2, $3, $4) \
+         ON CONFLICT (seller_id) DO UPDATE SET sequence = sellers.sequence + $2, \
+         live = sellers.live + excluded.live, deleted = sellers.deleted + excluded.deleted \
+         RETURNING sequence",
+    );
+    let last = last
+        .bind(seller.as_str())
+        .bind(events)
+        .bind(take.live)
+        .bind(take.deleted)
+        .bind(floor);
+    Ok(last.fetch_one(connection).await?)
 }
 
 /// The sequence that the seller's next event has, unless someone else takes it first. Locks nothing.

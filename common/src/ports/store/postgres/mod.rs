@@ -29,6 +29,7 @@ mod product_get;
 mod product_row;
 mod products;
 mod relay_lease;
+mod restores;
 mod types;
 
 use std::{sync::Arc, time::Duration};

@@ -238,13 +238,14 @@ async fn insert_rows(
         " FROM given ORDER BY seller_id COLLATE \"C\", sku COLLATE \"C\", id \
              RETURNING seller_id, id), ",
         // One row per seller: its lock is the last one.
-        "counted AS ( \
+        "passed AS MATERIALIZED (SELECT coalesce(max(sequence_floor), 0) AS floor FROM restores), \
+         counted AS ( \
              INSERT INTO sellers (seller_id, sequence, live, deleted) \
-             SELECT stored.seller_id, sum(events)::bigint, count(*), 0 \
+             SELECT stored.seller_id, (SELECT floor FROM passed) + sum(events)::bigint, count(*), 0 \
              FROM stored JOIN given USING (id) \
              GROUP BY stored.seller_id ORDER BY stored.seller_id \
              ON CONFLICT (seller_id) DO UPDATE SET \
-                 sequence = sellers.sequence + excluded.sequence, \
+                 sequence = sellers.sequence + excluded.sequence - (SELECT floor FROM passed), \
                  live = sellers.live + excluded.live \
              RETURNING seller_id, sequence) ",
         // Answered in the order they were given in.

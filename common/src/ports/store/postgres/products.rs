@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use super::{
     PostgresStore, counters, failure::DbResult, idempotency, list, outbox, product_create,
-    product_row,
+    product_row, restores,
 };
 use crate::{
     domain::{
@@ -14,6 +14,7 @@ use crate::{
         product::{Attributes, NewProduct, Product, ProductId, ProductPatch, StockChange},
         query::{Page, ProductFilter, ProductQuery},
         seller::SellerId,
+        stats::SellerRecount,
     },
     ports::store::{
         ProductStore, block,
@@ -134,6 +135,15 @@ impl ProductStore for PostgresStore {
             async move { list::scan_attributes(&mut session, &owner, &filter, after, limit).await }
         })
         .await
+    }
+
+    async fn product_recount(&self, seller: &SellerId) -> Result<SellerRecount> {
+        let (of, threshold) = (seller.clone(), self.rules.low_stock_threshold);
+        let rows = self.importing.run(|mut session| {
+            let of = &of;
+            async move { restores::counted_rows(&mut session, of, threshold).await }
+        });
+        restores::recount(rows.await?)
     }
 
     async fn product_low_stock(

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::{Sqlite, query::Query, sqlite::SqliteArguments};
 
-use super::{SqliteStore, import_staged};
+use super::{SqliteStore, import_staged, restores};
 use crate::{
     domain::{
         clock::{self, Timestamp},
@@ -12,8 +12,8 @@ use crate::{
         import_job::ImportId,
         seller::SellerId,
     },
-    ports::store::StoreAdmin,
     ports::store::sqlite::failed,
+    ports::store::{NumberFloor, StoreAdmin},
 };
 
 /// Rows deleted in one transaction.
@@ -27,6 +27,46 @@ impl StoreAdmin for SqliteStore {
 
     async fn close(&self) {
         self.db.close().await;
+    }
+
+    async fn sellers(&self) -> Result<Vec<SellerId>> {
+        let all: Vec<String> = sqlx::query_scalar("SELECT seller_id FROM sellers")
+            .fetch_all(self.db.readers())
+            .await
+            .map_err(failed)?;
+        let parsed = all.iter().map(|seller| SellerId::parse(seller));
+        parsed
+            .collect::<std::result::Result<_, _>>()
+            .map_err(|error| Error::Corrupt(error.to_string()))
+    }
+
+    async fn last_sequence(&self, seller: &SellerId) -> Result<i64> {
+        let last = "SELECT coalesce(max(sequence), 0) FROM sellers WHERE seller_id = ?";
+        let last = sqlx::query_scalar(last).bind(seller.as_str());
+        last.fetch_one(self.db.readers()).await.map_err(failed)
+    }
+
+    async fn restore_note(&self, floor: NumberFloor) -> Result<()> {
+        self.db
+            .write(move |connection| Box::pin(restores::note(connection, floor, clock::now())))
+            .await
+    }
+
+    async fn sequence_floor(&self) -> Result<i64> {
+        let floor = sqlx::query_scalar("SELECT coalesce(max(sequence_floor), 0) FROM restores");
+        floor.fetch_one(self.db.readers()).await.map_err(failed)
+    }
+
+    async fn restore_pending(&self) -> Result<Option<i64>> {
+        let floor = "SELECT max(sequence_floor) FROM restores WHERE counted_at IS NULL";
+        let floor = sqlx::query_scalar(floor);
+        floor.fetch_one(self.db.readers()).await.map_err(failed)
+    }
+
+    async fn restore_done(&self, sequence_floor: i64) -> Result<()> {
+        self.db
+            .write(move |connection| Box::pin(restores::done(connection, sequence_floor)))
+            .await
     }
 
     async fn sweep(&self, before: Timestamp) -> Result<Vec<(SellerId, ImportId)>> {

@@ -38,8 +38,9 @@ pub(super) async fn take(
     let rows = sqlx::query(
         "UPDATE counters SET product_id = product_id + ?, outbox_id = outbox_id + ?, \
          outbox_messages = outbox_messages + ? RETURNING product_id, outbox_id; \
-         INSERT INTO sellers (seller_id, sequence, live, deleted) VALUES (?, ?, ?, ?) \
-         ON CONFLICT (seller_id) DO UPDATE SET sequence = sequence + excluded.sequence, \
+         INSERT INTO sellers (seller_id, sequence, live, deleted) \
+         VALUES (?, (SELECT coalesce(max(sequence_floor), 0) FROM restores) + ?, ?, ?) \
+         ON CONFLICT (seller_id) DO UPDATE SET sequence = sequence + ?, \
          live = live + excluded.live, deleted = deleted + excluded.deleted RETURNING sequence",
     )
     .bind(ids)
@@ -49,6 +50,7 @@ pub(super) async fn take(
     .bind(events)
     .bind(take.live)
     .bind(take.deleted)
+    .bind(events)
     .fetch_all(connection)
     .await
     .map_err(failed)?;

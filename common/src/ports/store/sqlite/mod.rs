@@ -21,6 +21,7 @@ mod outbox;
 mod product_row;
 mod product_write;
 mod products;
+mod restores;
 
 use std::{path::Path, sync::Arc};
 

@@ -14,6 +14,7 @@ use crate::{
         product::{Attributes, NewProduct, Product, ProductId, ProductPatch, StockChange},
         query::{Page, ProductFilter, ProductQuery},
         seller::SellerId,
+        stats::SellerRecount,
     },
     ports::store::{
         ProductStore,
@@ -135,6 +136,10 @@ impl ProductStore for SqliteStore {
                 })
             })
             .await
+    }
+
+    async fn product_recount(&self, seller: &SellerId) -> Result<SellerRecount> {
+        self.recount(seller).await
     }
 
     async fn product_low_stock(
