@@ -91,6 +91,7 @@ battery! {
     a_dropped_poll_loses_and_repeats_nothing
     lag_counts_what_a_group_has_not_committed
     dead_letters_are_not_delivered
+    the_newest_are_of_every_partition
 }
 
 fn record(topic: Topic, key: &str, value: impl std::fmt::Display) -> Record {
@@ -420,4 +421,29 @@ async fn dead_letters_are_not_delivered(fixture: &BrokerFixture) {
     drop(member);
     let mut late = broker.subscribe(ConsumerGroup::Analytics).await.unwrap();
     assert_eq!(read(&mut *late, 1, 1).await, all);
+}
+
+/// Red when: a partition's last message is left out, or an empty log is waited for.
+async fn the_newest_are_of_every_partition(fixture: &BrokerFixture) {
+    let broker = fixture.open().await;
+    broker.prepare().await.unwrap();
+    assert_eq!(broker.newest_records().await.unwrap(), []);
+    let keys: Vec<String> = (0..12).map(|key| format!("key {key}")).collect();
+    let mut last = HashMap::new();
+    for (number, key) in keys.iter().cycle().take(60).enumerate() {
+        for topic in [Topic::ProductCreated, Topic::ImportCompleted] {
+            let message = record(topic, key, number);
+            broker.publish_all(vec![message]).await.unwrap();
+            last.insert((topic, partition_of(key.as_bytes(), PARTITIONS)), number);
+        }
+    }
+    let newest = broker.newest_records().await.unwrap();
+    for ((topic, partition), number) in last {
+        let found = newest.iter().any(|record| {
+            let key = record.key.as_bytes();
+            let place = (record.topic, partition_of(key, PARTITIONS));
+            place == (topic, partition) && record.value == number.to_string()
+        });
+        assert!(found, "{topic:?} {partition}: {number}");
+    }
 }

@@ -16,7 +16,7 @@ use crate::{
         product::{NewProduct, Product},
         record::Topic,
         seller::SellerId,
-        stats::{DayTotals, SellerTotals},
+        stats::{CategoryTotals, DayTotals, SellerRecount, SellerTotals},
     },
     support::{
         history::{EventHistory, histories},
@@ -109,6 +109,7 @@ battery! {
     sums_may_exceed_64_bits
     an_import_that_ended_changes_the_time_only
     days_are_listed_from_and_to
+    a_reset_replaces_the_totals
     outlives_the_process
 }
 
@@ -225,6 +226,45 @@ async fn check_recount(
         })
         .collect();
     assert_eq!(counts, history.recount_days());
+}
+
+/// Red when: a category of before is left, an event of the recount counts again, or later events that
+/// were counted are lost.
+async fn a_reset_replaces_the_totals(fixture: &LedgerFixture) {
+    let (ledger, one) = (fixture.open().await, seller("one"));
+    let topic = Topic::ProductCreated;
+    let apply = async |events: &[Event]| ledger.ledger_apply(&one, topic, events).await.unwrap();
+    apply(&created(&one, 1..=4)).await;
+    let mut recount = SellerRecount::new(3, 1);
+    // More than one transaction holds.
+    for number in 0..250 {
+        let category = CategoryTotals {
+            category: format!("Category {number:03}"),
+            active_products: 1,
+            total_quantity: 2,
+            total_value: Amount::from_cents(300),
+            price_sum: Amount::from_cents(150),
+        };
+        recount.add(&category, 1);
+    }
+    let at = clock::now();
+    let is_reset = ledger.ledger_reset(&one, &recount, at).await.unwrap();
+    assert!(!is_reset, "the fourth event is counted already");
+    recount.sequence = 10;
+    assert!(ledger.ledger_reset(&one, &recount, at).await.unwrap());
+    assert!(ledger.ledger_reset(&one, &recount, at).await.unwrap());
+    apply(&created(&one, 4..=10)).await;
+    let (totals, _) = ledger.ledger_totals(&one).await.unwrap();
+    assert_eq!(totals, recount.totals);
+    let categories = ledger.ledger_categories(&one).await.unwrap();
+    assert_eq!(categories, Vec::from_iter(recount.categories.into_values()));
+    let days = ledger.ledger_daily(&one, "0000-01-01", "9999-12-31").await;
+    let days = days.unwrap().into_iter();
+    let change = days.fold(Amount::ZERO, |sum, day| sum + day.value_change);
+    assert_eq!(change, totals.total_value);
+    apply(&created(&one, 11..=11)).await;
+    assert_eq!(value(&*ledger, &one).await, (251, 250 * 300 + 5000));
+    assert_eq!(ledger.counted_sellers().await.unwrap(), [one]);
 }
 
 async fn an_event_that_comes_twice_in_a_run_counts_once(fixture: &LedgerFixture) {

@@ -25,7 +25,7 @@ use crate::unpoisoned::unpoisoned;
 
 /// For all requests together.
 const LAG_TIMEOUT: Duration = Duration::from_secs(1);
-const LAG_RETRY_PAUSE: Duration = Duration::from_millis(20);
+pub(super) const LAG_RETRY_PAUSE: Duration = Duration::from_millis(20);
 
 type LagClient = BaseConsumer<ClientLog>;
 
@@ -86,7 +86,7 @@ fn progress(client: &LagClient, cluster: &KafkaCluster) -> KafkaResult<Vec<Parti
     }
 }
 
-fn is_transient(error: &KafkaError) -> bool {
+pub(super) fn is_transient(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
         Some(RDKafkaErrorCode::NotLeaderForPartition | RDKafkaErrorCode::LeaderNotAvailable)

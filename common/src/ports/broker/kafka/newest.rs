@@ -12,7 +12,12 @@ use rdkafka::{
     message::BorrowedMessage,
 };
 
-use super::{super::ConsumerGroup, KafkaCluster, client_log::ClientLog};
+use super::{
+    super::ConsumerGroup,
+    KafkaCluster,
+    client_log::ClientLog,
+    lag::{LAG_RETRY_PAUSE, is_transient},
+};
 use crate::domain::record::Record;
 
 /// For all requests together.
@@ -35,7 +40,15 @@ pub(super) fn read(cluster: &KafkaCluster) -> KafkaResult<Vec<Record>> {
         .set("enable.auto.commit", "false")
         .set("enable.partition.eof", "true")
         .create_with_context(ClientLog::quiet("newest"))?;
-    let mut unread = assign(&client, cluster, end)?;
+    let mut unread = loop {
+        match assign(&client, cluster, end) {
+            // A partition is new or changes its leader.
+            Err(error) if is_transient(&error) && Instant::now() + LAG_RETRY_PAUSE < end => {
+                let _ = client.poll(LAG_RETRY_PAUSE);
+            }
+            assigned => break assigned?,
+        }
+    };
     let mut records = Vec::new();
     while !unread.is_empty() {
         let left = end.saturating_duration_since(Instant::now());

@@ -13,6 +13,7 @@ mod lists;
 pub(super) mod postgres;
 mod products;
 mod reopening;
+mod restores;
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
@@ -90,6 +91,9 @@ distributed_battery! {
     claims:
         equal_requests_act_once
         every_claimed_change_is_replayed;
+    restores:
+        numbers_go_on_above_a_floor
+        products_are_counted_by_category;
     isolation:
         a_foreign_seller_sees_and_changes_nothing;
 }
@@ -156,6 +160,9 @@ battery! {
     dry_runs:
         later_batches_meet_what_earlier_ones_would_write
         what_a_dry_run_kept_is_swept;
+    restores:
+        numbers_go_on_above_a_floor
+        products_are_counted_by_category;
     housekeeping:
         keys_live_until_they_are_revoked
         a_sweep_forgets_ended_imports_only;
