@@ -86,7 +86,7 @@ async fn a_restored_store_is_noticed() {
             .filter(|frame| frame.event.as_deref() == Some("gap"))
             .map(|frame| json!({"from": frame.data["from"], "to": frame.data["to"]}))
             .collect();
-        assert_eq!(gaps, [gap.clone()]);
+        assert_eq!(gaps, std::slice::from_ref(&gap));
         let ids: Vec<_> = frames.iter().filter_map(|frame| frame.id).collect();
         assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
         assert!(ids.contains(&(span(&new[0]).1)), "{ids:?}");

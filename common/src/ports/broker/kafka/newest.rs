@@ -10,6 +10,7 @@ use rdkafka::{
     consumer::{BaseConsumer, Consumer},
     error::{KafkaError, KafkaResult, RDKafkaErrorCode},
     message::BorrowedMessage,
+    metadata::{MetadataPartition, MetadataTopic},
 };
 
 use super::{
@@ -86,11 +87,8 @@ fn assign(
     let (mut places, mut unread) = (TopicPartitionList::new(), UnreadPartitions::new());
     for topic in cluster.names.events() {
         let metadata = client.fetch_metadata(Some(topic), left())?;
-        let found = metadata
-            .topics()
-            .iter()
-            .flat_map(|found| found.partitions());
-        for partition in found.map(|partition| partition.id()) {
+        let found = metadata.topics().iter().flat_map(MetadataTopic::partitions);
+        for partition in found.map(MetadataPartition::id) {
             let (first, next) = client.fetch_watermarks(topic, partition, left())?;
             if first < next {
                 let from = Offset::Offset(first.max(next - MAX_MESSAGES));
