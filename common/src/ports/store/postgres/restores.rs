@@ -17,7 +17,7 @@ use crate::{
 
 /// Sequence and deleted products of the seller, then a category: its name, products, units, value and
 /// prices in cents, products below their threshold.
-type CountedRow = (
+type PgCountedRow = (
     i64,
     i64,
     Option<String>,
@@ -33,7 +33,7 @@ pub(super) async fn counted_rows(
     connection: &mut PgConnection,
     seller: &SellerId,
     low_stock_threshold: i32,
-) -> DbResult<Vec<CountedRow>> {
+) -> DbResult<Vec<PgCountedRow>> {
     let rows = sqlx::query_as(
         "SELECT own.sequence, own.deleted, category, products, units, value, prices, low FROM ( \
              SELECT coalesce(max(sequence), 0) AS sequence, \
@@ -53,7 +53,7 @@ pub(super) async fn counted_rows(
     Ok(rows)
 }
 
-pub(super) fn recount(rows: Vec<CountedRow>) -> Result<SellerRecount> {
+pub(super) fn recount(rows: Vec<PgCountedRow>) -> Result<SellerRecount> {
     let mut rows = rows.into_iter().peekable();
     let mut recount = rows
         .peek()

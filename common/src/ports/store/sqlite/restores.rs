@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Sequence and deleted products of the seller, then a product: category, price, quantity, threshold.
-type CountedRow = (
+type SqliteCountedRow = (
     i64,
     i64,
     Option<String>,
@@ -29,7 +29,7 @@ type CountedRow = (
 impl SqliteStore {
     pub(super) async fn recount(&self, seller: &SellerId) -> Result<SellerRecount> {
         // One statement sees one moment.
-        let mut rows = sqlx::query_as::<_, CountedRow>(
+        let mut rows = sqlx::query_as::<_, SqliteCountedRow>(
             "SELECT coalesce(sequence, 0), coalesce(deleted, 0), category, price, quantity, \
                  low_stock_threshold \
              FROM (SELECT ? AS seller) LEFT JOIN sellers ON sellers.seller_id = seller \
