@@ -1,12 +1,15 @@
 //! The wire types of the HTTP API that are not domain types themselves: what the daemon sends and
 //! the client reads. The OpenAPI document is generated from them.
 
-use std::collections::BTreeMap;
+mod health;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+pub use self::health::{
+    HealthOut, HealthStatus, LiveOut, MemoryOut, ReadyOut, ServiceOut, ServicesOut,
+};
 use crate::domain::{
     clock::Timestamp,
     import_changes::ProductChange,
@@ -334,85 +337,26 @@ pub struct LowStockPageOut {
     pub pagination: Pagination,
 }
 
-/// How well a part or the whole is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum HealthStatus {
-    Healthy,
-    Degraded,
-    Unhealthy,
-}
-
-/// The answer of `/health`.
+/// The answer to stock changes of many products.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct HealthOut {
-    pub status: HealthStatus,
-    /// When the services were asked.
-    #[schema(value_type = String, format = DateTime)]
-    pub timestamp: Timestamp,
-    /// Seconds since the start.
-    pub uptime: f64,
-    pub version: String,
-    pub services: ServicesOut,
-    pub memory: MemoryOut,
+pub struct StockBatchOut {
+    /// One for each change, in their order.
+    pub data: Vec<StockResultOut>,
 }
 
-/// Every dependency; embedded ones answer under the name of the engine they stand for.
+/// What became of one change of a batch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ServicesOut {
-    pub database: ServiceOut,
-    pub redis: ServiceOut,
-    pub kafka: ServiceOut,
-    pub dynamodb: ServiceOut,
-    pub s3: ServiceOut,
-}
-
-/// One dependency.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ServiceOut {
-    pub status: HealthStatus,
-    pub response_time_ms: f64,
-    /// Which engine serves it.
-    pub note: String,
+pub struct StockResultOut {
+    /// The change's place in the request, from 0.
+    pub index: usize,
+    pub id: Option<ProductId>,
+    pub sku: Option<String>,
+    /// As the change alone would have: 200, 404, 409 or 400.
+    pub status: u16,
+    /// The product after all changes of the batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// Only of `kafka`: messages committed and not yet published.
+    pub product: Option<Product>,
+    /// Why it was not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outbox_backlog: Option<u64>,
-    /// Only of `kafka`: how long the oldest of them has waited, in whole seconds; 0 when there is
-    /// none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outbox_oldest_seconds: Option<u64>,
-    /// Only of `kafka`: published messages not yet consumed, by group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub consumer_lag: Option<BTreeMap<String, u64>>,
-}
-
-/// The process' memory in MiB. The heap figures are those of the resident set: there is no
-/// managed heap; the names stay for older dashboards.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct MemoryOut {
-    pub rss_mb: f64,
-    pub heap_used_mb: f64,
-    pub heap_total_mb: f64,
-    pub external_mb: f64,
-}
-
-/// The answer of `/health/ready`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ReadyOut {
-    pub status: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    #[schema(value_type = String, format = DateTime)]
-    pub timestamp: Timestamp,
-}
-
-/// The answer of `/health/live`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct LiveOut {
-    pub status: String,
-    #[schema(value_type = String, format = DateTime)]
-    pub timestamp: Timestamp,
-    pub uptime: f64,
+    pub error: Option<ErrorOut>,
 }

@@ -10,16 +10,14 @@ use axum::{
 use pm_common::{
     api::ErrorOut,
     domain::{
-        clock::Timestamp,
         error::{Conflict, Error},
         message_text::shortened,
         product::FieldError,
     },
-    ports::limiter::{RateBucket, RateDecision},
 };
 use serde_json::{Map, Value, json};
 
-use super::{json_body::json_response, outage};
+use super::{json_body::json_response, outage, rate_refusal::RateRefusal};
 
 /// Seconds after which a caller may try again when the server itself is in trouble.
 const RETRY_AFTER: u64 = 1;
@@ -51,6 +49,11 @@ pub(super) enum ApiError {
     BodyTooLarge(u64),
     UnsupportedMediaType(String),
     RateLimited(RateRefusal),
+    /// The change that leaves an atomic batch undone.
+    StockBatch {
+        index: usize,
+        cause: Box<Self>,
+    },
     /// As many are open as one seller may have.
     TooManyStreams(usize),
     RequestTimeout,
@@ -97,6 +100,7 @@ impl ApiError {
             Self::FileTooLarge(_) => (S::PAYLOAD_TOO_LARGE, "FILE_TOO_LARGE"),
             Self::BodyTooLarge(_) => (S::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE"),
             Self::UnsupportedMediaType(_) => (S::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
+            Self::StockBatch { cause, .. } => cause.kind(),
             Self::RateLimited(..) => (S::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
             Self::TooManyStreams(_) => (S::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS"),
             Self::RequestTimeout => (S::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
@@ -113,6 +117,20 @@ impl ApiError {
             Self::Internal(_) | Self::Port(Error::Corrupt(_)) => {
                 (S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR")
             }
+        }
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    pub(super) fn body(&self) -> ErrorOut {
+        let (status, code) = self.kind();
+        ErrorOut {
+            error: status.canonical_reason().unwrap_or("Error").to_owned(),
+            message: self.message(),
+            error_code: code.to_owned(),
+            details: self.details(),
         }
     }
 
@@ -153,7 +171,11 @@ impl ApiError {
             Self::RateLimited(refusal) => format!(
                 "Rate limit exceeded: {} requests per {}",
                 refusal.limit,
-                window_name(refusal.bucket)
+                refusal.window_name()
+            ),
+            Self::StockBatch { index, cause } => format!(
+                "Nothing was changed: of changes[{index}] {}",
+                cause.message()
             ),
             Self::TooManyStreams(limit) => {
                 format!("{limit} event streams are open: close one, and try again")
@@ -195,6 +217,11 @@ impl ApiError {
                 "window": refusal.bucket.window_text(),
                 "retry_after": refusal.retry_after,
             }),
+            Self::StockBatch { index, cause } => {
+                let mut details = cause.details();
+                details.insert("index".to_owned(), json!(index));
+                return details;
+            }
             Self::Port(Error::Conflict(conflict)) => conflict_details(conflict),
             _ => Value::Null,
         };
@@ -228,27 +255,6 @@ impl ApiError {
     }
 }
 
-/// A request beyond its seller's rate. The wait is taken once, so that header and body agree.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RateRefusal {
-    bucket: RateBucket,
-    limit: u32,
-    /// Whole seconds until a slot frees, between 1 and the window.
-    retry_after: u64,
-}
-
-impl RateRefusal {
-    pub(super) fn new(bucket: RateBucket, decision: &RateDecision, now: Timestamp) -> Self {
-        // `resets_at` is rounded up, so that a slot can seem to free later than a window from now.
-        let wait = decision.resets_at.since(now).min(bucket.window());
-        Self {
-            bucket,
-            limit: decision.limit,
-            retry_after: (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1),
-        }
-    }
-}
-
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message())
@@ -267,14 +273,7 @@ impl From<Error> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         self.log();
-        let (status, code) = self.kind();
-        let body = ErrorOut {
-            error: status.canonical_reason().unwrap_or("Error").to_owned(),
-            message: self.message(),
-            error_code: code.to_owned(),
-            details: self.details(),
-        };
-        let mut response = json_response(status, &body);
+        let mut response = json_response(self.status(), &self.body());
         if let Some(seconds) = self.retry_after() {
             response
                 .headers_mut()
@@ -351,13 +350,6 @@ fn validation_details(errors: &[FieldError]) -> Value {
     details
 }
 
-const fn window_name(bucket: RateBucket) -> &'static str {
-    match bucket {
-        RateBucket::Standard => "second",
-        RateBucket::Bulk => "minute",
-    }
-}
-
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {
@@ -367,9 +359,7 @@ fn sentence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use pm_common::domain::{clock, port::Port};
+    use pm_common::domain::port::Port;
 
     use super::*;
 
@@ -398,20 +388,5 @@ mod tests {
         let database = secret.message();
         let uploads = ApiError::Port(Error::unavailable(Port::Archive, "S3", "it is off"));
         assert_ne!(uploads.message(), database);
-    }
-
-    #[test]
-    fn a_wait_is_rounded_up_within_the_window() {
-        let wait_for = |millis| {
-            let now = clock::now();
-            let decision = RateDecision {
-                admitted: false,
-                limit: 5,
-                remaining: 0,
-                resets_at: now.plus(Duration::from_millis(millis)),
-            };
-            RateRefusal::new(RateBucket::Bulk, &decision, now).retry_after
-        };
-        assert_eq!([0, 1_400, 60_002].map(wait_for), [1, 2, 60]);
     }
 }

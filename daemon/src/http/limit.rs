@@ -18,10 +18,11 @@ use pm_common::{
 use super::{
     HttpState, body,
     connections::{self, ReserveConnection},
-    error::{ApiError, RateRefusal},
+    error::ApiError,
     health::LIVE_PATH,
     identity::{self, RequestSeller},
     metrics,
+    rate_refusal::RateRefusal,
 };
 
 /// Requests worked on at once, streams not counted.

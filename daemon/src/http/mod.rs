@@ -34,12 +34,14 @@ mod params;
 mod part_header;
 mod path;
 mod products;
+mod rate_refusal;
 mod read_only;
 mod refused_head;
 mod reply;
 mod request_id;
 mod resume_point;
 mod serve;
+mod stock_batch;
 mod stream;
 mod upload;
 mod upload_file;
@@ -159,6 +161,7 @@ fn routes(http: &Arc<HttpState>) -> OpenApiRouter<Arc<HttpState>> {
         ))
         .routes(routes!(products::restore))
         .routes(routes!(products::stock))
+        .routes(routes!(stock_batch::stock_batch))
         .routes(routes!(imports::list))
         .routes(routes!(imports::get))
         .routes(routes!(imports::rejects))

@@ -34,6 +34,7 @@ mod products;
 mod refused_heads;
 mod restore;
 mod servers;
+mod stock_batches;
 mod stream;
 mod upload_forms;
 mod uploads;

@@ -65,6 +65,19 @@ impl FieldError {
         self
     }
 
+    /// The same error of the entry at `index` of `changes`.
+    #[must_use]
+    pub(super) fn within(mut self, index: usize) -> Self {
+        let rest = self.message.strip_prefix(&self.field).unwrap_or_default();
+        let field = match self.field.as_str() {
+            "change" => format!("changes[{index}]"),
+            field => format!("changes[{index}].{field}"),
+        };
+        self.message = format!("{field}{rest}");
+        self.field = field;
+        self
+    }
+
     /// The same error with advice.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Box<str>>) -> Self {

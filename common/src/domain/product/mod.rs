@@ -1,17 +1,23 @@
 //! Products: what a seller offers, how it may change, and the rules its fields obey.
 //!
 //! `fields` holds one rule per field, used alike by JSON bodies and CSV rows; `body` turns a JSON
-//! object into a checked `NewProduct` or `ProductPatch`.
+//! object into a checked `NewProduct` or `ProductPatch`, `stock_batch` is many stock changes at once.
 
 mod body;
 pub mod fields;
+mod stock_batch;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::fields::FieldError;
+pub use self::{
+    fields::FieldError,
+    stock_batch::{
+        ProductRef, StockBatch, StockBatchBody, StockBatchEntry, StockBatchLine, StockOutcome,
+    },
+};
 use crate::domain::{clock::Timestamp, money::Price, seller::SellerId};
 
 /// A product's number, unique across sellers, positive.

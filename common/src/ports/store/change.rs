@@ -146,7 +146,7 @@ fn restored(before: &Product, rules: Rules) -> Decided {
     })
 }
 
-fn restocked(before: &Product, change: &StockChange, rules: Rules) -> Result<Decided> {
+pub(super) fn restocked(before: &Product, change: &StockChange, rules: Rules) -> Result<Decided> {
     let available = before.quantity;
     let quantity = i64::from(available).saturating_add(change.delta);
     if quantity < 0 {

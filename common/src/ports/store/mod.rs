@@ -11,6 +11,7 @@ mod block;
 mod change;
 mod column;
 mod import_end;
+mod stock_plan;
 
 mod pending_product;
 mod postgres;
@@ -30,7 +31,10 @@ use crate::{
         error::{Error, Result},
         idempotency::Claim,
         import_job::{BatchOutcome, ImportBatch, ImportId, ImportJob, NewImport},
-        product::{Attributes, NewProduct, Product, ProductId, ProductPatch, StockChange},
+        product::{
+            Attributes, NewProduct, Product, ProductId, ProductPatch, StockBatch, StockChange,
+            StockOutcome,
+        },
         product_csv::{RejectSummary, RejectedRow},
         query::{Page, ProductFilter, ProductQuery},
         record::{self, Record},
@@ -120,6 +124,15 @@ pub trait ProductStore: Send + Sync + std::fmt::Debug {
         change: StockChange,
         claim: Option<&Claim>,
     ) -> Result<Option<Product>>;
+
+    /// Applies the changes in their order; an outcome for each. When the batch is atomic and one
+    /// cannot be done, none is.
+    async fn product_stock_batch(
+        &self,
+        seller: &SellerId,
+        batch: StockBatch,
+        claim: Option<&Claim>,
+    ) -> Result<Vec<StockOutcome>>;
 
     /// One page of a list.
     async fn product_list(&self, seller: &SellerId, query: &ProductQuery) -> Result<Page<Product>>;

@@ -27,6 +27,7 @@ mod outbox;
 mod product_create;
 mod product_get;
 mod product_row;
+mod product_stock;
 mod products;
 mod relay_lease;
 mod restores;

@@ -11,7 +11,10 @@ use crate::{
     domain::{
         error::Result,
         idempotency::Claim,
-        product::{Attributes, NewProduct, Product, ProductId, ProductPatch, StockChange},
+        product::{
+            Attributes, NewProduct, Product, ProductId, ProductPatch, StockBatch, StockChange,
+            StockOutcome,
+        },
         query::{Page, ProductFilter, ProductQuery},
         seller::SellerId,
         stats::SellerRecount,
@@ -90,6 +93,15 @@ impl ProductStore for PostgresStore {
     ) -> Result<Option<Product>> {
         let change = Change::Stock(change);
         self.alter(seller, id, &change, claim).await
+    }
+
+    async fn product_stock_batch(
+        &self,
+        seller: &SellerId,
+        batch: StockBatch,
+        claim: Option<&Claim>,
+    ) -> Result<Vec<StockOutcome>> {
+        self.restock(seller, &batch, claim).await
     }
 
     async fn product_list(&self, seller: &SellerId, query: &ProductQuery) -> Result<Page<Product>> {

@@ -19,6 +19,7 @@ mod keys;
 mod list;
 mod outbox;
 mod product_row;
+mod product_stock;
 mod product_write;
 mod products;
 mod restores;

@@ -14,6 +14,7 @@ pub(super) mod postgres;
 mod products;
 mod reopening;
 mod restores;
+mod stock_batches;
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
@@ -94,6 +95,10 @@ distributed_battery! {
     restores:
         numbers_go_on_above_a_floor
         products_are_counted_by_category;
+    stock_batches:
+        each_change_of_a_batch_stands_on_its_own
+        an_atomic_batch_is_done_wholly_or_not_at_all
+        batches_of_one_seller_do_not_block_each_other;
     isolation:
         a_foreign_seller_sees_and_changes_nothing;
 }
@@ -130,6 +135,10 @@ battery! {
         scans_are_bounded_in_bytes
         attributes_are_scanned_where_there_are_any
         low_stock_comes_scarcest_first;
+    stock_batches:
+        each_change_of_a_batch_stands_on_its_own
+        an_atomic_batch_is_done_wholly_or_not_at_all
+        batches_of_one_seller_do_not_block_each_other;
     isolation:
         a_foreign_seller_sees_and_changes_nothing;
     imports:
