@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Store, assert_gapless, create, lamp, outbox_events, seller, with_sku};
 use crate::domain::{
-    event::EventKind,
+    event::{Event, EventKind},
     idempotency::Claim,
     product::{ProductId, ProductRef, StockBatch, StockBatchLine, StockChange, StockOutcome},
 };
@@ -86,7 +86,7 @@ pub(super) async fn each_change_of_a_batch_stands_on_its_own(store: Arc<dyn Stor
     let kinds: Vec<_> = outbox_events(&store)
         .await
         .iter()
-        .map(|e| e.kind())
+        .map(Event::kind)
         .collect();
     assert_eq!(
         kinds[3..],
