@@ -24,7 +24,8 @@ SELECT pg_advisory_lock(hashtext('deploy/citus.sql'));
 SELECT format('SELECT create_distributed_table(%L, %L%s)', name, 'seller_id',
               CASE WHEN place > 1 THEN $$, colocate_with => 'sellers'$$ END)
 FROM unnest(ARRAY['sellers', 'products', 'outbox', 'outbox_set_aside', 'imports', 'import_rejects',
-                  'import_staged', 'idempotency_keys', 'api_keys']) WITH ORDINALITY AS names (name, place)
+                  'import_staged', 'import_created', 'import_former',
+                  'idempotency_keys', 'api_keys']) WITH ORDINALITY AS names (name, place)
 WHERE NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = name::regclass)
 ORDER BY place \gexec
 

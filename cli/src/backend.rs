@@ -132,6 +132,13 @@ impl Backend {
         }
     }
 
+    /// Puts back what an import changed.
+    pub(crate) async fn import_undo(&self, id: &str) -> Result<ImportAcceptedOut> {
+        match self {
+            Self::Http(client) => Ok(client.import_undo(id).await?),
+        }
+    }
+
     /// Past events.
     pub(crate) async fn event_list(&self, request: EventListRequest) -> Result<EventsOut> {
         match self {

@@ -1,6 +1,8 @@
 //! Running an import: read the spooled file from its checkpoint on, commit batch after batch, end
 //! the job. Killed at any point, the next run goes on after the last committed batch.
 
+mod undoing;
+
 use std::{io, sync::Arc, time::Duration};
 
 use sha2::{Digest as _, Sha256};
@@ -62,6 +64,8 @@ impl ImportRunner {
     pub async fn run(&self, job: ImportJob) -> Result<Option<ImportJob>> {
         let ended = if job.cancel_requested {
             RunEnd::Finish(ImportEnd::Cancelled)
+        } else if job.undo_of.is_some() {
+            self.undo_all(&job).await?
         } else {
             self.commit_all(&job).await?
         };
@@ -208,12 +212,27 @@ impl ImportRunner {
     /// lost, the job's own checkpoint says, after waiting for the lock of its commit: a second try is
     /// stopped there.
     async fn commit(&self, job: &ImportJob, batch: ImportBatch) -> Result<BatchOutcome> {
+        let (imports, seller, worker) = (&self.imports, &job.seller_id, &self.worker);
+        self.until_known(job, batch.from.batch, || {
+            imports.import_commit(seller, &job.id, worker, &batch)
+        })
+        .await
+    }
+
+    /// Commits the batch of this number, again and again until it is known what became of it.
+    async fn until_known<F>(
+        &self,
+        job: &ImportJob,
+        number: u64,
+        commit: impl Fn() -> F + Send,
+    ) -> Result<BatchOutcome>
+    where
+        F: Future<Output = Result<BatchOutcome>> + Send,
+    {
         let mut uncertain = false;
         loop {
-            let (imports, worker) = (&self.imports, &self.worker);
-            let tried = imports.import_commit(&job.seller_id, &job.id, worker, &batch);
-            match tried.await {
-                Ok(BatchOutcome::Stopped) if uncertain => return self.found(job, &batch).await,
+            match commit().await {
+                Ok(BatchOutcome::Stopped) if uncertain => return self.found(job, number).await,
                 Err(error) if error.is_passing() => {
                     uncertain |= matches!(error, Error::OutcomeUnknown { .. });
                     self.pause(job, error).await?;
@@ -224,11 +243,11 @@ impl ImportRunner {
     }
 
     /// What became of a batch that may have been committed before.
-    async fn found(&self, job: &ImportJob, batch: &ImportBatch) -> Result<BatchOutcome> {
+    async fn found(&self, job: &ImportJob, number: u64) -> Result<BatchOutcome> {
         let seen = self.imports.import_get(&job.seller_id, &job.id).await?;
         Ok(match seen {
             Some(seen)
-                if seen.checkpoint.batch == batch.from.batch + 1
+                if seen.checkpoint.batch == number + 1
                     && seen.status == ImportStatus::Processing =>
             {
                 BatchOutcome::Committed(seen.counts)

@@ -1,4 +1,4 @@
-//! `pm imports`: lists, follows and cancels import jobs.
+//! `pm imports`: lists, follows, cancels and undoes import jobs.
 
 use clap::Subcommand;
 use pm_common::{domain::import_job::ImportStatus, request::PageRequest};
@@ -65,6 +65,22 @@ pub(crate) enum Command {
         /// Import id
         id: String,
     },
+    /// Put back what an import changed, where the product was not changed since
+    #[command(
+        before_long_help = "Examples:
+  pm imports undo imp_0198f3c2
+  pm imports undo imp_0198f3c2 --detach",
+        after_long_help = "Created products are deleted, updated ones get their former values. \
+            Products that were changed after the import stay as they are and are listed; \
+            the exit code is then 3."
+    )]
+    Undo {
+        /// Import id
+        id: String,
+        /// Do not wait: print the id of the undo
+        #[arg(long)]
+        detach: bool,
+    },
 }
 
 /// Runs the action.
@@ -100,6 +116,18 @@ pub(crate) async fn run(command: Command, session: &CommandSession) -> Result<()
             session.ui.note(&cancelled.message);
             Ok(())
         }
+        Command::Undo { id, detach } => {
+            let undo = session.backend()?.import_undo(&id).await?.import_id;
+            if !detach {
+                return watch(&undo, ProgressMode::Auto, session).await;
+            }
+            session.ui.line(&undo)?;
+            let flags = &session.repeat_flags;
+            session
+                .ui
+                .note(&format!("follow it with: pm imports watch {undo}{flags}"));
+            Ok(())
+        }
     }
 }
 
@@ -129,7 +157,11 @@ async fn watch(id: &str, mode: ProgressMode, session: &CommandSession) -> Result
         ImportStatus::Completed if job.rejected == 0 => Ok(()),
         ImportStatus::Completed => {
             session.ui.note(&format!(
-                "the rejected rows: pm imports rejects {id} FILE{}",
+                "{}: pm imports rejects {id} FILE{}",
+                match job.undo_of {
+                    Some(_) => "the products that stay as they are",
+                    None => "the rejected rows",
+                },
                 session.repeat_flags
             ));
             Err(Error::silent(ExitCode::Rejected))

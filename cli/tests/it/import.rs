@@ -411,3 +411,31 @@ fn a_dry_run_shows_changes_and_a_limit_of_errors_has_its_exit_code() {
     assert_eq!(env.run("import b.csv --max-errors 34%").code, 3);
     assert_eq!(env.run("import b.csv --max-errors some").code, 2);
 }
+
+/// Red when: an undo does not wait for its end, its outcome is not shown, or what stays has no exit
+/// code of its own.
+#[test]
+fn an_undo_is_followed_and_says_what_it_did() {
+    let daemon = TestDaemon::start();
+    let env = daemon.env("s1");
+    let head = "sku,name,price,quantity,category\n";
+    env.write("a.csv", format!("{head}A-1,Mug,1.50,50,K\n"));
+    env.ok("import a.csv");
+    env.write(
+        "b.csv",
+        format!("{head}A-1,Mug,2,50,K\nA-2,Cup,1,50,K\nA-3,Jar,1,50,K\n"),
+    );
+    let import = env.ok("import b.csv -o json --fields id");
+    let import: Value = serde_json::from_str(&import).unwrap();
+    let id = import["id"].as_str().unwrap();
+    let jar = env.json("products list --sku A-3")["data"][0]["id"].clone();
+    env.ok(&format!("products update {jar} --price 9"));
+    let outcome = env.run(&format!("imports undo {id} -o table"));
+    assert_eq!(outcome.code, 3, "{outcome:?}");
+    let said = "1 created products were deleted, 1 updated ones put back, 1 stay as they are";
+    assert!(outcome.out.contains(said), "{outcome:?}");
+    assert!(outcome.out.contains("[CHANGED_SINCE]"), "{outcome:?}");
+    let skus = env.json("products list")["data"].as_array().unwrap().len();
+    assert_eq!(skus, 2);
+    assert_eq!(env.run(&format!("imports undo {id}")).code, 6);
+}

@@ -120,6 +120,11 @@ impl Client {
         self.act(self.post(&format!("{}/cancel", import(id)))).await
     }
 
+    /// `POST /api/imports/{id}/undo`.
+    pub async fn import_undo(&self, id: &str) -> Result<ImportAcceptedOut> {
+        self.act(self.post(&format!("{}/undo", import(id)))).await
+    }
+
     /// `GET /api/events`.
     pub async fn event_list(&self, request: EventListRequest) -> Result<EventsOut> {
         self.call(self.get("/api/events").query(&request.to_pairs()))

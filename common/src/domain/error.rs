@@ -82,6 +82,12 @@ pub enum Conflict {
         /// The import's status.
         status: &'static str,
     },
+    /// What the import changed cannot be put back.
+    #[error("the import cannot be undone: {reason}")]
+    NotUndoable {
+        /// Why.
+        reason: &'static str,
+    },
     /// The same bytes were imported before, and what has no key would be created again.
     #[error(
         "this file was imported before, and {without_key} of its products have no key: they would \

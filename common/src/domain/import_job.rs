@@ -89,6 +89,8 @@ pub struct ImportNotes {
     pub skips: SkipCounts,
     /// Products created without a key.
     pub without_key: u64,
+    /// Products that an undo deleted; they count as updated.
+    pub deleted: u64,
     /// The first products that a dry run would alter.
     pub changes: Vec<ProductChange>,
 }
@@ -102,6 +104,7 @@ impl ImportNotes {
         self.warned += batch.warned;
         self.skips += batch.skips;
         self.without_key += batch.without_key;
+        self.deleted += batch.deleted;
         let free = Self::MAX_WARNINGS.saturating_sub(self.warnings.len());
         self.warnings.extend(batch.warnings.into_iter().take(free));
         let free = ProductChange::MAX_SAMPLE.saturating_sub(self.changes.len());
@@ -169,6 +172,8 @@ pub struct NewImport {
     pub sha256: String,
     pub plan: product_csv::ImportPlan,
     pub run: RunOptions,
+    /// The import that it undoes; then there is no upload.
+    pub undo_of: Option<ImportId>,
     /// What becomes of it when the same bytes were imported before.
     pub on_repeat: product_csv::RepeatPolicy,
 }
@@ -193,6 +198,14 @@ pub struct ImportJob {
     pub sha256: String,
     pub plan: product_csv::ImportPlan,
     pub run: RunOptions,
+    /// The import that it undoes.
+    pub undo_of: Option<ImportId>,
+    /// Its undo, which waits, runs or is complete.
+    pub undone_by: Option<ImportId>,
+    /// Whether that is complete.
+    pub undone: bool,
+    /// Whether what it changed is known.
+    pub undo_kept: bool,
     pub checkpoint: Checkpoint,
     pub counts: ImportCounts,
     pub notes: ImportNotes,

@@ -290,6 +290,7 @@ const fn conflict_kind(conflict: &Conflict) -> (StatusCode, &'static str) {
         Conflict::StockOverflow { .. } => (StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),
         Conflict::Version { .. } => (StatusCode::PRECONDITION_FAILED, "VERSION_CONFLICT"),
         Conflict::NotCancellable { .. } => (StatusCode::CONFLICT, "IMPORT_NOT_CANCELLABLE"),
+        Conflict::NotUndoable { .. } => (StatusCode::CONFLICT, "IMPORT_NOT_UNDOABLE"),
         Conflict::AlreadyImported { .. } => (StatusCode::CONFLICT, "ALREADY_IMPORTED"),
         Conflict::IdempotencyKeyReused => {
             (StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED")
@@ -313,6 +314,7 @@ fn conflict_details(conflict: &Conflict) -> Value {
         }
         Conflict::Version { current } => json!({ "current_version": current }),
         Conflict::NotCancellable { status } => json!({ "status": status }),
+        Conflict::NotUndoable { reason } => json!({ "reason": reason }),
         Conflict::AlreadyImported {
             import_id,
             without_key,

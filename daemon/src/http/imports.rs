@@ -13,12 +13,12 @@ use pm_common::{
     domain::{
         clock,
         error::Result,
-        import_job::{ImportJob, ImportStatus},
+        import_job::{ImportJob, ImportStatus, new_import_id},
         message_text::thousands,
         product_csv::{rejects_header, rejects_row},
         seller::SellerId,
     },
-    ports::store::ImportStore,
+    ports::{feed::WakeUp, store::ImportStore},
     request::PageRequest,
 };
 
@@ -158,6 +158,42 @@ pub(super) async fn cancel(
         message: what_stays(&job),
         import_id: job.id,
         status: job.status.as_str().to_owned(),
+    };
+    Ok(json_response(StatusCode::ACCEPTED, &body))
+}
+
+/// Undo an import
+///
+/// Deletes what it created and puts back what it altered, wherever the product was not changed since,
+/// as a job of its own; the others are its rejected rows.
+#[utoipa::path(post, path = "/api/imports/{id}/undo", tag = "Imports",
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header, description = "A retry with the same key and body acts once")),
+    responses(
+        (status = 202, body = ImportAcceptedOut),
+        (status = 400, body = ErrorOut, description = "VALIDATION_ERROR"),
+        (status = 404, body = ErrorOut, description = "IMPORT_NOT_FOUND"),
+        (status = 409, body = ErrorOut, description = "IMPORT_NOT_UNDOABLE"),
+        (status = 422, body = ErrorOut, description = "IDEMPOTENCY_KEY_REUSED"),
+    ))]
+pub(super) async fn undo(
+    State(http): State<Arc<HttpState>>,
+    RequestSeller(seller): RequestSeller,
+    ImportPath(id): ImportPath,
+    headers: HeaderMap,
+    uri: Uri,
+    RawBody(bytes): RawBody,
+) -> ApiResult {
+    let claim = idempotency::claim(&headers, &uri, &bytes)?;
+    let store = &http.app.store;
+    let queued = store.import_undo(&seller, &id, new_import_id(), claim.as_ref());
+    let job = queued.await?.ok_or(ApiError::ImportNotFound)?;
+    if let Err(error) = http.app.feed.send_wake_up(WakeUp::Imports).await {
+        tracing::debug!(%error, "a worker finds the undo by itself");
+    }
+    let body = ImportAcceptedOut {
+        message: "The undo started; products that were changed since stay as they are".to_owned(),
+        import_id: job.id,
+        status: "processing".to_owned(),
     };
     Ok(json_response(StatusCode::ACCEPTED, &body))
 }

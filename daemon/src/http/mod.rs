@@ -166,6 +166,7 @@ fn routes(http: &Arc<HttpState>) -> OpenApiRouter<Arc<HttpState>> {
         .routes(routes!(imports::get))
         .routes(routes!(imports::rejects))
         .routes(routes!(imports::cancel))
+        .routes(routes!(imports::undo))
         .routes(routes!(events::list))
         .routes(routes!(analytics::summary))
         .routes(routes!(analytics::categories))

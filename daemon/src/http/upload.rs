@@ -153,6 +153,7 @@ async fn receive(
         plan,
         run: RunOptions::from(&asked.options),
         on_repeat: asked.options.on_repeat.unwrap_or_default(),
+        undo_of: None,
     };
     Ok(ReceivedUpload {
         spool,

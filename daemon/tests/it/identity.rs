@@ -169,6 +169,7 @@ async fn what_belongs_to_others_does_not_exist() {
         (Method::GET, ""),
         (Method::GET, "/rejects"),
         (Method::POST, "/cancel"),
+        (Method::POST, "/undo"),
     ] {
         let absent = "imp_00000000000000000000000000000000";
         let strange = ask(

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{SellerClient, TestDaemon, catalogue, counts, import_as, kinds, poll};
+use crate::harness::{
+    SellerClient, TestDaemon, catalogue, counts, import_as, kinds, poll, repeated,
+};
 
 /// What both a dry run and the real one say of a file.
 fn report(job: &Value) -> Value {
@@ -27,12 +29,6 @@ async fn rejects(seller: &SellerClient, job: &Value) -> String {
     let file = seller.get(&format!("/api/imports/{id}/rejects")).await;
     assert_eq!(file.status, 200);
     file.body
-}
-
-/// Two copies of the rows, the second one with other prices: its rows are in other batches.
-fn repeated(rows: u32) -> String {
-    let second = catalogue(rows, 500);
-    catalogue(rows, 100) + second.split_once('\n').unwrap().1
 }
 
 /// Red when: a dry run counts otherwise than the real run (a later batch does not meet the rows of an

@@ -23,6 +23,7 @@ mod identity;
 mod import_modes;
 mod import_reading;
 mod import_runs;
+mod import_undo;
 mod import_warnings;
 mod imports;
 mod limits;

@@ -42,6 +42,15 @@ pub(super) fn has_key(job: &ImportOut) -> bool {
 /// Everything that went otherwise than the file says, a line each.
 pub(crate) fn warnings(job: &ImportOut) -> Vec<String> {
     let mut lines = Vec::new();
+    if let (Some(import), Some(deleted)) = (&job.undo_of, job.deleted) {
+        lines.push(format!(
+            "undo of {}: {} created products were deleted, {} updated ones put back, {} stay as they are",
+            sanitized(import),
+            thousands(deleted),
+            thousands(job.updated.saturating_sub(deleted)),
+            thousands(job.rejected),
+        ));
+    }
     lines.extend(skips(job));
     let warnings = job.warnings.as_deref().unwrap_or_default();
     lines.extend(warnings.iter().take(MAX_SHOWN_WARNINGS).map(warning));

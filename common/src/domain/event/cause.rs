@@ -87,6 +87,7 @@ pub fn deleted(product: &Product, deleted_at: Timestamp, context: EventContext<'
             quantity: product.quantity,
             low_stock_threshold: product.threshold(context.default_threshold),
             deleted_at,
+            import_id: context.import_id.map(str::to_owned),
         }),
     }
 }

@@ -157,6 +157,9 @@ pub struct DeletedData {
     /// The threshold that applied, so that totals can forget a low product.
     pub low_stock_threshold: i32,
     pub deleted_at: Timestamp,
+    /// The undo of an import that deleted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_id: Option<String>,
 }
 
 /// A product whose stock fell below its threshold.
@@ -286,7 +289,7 @@ impl EventData {
             Self::ProductCreated(data) | Self::ProductUpdated(data) => data.import_id.as_deref(),
             Self::LowStockWarning(data) => data.import_id.as_deref(),
             Self::ImportCompleted(data) => Some(&data.import_id),
-            Self::ProductDeleted(_) => None,
+            Self::ProductDeleted(data) => data.import_id.as_deref(),
         }
     }
 }

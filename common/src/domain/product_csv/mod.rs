@@ -135,6 +135,31 @@ pub enum ColumnRole {
 }
 
 impl ImportPlan {
+    /// The plan of an undo, which reads no file: its columns are those of the list of products that
+    /// stay as they are.
+    pub fn of_undo() -> Self {
+        let column = |header: &str| CsvColumn {
+            header: header.to_owned(),
+            role: ColumnRole::Ignored,
+            decimal: None,
+        };
+        Self {
+            dialect: CsvDialect {
+                bom: false,
+                encoding: FileEncoding::default(),
+                delimiter: ',',
+                quotes: QuoteStyle::default(),
+            },
+            preset: ImportPreset::Generic,
+            mode: ImportMode::Update,
+            columns: ["id", "sku", "name"].map(column).into(),
+            defaults: Vec::new(),
+            long_text: LongText::default(),
+            warnings: Vec::new(),
+            start: FilePosition::default(),
+        }
+    }
+
     /// Whether rows can have a key: a column for it, or a preset that makes one of others.
     pub fn has_key(&self) -> bool {
         let is_key = |role| matches!(role, ColumnRole::Id | ColumnRole::Field(ProductField::Sku));

@@ -12,6 +12,7 @@ mod change;
 mod column;
 mod import_end;
 mod stock_plan;
+mod undo;
 
 mod pending_product;
 mod postgres;
@@ -30,11 +31,11 @@ use crate::{
         clock::Timestamp,
         error::{Error, Result},
         idempotency::Claim,
-        import_job::{BatchOutcome, ImportBatch, ImportId, ImportJob, NewImport},
         product::{
             Attributes, NewProduct, Product, ProductId, ProductPatch, StockBatch, StockChange,
             StockOutcome,
         },
+        import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportId, ImportJob, NewImport},
         product_csv::{RejectSummary, RejectedRow},
         query::{Page, ProductFilter, ProductQuery},
         record::{self, Record},
@@ -330,6 +331,26 @@ pub trait ImportStore: Send + Sync + std::fmt::Debug {
         worker: &str,
         end: ImportEnd,
     ) -> Result<Option<ImportJob>>;
+
+    /// Queues the undo of an import, as a job of its own with the id `undo`. `None` when there is no
+    /// such import.
+    async fn import_undo(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        undo: ImportId,
+        claim: Option<&Claim>,
+    ) -> Result<Option<ImportJob>>;
+
+    /// Puts the next products back: with their events, the counts and the checkpoint. When no row is
+    /// added, nothing is left to do.
+    async fn import_undo_commit(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        worker: &str,
+        from: &Checkpoint,
+    ) -> Result<BatchOutcome>;
 
     /// Forgets what a dry run that has ended kept between its batches.
     async fn import_clear_staged(&self, seller: &SellerId, id: &str) -> Result<()>;

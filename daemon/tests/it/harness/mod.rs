@@ -16,7 +16,7 @@ pub(crate) use self::{
     daemon::TestDaemon,
     engines::TestEngines,
     namespace::{TestNamespace, dynamodb},
-    samples::{catalogue, cents, kinds, product, span},
+    samples::{catalogue, cents, kinds, product, repeated, span},
     seller::{HttpReply, SellerClient, answer, counts, import_as},
     sse::{SseFrame, SseReader},
     topics::{TopicMessage, TopicReader},

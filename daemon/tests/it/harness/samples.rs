@@ -40,6 +40,12 @@ pub(crate) fn catalogue(rows: u32, cents: u32) -> String {
     csv
 }
 
+/// Two copies of the rows, the second one with other prices: its rows are in other batches.
+pub(crate) fn repeated(rows: u32) -> String {
+    let second = catalogue(rows, 500);
+    catalogue(rows, 100) + second.split_once('\n').unwrap().1
+}
+
 /// Money as cents, from the JSON number's own digits.
 pub(crate) fn cents(amount: &Value) -> i128 {
     let text = amount.to_string();

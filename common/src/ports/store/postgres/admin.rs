@@ -188,6 +188,32 @@ impl PostgresStore {
         parsed.collect()
     }
 
+    /// Forgets a part of what an undo of the import would need; `false` when none is left.
+    async fn sweep_undo(&self, seller: &SellerId, id: &str) -> Result<bool> {
+        const STATEMENTS: [&str; 2] = [
+            "DELETE FROM import_created WHERE seller_id = $1 AND import_id = $2 AND first_id IN ( \
+                 SELECT first_id FROM import_created \
+                 WHERE seller_id = $1 AND import_id = $2 LIMIT $3)",
+            "DELETE FROM import_former WHERE seller_id = $1 AND import_id = $2 AND product_id IN ( \
+                 SELECT product_id FROM import_former \
+                 WHERE seller_id = $1 AND import_id = $2 LIMIT $3)",
+        ];
+        let mut is_part = false;
+        for statement in STATEMENTS {
+            let deleted = self.connections.run(|mut session| async move {
+                let done = sqlx::query(statement)
+                    .bind(seller.as_str())
+                    .bind(id)
+                    .bind(MAX_SWEEP_ROWS)
+                    .execute(&mut *session)
+                    .await?;
+                Ok(done.rows_affected())
+            });
+            is_part |= deleted.await? == MAX_SWEEP_ROWS.unsigned_abs();
+        }
+        Ok(is_part)
+    }
+
     /// The job goes last: as long as it is there, a sweep that was cut off is done again.
     async fn sweep_import(&self, seller: &SellerId, id: &str, rejected: i64) -> Result<()> {
         for from in (1..=rejected).step_by(MAX_SWEEP_ROWS.unsigned_abs() as usize) {
@@ -206,6 +232,7 @@ impl PostgresStore {
                 })
                 .await?;
         }
+        while self.sweep_undo(seller, id).await? {}
         self.connections
             .run(|mut session| async move {
                 sqlx::query("DELETE FROM imports WHERE seller_id = $1 AND id = $2")

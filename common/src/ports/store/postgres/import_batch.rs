@@ -15,7 +15,7 @@ use super::{
     failure::{DbFailure, DbResult},
     import_products::{self, LockMode},
     import_row::lock,
-    import_staged, outbox,
+    import_staged, import_undo, outbox,
 };
 use crate::{
     domain::{
@@ -30,6 +30,7 @@ use crate::{
         change::Rules,
         column::stored,
         sql::import_row::bind_progress,
+        undo::UndoRecords,
     },
 };
 
@@ -149,6 +150,8 @@ impl WritePlan {
         let likely = counters::next(&mut *connection, seller).await?;
         let packing = self.packed(likely);
         import_products::write(&mut *connection, seller, &self.merged).await?;
+        let records = UndoRecords::of(&self.merged.writes);
+        import_undo::record(&mut *connection, &self.job, records).await?;
         let mut packed = packing.await?;
         save(
             &mut *connection,
@@ -205,7 +208,7 @@ impl WritePlan {
 
 /// The job's counts and checkpoint, and a new lease. Its length is given: a distributed table takes no
 /// sum with a column of type interval, nor a clock that runs on during the statement.
-async fn save(
+pub(super) async fn save(
     connection: &mut PgConnection,
     job: &ImportJob,
     lease_ms: Option<i64>,
@@ -214,9 +217,9 @@ async fn save(
     let update = sqlx::query(
         "UPDATE imports SET batch = $1, position = $2, rows = $3, created = $4, updated = $5, \
          unchanged = $6, skipped = $7, rejected = $8, warned = $9, warnings = $10, skips = $11, \
-         without_key = $12, low_stock = $13, changes = $14, \
-         lease_until = statement_timestamp() + $15 * interval '1 millisecond' \
-         WHERE seller_id = $16 AND id = $17",
+         without_key = $12, low_stock = $13, changes = $14, deleted = $15, \
+         lease_until = statement_timestamp() + $16 * interval '1 millisecond' \
+         WHERE seller_id = $17 AND id = $18",
     );
     bind_progress(update, job, low_stock)
         .bind(lease_ms)

@@ -9,7 +9,7 @@ use super::{
     types::PgMoment,
 };
 use crate::{
-    domain::import_job::ImportJob,
+    domain::import_job::{ImportJob, ImportStatus},
     ports::store::{
         ImportEnd, block,
         import_end::{Ended, cancel_ends},
@@ -51,6 +51,19 @@ pub(super) async fn end(
     .bind(PgMoment(at))
     .execute(&mut *connection)
     .await?;
+    if let Some(undone) = &job.undo_of {
+        // One that did not complete may be tried again.
+        let complete = job.status == ImportStatus::Completed;
+        sqlx::query(
+            "UPDATE imports SET undone = $3, undone_by = CASE WHEN $3 THEN undone_by END \
+             WHERE seller_id = $1 AND id = $2",
+        )
+        .bind(job.seller_id.as_str())
+        .bind(undone)
+        .bind(complete)
+        .execute(&mut *connection)
+        .await?;
+    }
     let Some(draft) = draft else {
         return Ok(job);
     };

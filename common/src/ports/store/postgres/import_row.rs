@@ -14,7 +14,7 @@ macro_rules! import_columns {
         concat!(
             "seller_id, id, status, file_name, bytes_total, sha256, plan, batch, position, rows, \
              created, updated, unchanged, skipped, rejected, warned, skips, without_key, low_stock, \
-             cancel_requested, dry_run, max_errors, error, owner, lease_ms, \
+             cancel_requested, dry_run, max_errors, undo_kept, undo_of, undone_by, undone, deleted, error, owner, lease_ms, \
              (extract(epoch FROM created_at) * 1000)::bigint AS created_at, \
              (extract(epoch FROM started_at) * 1000)::bigint AS started_at, \
              (extract(epoch FROM finished_at) * 1000)::bigint AS finished_at, ",

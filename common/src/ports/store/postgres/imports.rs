@@ -11,7 +11,7 @@ use super::{
     failure::{DbResult, unavailable},
     idempotency, import_batch, import_end,
     import_row::{find, import_columns, lock},
-    import_staged, import_take,
+    import_staged, import_take, import_undo,
     types::PgMoment,
 };
 use crate::{
@@ -20,7 +20,8 @@ use crate::{
         error::Result,
         idempotency::Claim,
         import_job::{
-            BatchOutcome, ImportBatch, ImportId, ImportJob, ImportStatus, LowStockDigest, NewImport,
+            BatchOutcome, Checkpoint, ImportBatch, ImportId, ImportJob, ImportStatus,
+            LowStockDigest, NewImport,
         },
         product_csv::{RejectSummary, RejectedRow, RepeatPolicy},
         query::Page,
@@ -30,6 +31,7 @@ use crate::{
         ImportEnd, ImportStore, MAX_STEP_BYTES,
         column::{json, stored},
         sql::import_row::{self as rows, ImportJobRow, RejectRow, RejectSummaryRow},
+        undo::new_undo,
     },
 };
 
@@ -158,6 +160,39 @@ impl ImportStore for PostgresStore {
         Ok(ended)
     }
 
+    async fn import_undo(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        undo: ImportId,
+        claim: Option<&Claim>,
+    ) -> Result<Option<ImportJob>> {
+        let undo = &undo;
+        // Acts once however often it is committed: the undo has its id already.
+        self.write_repeatable(|mut session| async move {
+            self::undo(&mut session, seller, id, undo, claim).await
+        })
+        .await
+    }
+
+    async fn import_undo_commit(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        worker: &str,
+        from: &Checkpoint,
+    ) -> Result<BatchOutcome> {
+        let rules = self.rules;
+        let outcome = self
+            .importing
+            .write(|mut session| async move {
+                import_undo::commit(&mut session, rules, seller, id, worker, from).await
+            })
+            .await?;
+        self.committed.notify_one();
+        Ok(outcome)
+    }
+
     async fn import_clear_staged(&self, seller: &SellerId, id: &str) -> Result<()> {
         import_staged::clear(&self.importing, seller, id).await
     }
@@ -184,10 +219,21 @@ async fn create(
         return Ok(job);
     }
     refuse_repeat(&mut *connection, seller, new).await?;
+    let job = insert(&mut *connection, seller, new).await?;
+    idempotency::keep(connection, seller, claim, Some(&new.id)).await?;
+    Ok(job)
+}
+
+/// The id is the caller's: a job that has it is this one, inserted before.
+async fn insert(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    new: &NewImport,
+) -> DbResult<ImportJob> {
     let row: Option<ImportJobRow> = sqlx::query_as(concat!(
         "INSERT INTO imports (seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
-         position, low_stock, created_at, dry_run, max_errors) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11, $12) \
+         position, low_stock, created_at, dry_run, max_errors, undo_of, undo_kept) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11, $12, $13, TRUE) \
          ON CONFLICT (seller_id, id) DO NOTHING RETURNING ",
         import_columns!()
     ))
@@ -203,6 +249,7 @@ async fn create(
     .bind(PgMoment(clock::now()))
     .bind(new.run.dry_run)
     .bind(new.run.max_errors.map(|limit| limit.to_string()))
+    .bind(&new.undo_of)
     .fetch_optional(&mut *connection)
     .await?;
     let row = match row {
@@ -212,8 +259,38 @@ async fn create(
     let Some(row) = row else {
         return Err(unavailable("the import was deleted just now").into());
     };
-    idempotency::keep(connection, seller, claim, Some(&new.id)).await?;
     Ok(row.into_job()?)
+}
+
+async fn undo(
+    connection: &mut PgConnection,
+    seller: &SellerId,
+    id: &str,
+    undo: &ImportId,
+    claim: Option<&Claim>,
+) -> DbResult<Option<ImportJob>> {
+    let done: Option<ImportId> = idempotency::claim(&mut *connection, seller, claim).await?;
+    if let Some(job) = named(&mut *connection, seller, done).await? {
+        return Ok(Some(job));
+    }
+    let Some(row) = lock(&mut *connection, seller, id).await? else {
+        return Ok(None);
+    };
+    let job = row.into_job()?;
+    if job.undone_by.as_ref() == Some(undo) {
+        // A repetition after a commit whose answer was lost.
+        return named(connection, seller, Some(undo.clone())).await;
+    }
+    let new = new_undo(&job, undo.clone())?;
+    let job = insert(&mut *connection, seller, &new).await?;
+    sqlx::query("UPDATE imports SET undone_by = $3 WHERE seller_id = $1 AND id = $2")
+        .bind(seller.as_str())
+        .bind(id)
+        .bind(undo)
+        .execute(&mut *connection)
+        .await?;
+    idempotency::keep(connection, seller, claim, Some(&new.id)).await?;
+    Ok(Some(job))
 }
 
 /// Refuses bytes whose earlier import created products without a key, when that is asked for.

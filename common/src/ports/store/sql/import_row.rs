@@ -44,6 +44,11 @@ pub(in crate::ports::store) struct ImportJobRow {
     dry_run: bool,
     max_errors: Option<String>,
     changes: String,
+    undo_kept: bool,
+    undo_of: Option<String>,
+    undone_by: Option<String>,
+    undone: bool,
+    deleted: i64,
     cancel_requested: bool,
     created_at: i64,
     started_at: Option<i64>,
@@ -66,6 +71,10 @@ impl ImportJobRow {
             counts: self.counts(),
             notes: self.notes()?,
             run: self.run()?,
+            undo_of: self.undo_of,
+            undone_by: self.undone_by,
+            undone: self.undone,
+            undo_kept: self.undo_kept,
             id: self.id,
             seller_id: seller.map_err(|error| Error::Corrupt(error.to_string()))?,
             status: status(&self.status)?,
@@ -114,6 +123,7 @@ impl ImportJobRow {
             warnings: from_json(&self.warnings)?,
             skips: from_json(&self.skips)?,
             without_key: self.without_key.unsigned_abs(),
+            deleted: self.deleted.unsigned_abs(),
             changes: from_json(&self.changes)?,
         })
     }
@@ -151,6 +161,7 @@ where
         .bind(stored(notes.without_key))
         .bind(json(low_stock))
         .bind(json(&notes.changes))
+        .bind(stored(notes.deleted))
 }
 
 /// A page of jobs that was read together with `total`: the number of all jobs in every row, and one

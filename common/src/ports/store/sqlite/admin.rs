@@ -142,6 +142,21 @@ impl SqliteStore {
             let rows = rows.bind(seller.to_owned()).bind(id.to_owned());
             self.delete(rows.bind(from + MAX_DELETED_ROWS)).await?;
         }
+        let created =
+            sqlx::query("DELETE FROM import_created WHERE seller_id = ? AND import_id = ?");
+        self.delete(created.bind(seller.to_owned()).bind(id.to_owned()))
+            .await?;
+        loop {
+            let former = sqlx::query(
+                "DELETE FROM import_former WHERE (seller_id, import_id, product_id) IN ( \
+                 SELECT seller_id, import_id, product_id FROM import_former \
+                 WHERE seller_id = ? AND import_id = ? LIMIT ?)",
+            );
+            let former = former.bind(seller.to_owned()).bind(id.to_owned());
+            if self.delete(former.bind(STEP)).await? < STEP.unsigned_abs() {
+                break;
+            }
+        }
         let job = sqlx::query("DELETE FROM imports WHERE seller_id = ? AND id = ?");
         self.delete(job.bind(seller.to_owned()).bind(id.to_owned()))
             .await?;

@@ -10,7 +10,7 @@ use super::{
     counters::{self, SqliteCounterDelta},
     import_products,
     import_row::find,
-    import_staged, outbox,
+    import_staged, import_undo, outbox,
 };
 use crate::{
     domain::{
@@ -28,6 +28,7 @@ use crate::{
         change::Rules,
         column::stored,
         sql::import_row::bind_progress,
+        undo::UndoRecords,
     },
 };
 
@@ -88,19 +89,21 @@ async fn write(
         ..SqliteCounterDelta::default()
     };
     let first_id = counters::take(&mut *connection, &seller, ids).await?.id;
-    let (job, drafts, products) = apart(move || {
+    let (job, drafts, products, records) = apart(move || {
         merged.number(first_id..);
         let context = EventContext {
             import_id: Some(&job.id),
             ..rules.context()
         };
         let drafts = merged.events(context, &mut job.low_stock);
+        let records = UndoRecords::of(&merged.writes);
         let writes = merged.writes.into_iter();
         let products: Vec<Product> = writes.map(|write| write.after).collect();
-        (job, drafts, products)
+        (job, drafts, products, records)
     })
     .await?;
-    write_numbered(connection, &job, drafts, products, at).await?;
+    write_numbered(&mut *connection, &job, drafts, products, at).await?;
+    import_undo::record(connection, &job, records).await?;
     Ok(job)
 }
 
@@ -133,11 +136,15 @@ async fn write_numbered(
 }
 
 /// The job's counts and checkpoint, and a new lease.
-async fn save(connection: &mut SqliteConnection, job: &ImportJob, at: Timestamp) -> Result<()> {
+pub(super) async fn save(
+    connection: &mut SqliteConnection,
+    job: &ImportJob,
+    at: Timestamp,
+) -> Result<()> {
     let update = sqlx::query(
         "UPDATE imports SET batch = ?, position = ?, rows = ?, created = ?, updated = ?, \
          unchanged = ?, skipped = ?, rejected = ?, warned = ?, warnings = ?, skips = ?, \
-         without_key = ?, low_stock = ?, changes = ?, lease_until = ? + lease_ms \
+         without_key = ?, low_stock = ?, changes = ?, deleted = ?, lease_until = ? + lease_ms \
          WHERE seller_id = ? AND id = ?",
     );
     bind_progress(update, job, &job.low_stock)

@@ -7,7 +7,10 @@ use super::{
     failed, outbox,
 };
 use crate::{
-    domain::{error::Result, import_job::ImportJob},
+    domain::{
+        error::Result,
+        import_job::{ImportJob, ImportStatus},
+    },
     ports::store::{
         ImportEnd, block,
         import_end::{Ended, cancel_ends},
@@ -51,6 +54,20 @@ pub(super) async fn end(
     .execute(&mut *connection)
     .await
     .map_err(failed)?;
+    if let Some(undone) = &job.undo_of {
+        // One that did not complete may be tried again.
+        let complete = job.status == ImportStatus::Completed;
+        sqlx::query(
+            "UPDATE imports SET undone = ?1, undone_by = iif(?1, undone_by, NULL) \
+             WHERE seller_id = ?2 AND id = ?3",
+        )
+        .bind(complete)
+        .bind(job.seller_id.as_str())
+        .bind(undone)
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    }
     let Some(draft) = draft else {
         return Ok(job);
     };

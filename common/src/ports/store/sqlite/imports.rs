@@ -7,7 +7,7 @@ use sqlx::{SqliteConnection, SqliteExecutor};
 
 use super::{
     SqliteStore, idempotency, import_batch, import_end, import_row::find, import_staged,
-    import_take,
+    import_take, import_undo,
 };
 use crate::{
     domain::{
@@ -15,7 +15,8 @@ use crate::{
         error::{Error, Result},
         idempotency::Claim,
         import_job::{
-            BatchOutcome, ImportBatch, ImportId, ImportJob, ImportStatus, LowStockDigest, NewImport,
+            BatchOutcome, Checkpoint, ImportBatch, ImportId, ImportJob, ImportStatus,
+            LowStockDigest, NewImport,
         },
         product_csv::{RejectSummary, RejectedRow, RepeatPolicy},
         query::Page,
@@ -26,6 +27,7 @@ use crate::{
         column::{json, stored},
         sql::import_row::{self as rows, ImportJobRow, RejectRow, RejectSummaryRow},
         sqlite::failed,
+        undo::new_undo,
     },
 };
 
@@ -155,6 +157,41 @@ impl ImportStore for SqliteStore {
             .await
     }
 
+    async fn import_undo(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        undo: ImportId,
+        claim: Option<&Claim>,
+    ) -> Result<Option<ImportJob>> {
+        let (seller, id, claim) = (seller.clone(), id.to_owned(), claim.cloned());
+        self.db
+            .write(move |connection| {
+                Box::pin(
+                    async move { self::undo(connection, &seller, &id, undo, claim.as_ref()).await },
+                )
+            })
+            .await
+    }
+
+    async fn import_undo_commit(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        worker: &str,
+        from: &Checkpoint,
+    ) -> Result<BatchOutcome> {
+        let (rules, seller, id) = (self.rules, seller.clone(), id.to_owned());
+        let (worker, from) = (worker.to_owned(), from.clone());
+        self.db
+            .write(move |connection| {
+                Box::pin(async move {
+                    import_undo::commit(connection, rules, &seller, &id, &worker, &from).await
+                })
+            })
+            .await
+    }
+
     async fn import_clear_staged(&self, seller: &SellerId, id: &str) -> Result<()> {
         import_staged::clear(&self.db, seller, id).await
     }
@@ -179,10 +216,20 @@ async fn create(
         return Ok(job);
     }
     refuse_repeat(&mut *connection, seller, &new).await?;
+    insert(&mut *connection, seller, &new).await?;
+    idempotency::keep(&mut *connection, seller, claim, &new.id).await?;
+    present(connection, seller, &new.id).await
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    seller: &SellerId,
+    new: &NewImport,
+) -> Result<()> {
     sqlx::query(
         "INSERT INTO imports (seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
-         position, low_stock, created_at, dry_run, max_errors) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",
+         position, low_stock, created_at, dry_run, max_errors, undo_of, undo_kept) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, 1)",
     )
     .bind(seller.as_str())
     .bind(&new.id)
@@ -196,11 +243,37 @@ async fn create(
     .bind(clock::now().millis())
     .bind(new.run.dry_run)
     .bind(new.run.max_errors.map(|limit| limit.to_string()))
-    .execute(&mut *connection)
+    .bind(&new.undo_of)
+    .execute(connection)
     .await
     .map_err(failed)?;
+    Ok(())
+}
+
+async fn undo(
+    connection: &mut SqliteConnection,
+    seller: &SellerId,
+    id: &str,
+    undo: ImportId,
+    claim: Option<&Claim>,
+) -> Result<Option<ImportJob>> {
+    if let Some(job) = claimed(&mut *connection, seller, claim).await? {
+        return Ok(Some(job));
+    }
+    let Some(row) = find(&mut *connection, seller, id).await? else {
+        return Ok(None);
+    };
+    let new = new_undo(&row.into_job()?, undo)?;
+    insert(&mut *connection, seller, &new).await?;
+    sqlx::query("UPDATE imports SET undone_by = ? WHERE seller_id = ? AND id = ?")
+        .bind(&new.id)
+        .bind(seller.as_str())
+        .bind(id)
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
     idempotency::keep(&mut *connection, seller, claim, &new.id).await?;
-    present(connection, seller, &new.id).await
+    present(connection, seller, &new.id).await.map(Some)
 }
 
 /// Refuses bytes whose earlier import created products without a key, when that is asked for.
@@ -276,7 +349,7 @@ async fn list<'e>(
          LEFT JOIN (SELECT seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
              position, rows, created, updated, unchanged, skipped, rejected, warned, \
              '[]' AS warnings, skips, without_key, low_stock, cancel_requested, created_at, \
-                 dry_run, max_errors, '[]' AS changes, \
+                 dry_run, max_errors, '[]' AS changes, undo_kept, undo_of, undone_by, undone, deleted, \
              started_at, finished_at, error, owner, lease_ms FROM imports \
              WHERE seller_id = ? ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?) AS page \
          ORDER BY page.created_at DESC, page.id DESC",

@@ -14,6 +14,7 @@ mod import_products;
 mod import_row;
 mod import_staged;
 mod import_take;
+mod import_undo;
 mod imports;
 mod keys;
 mod list;

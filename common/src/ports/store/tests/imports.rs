@@ -33,6 +33,7 @@ pub(super) fn new_import(mode: ImportMode) -> NewImport {
         bytes_total: 1000,
         sha256: "00".repeat(32),
         on_repeat: RepeatPolicy::Accept,
+        undo_of: None,
         run: RunOptions::default(),
         plan: ImportPlan {
             dialect: CsvDialect {

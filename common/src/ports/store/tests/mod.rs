@@ -15,6 +15,7 @@ mod products;
 mod reopening;
 mod restores;
 mod stock_batches;
+mod undos;
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
@@ -172,6 +173,10 @@ battery! {
     restores:
         numbers_go_on_above_a_floor
         products_are_counted_by_category;
+    undos:
+        an_undo_goes_part_by_part
+        an_import_has_one_undo_at_a_time
+        changed_products_stay_and_records_are_swept;
     housekeeping:
         keys_live_until_they_are_revoked
         a_sweep_forgets_ended_imports_only;
