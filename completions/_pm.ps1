@@ -832,6 +832,7 @@ Register-ArgumentCompleter -Native -CommandName 'pm' -ScriptBlock {
             [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Follow an import to its end; Ctrl-C stops following, not the import')
             [CompletionResult]::new('rejects', 'rejects', [CompletionResultType]::ParameterValue, 'Write the rejected rows as CSV, to correct and import again')
             [CompletionResult]::new('cancel', 'cancel', [CompletionResultType]::ParameterValue, 'Cancel an import after its current batch')
+            [CompletionResult]::new('undo', 'undo', [CompletionResultType]::ParameterValue, 'Put back what an import changed, where the product was not changed since')
             break
         }
         'pm;imports;list' {
@@ -947,6 +948,25 @@ Register-ArgumentCompleter -Native -CommandName 'pm' -ScriptBlock {
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to every question')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'pm;imports;undo' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]')
+            [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'Show only these fields, in this order')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the server [PM_SERVER, default http://localhost:3001]')
+            [CompletionResult]::new('--seller', '--seller', [CompletionResultType]::ParameterName, 'The seller whose products to use [PM_SELLER]')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context to use: a named group of settings [PM_CONTEXT]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]')
+            [CompletionResult]::new('--detach', '--detach', [CompletionResultType]::ParameterName, 'Do not wait: print the id of the undo')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request and its id on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show each request and its id on standard error')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to every question')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to every question')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'pm;export' {

@@ -133,6 +133,9 @@ _pm() {
             pm__subcmd__imports,rejects)
                 cmd="pm__subcmd__imports__subcmd__rejects"
                 ;;
+            pm__subcmd__imports,undo)
+                cmd="pm__subcmd__imports__subcmd__undo"
+                ;;
             pm__subcmd__imports,watch)
                 cmd="pm__subcmd__imports__subcmd__watch"
                 ;;
@@ -1380,7 +1383,7 @@ _pm() {
             return 0
             ;;
         pm__subcmd__imports)
-            opts="-o -q -v -y -h --output --fields --server --seller --context --color --quiet --verbose --yes --help list ls get watch rejects cancel"
+            opts="-o -q -v -y -h --output --fields --server --seller --context --color --quiet --verbose --yes --help list ls get watch rejects cancel undo"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1561,6 +1564,48 @@ _pm() {
             ;;
         pm__subcmd__imports__subcmd__rejects)
             opts="-o -q -v -y -h --output --fields --server --seller --context --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json jsonl csv yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json jsonl csv yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --fields)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seller)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pm__subcmd__imports__subcmd__undo)
+            opts="-o -q -v -y -h --detach --output --fields --server --seller --context --color --quiet --verbose --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -844,30 +844,31 @@ complete -c pm -n "__fish_pm_using_subcommand import" -s q -l quiet -d 'Print da
 complete -c pm -n "__fish_pm_using_subcommand import" -s v -l verbose -d 'Show each request and its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand import" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
 wide\t'A table with more columns'
 json\t'The whole answer as one JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values with a header'
 yaml\t'The whole answer as YAML'
 name\t'`product/17`, one per line'"
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l fields -d 'Show only these fields, in this order' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -l fields -d 'Show only these fields, in this order' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -s q -l quiet -d 'Print data and errors only'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -s v -l verbose -d 'Show each request and its id on standard error'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -s y -l yes -d 'Answer yes to every question'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -s h -l help -d 'Print help'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "list" -d 'List imports, newest first'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "ls" -d 'List imports, newest first'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "get" -d 'Show an import'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "watch" -d 'Follow an import to its end; Ctrl-C stops following, not the import'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "rejects" -d 'Write the rejected rows as CSV, to correct and import again'
-complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel" -f -a "cancel" -d 'Cancel an import after its current batch'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -s y -l yes -d 'Answer yes to every question'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -s h -l help -d 'Print help'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -f -a "list" -d 'List imports, newest first'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -f -a "ls" -d 'List imports, newest first'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -f -a "get" -d 'Show an import'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -f -a "watch" -d 'Follow an import to its end; Ctrl-C stops following, not the import'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -f -a "rejects" -d 'Write the rejected rows as CSV, to correct and import again'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -f -a "cancel" -d 'Cancel an import after its current batch'
+complete -c pm -n "__fish_pm_using_subcommand imports; and not __fish_seen_subcommand_from list ls get watch rejects cancel undo" -f -a "undo" -d 'Put back what an import changed, where the product was not changed since'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -l page -d 'Page number' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s L -l limit -d 'Imports per page' -r
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from list" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
@@ -985,6 +986,25 @@ complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcomman
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -s v -l verbose -d 'Show each request and its id on standard error'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -s y -l yes -d 'Answer yes to every question'
 complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from undo" -s o -l output -d 'table, wide, json, jsonl, csv, yaml or name [PM_OUTPUT]' -r -f -a "table\t'Columns for people'
+wide\t'A table with more columns'
+json\t'The whole answer as one JSON document'
+jsonl\t'One JSON object per line'
+csv\t'Comma-separated values with a header'
+yaml\t'The whole answer as YAML'
+name\t'`product/17`, one per line'"
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from undo" -l fields -d 'Show only these fields, in this order' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from undo" -l server -d 'Address of the server [PM_SERVER, default http://localhost:3001]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from undo" -l seller -d 'The seller whose products to use [PM_SELLER]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from undo" -l context -d 'The context to use: a named group of settings [PM_CONTEXT]' -r
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from undo" -l color -d 'auto, always or never [PM_COLOR, NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from undo" -l detach -d 'Do not wait: print the id of the undo'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from undo" -s q -l quiet -d 'Print data and errors only'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from undo" -s v -l verbose -d 'Show each request and its id on standard error'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from undo" -s y -l yes -d 'Answer yes to every question'
+complete -c pm -n "__fish_pm_using_subcommand imports; and __fish_seen_subcommand_from undo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pm -n "__fish_pm_using_subcommand export" -l category -d 'Only this category' -r
 complete -c pm -n "__fish_pm_using_subcommand export" -l sku -d 'Only this sku' -r
 complete -c pm -n "__fish_pm_using_subcommand export" -s S -l search -d 'Only products with this text in name, description or sku' -r
