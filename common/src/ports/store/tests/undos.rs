@@ -135,6 +135,8 @@ pub(super) async fn changed_products_stay_and_records_are_swept(store: Arc<dyn S
     let after = store.product_get(&a, known.id).await.unwrap().unwrap();
     assert_eq!((after.quantity, after.version), (77, 3));
 
+    let end = store.import_finish(&a, &job.id, "w", ImportEnd::Completed);
+    end.await.unwrap();
     let other = imported(&store, &a).await;
     let later = clock::now().plus(Duration::from_secs(3600));
     let swept = store.sweep(later).await.unwrap();
