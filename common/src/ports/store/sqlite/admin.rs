@@ -153,7 +153,7 @@ impl SqliteStore {
                  WHERE seller_id = ? AND import_id = ? LIMIT ?)",
             );
             let former = former.bind(seller.to_owned()).bind(id.to_owned());
-            if self.delete(former.bind(STEP)).await? < STEP.unsigned_abs() {
+            if self.delete(former.bind(MAX_DELETED_ROWS)).await? < MAX_DELETED_ROWS.unsigned_abs() {
                 break;
             }
         }
