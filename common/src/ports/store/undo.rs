@@ -218,14 +218,14 @@ impl UndoPlan {
                 Some((_, Some(_))) if effect.former.is_none() => plan.job.counts.unchanged += 1,
                 Some((product, Some(_))) => {
                     let why = "the product was deleted after the import";
-                    plan.leave(&product, "DELETED_SINCE", why.to_owned());
+                    plan.leave(&product, "DELETED_SINCE", why);
                 }
                 Some((product, None)) if product.version != effect.version => {
                     let why = format!(
                         "the product was changed after the import: version {} became {}",
                         effect.version, product.version
                     );
-                    plan.leave(&product, "CHANGED_SINCE", why);
+                    plan.leave(&product, "CHANGED_SINCE", &why);
                 }
                 Some((product, None)) => plan.put_back(rules, &product, effect, &state.taken),
             }
@@ -262,7 +262,7 @@ impl UndoPlan {
         if next == *product {
             self.job.counts.unchanged += 1;
         } else if sku_is_taken {
-            let why = "another product has its former sku now".to_owned();
+            let why = "another product has its former sku now";
             self.leave(product, "DUPLICATE_SKU", why);
         } else {
             let next = next.touched(at);
@@ -272,7 +272,7 @@ impl UndoPlan {
         }
     }
 
-    fn leave(&mut self, product: &Product, code: &str, message: String) {
+    fn leave(&mut self, product: &Product, code: &str, message: &str) {
         self.job.counts.rejected += 1;
         let number = self.job.counts.rejected;
         let cells = [
