@@ -14,7 +14,7 @@ use super::{
     counters::{self, CounterDelta},
     failure::{DbFailure, DbResult},
     import_products::{self, LockMode},
-    import_row::lock,
+    import_row::{lock, save},
     import_staged, import_undo, outbox,
 };
 use crate::{
@@ -29,7 +29,6 @@ use crate::{
         block::{self, Block},
         change::Rules,
         column::stored,
-        sql::import_row::bind_progress,
         undo::UndoRecords,
     },
 };
@@ -204,28 +203,4 @@ impl WritePlan {
             low_stock,
         }
     }
-}
-
-/// The job's counts and checkpoint, and a new lease. Its length is given: a distributed table takes no
-/// sum with a column of type interval, nor a clock that runs on during the statement.
-pub(super) async fn save(
-    connection: &mut PgConnection,
-    job: &ImportJob,
-    lease_ms: Option<i64>,
-    low_stock: &LowStockDigest,
-) -> DbResult<()> {
-    let update = sqlx::query(
-        "UPDATE imports SET batch = $1, position = $2, rows = $3, created = $4, updated = $5, \
-         unchanged = $6, skipped = $7, rejected = $8, warned = $9, warnings = $10, skips = $11, \
-         without_key = $12, low_stock = $13, changes = $14, deleted = $15, \
-         lease_until = statement_timestamp() + $16 * interval '1 millisecond' \
-         WHERE seller_id = $17 AND id = $18",
-    );
-    bind_progress(update, job, low_stock)
-        .bind(lease_ms)
-        .bind(job.seller_id.as_str())
-        .bind(&job.id)
-        .execute(connection)
-        .await?;
-    Ok(())
 }

@@ -1,9 +1,15 @@
-//! How import jobs are found in their table, and locked.
+//! How import jobs are found in their table and locked, and what a batch writes there.
 
 use sqlx::PgConnection;
 
 use super::failure::DbResult;
-use crate::{domain::seller::SellerId, ports::store::sql::import_row::ImportJobRow};
+use crate::{
+    domain::{
+        import_job::{ImportJob, LowStockDigest},
+        seller::SellerId,
+    },
+    ports::store::sql::import_row::{ImportJobRow, bind_progress},
+};
 
 /// The columns of an `ImportJobRow`; its warnings and changes are the given expressions.
 macro_rules! import_columns {
@@ -64,4 +70,28 @@ async fn read(
 ) -> DbResult<Option<ImportJobRow>> {
     let row = sqlx::query_as(select).bind(seller.as_str()).bind(id);
     Ok(row.fetch_optional(connection).await?)
+}
+
+/// The job's counts and checkpoint, and a new lease. Its length is given: a distributed table takes no
+/// sum with a column of type interval, nor a clock that runs on during the statement.
+pub(super) async fn save(
+    connection: &mut PgConnection,
+    job: &ImportJob,
+    lease_ms: Option<i64>,
+    low_stock: &LowStockDigest,
+) -> DbResult<()> {
+    let update = sqlx::query(
+        "UPDATE imports SET batch = $1, position = $2, rows = $3, created = $4, updated = $5, \
+         unchanged = $6, skipped = $7, rejected = $8, warned = $9, warnings = $10, skips = $11, \
+         without_key = $12, low_stock = $13, changes = $14, deleted = $15, \
+         lease_until = statement_timestamp() + $16 * interval '1 millisecond' \
+         WHERE seller_id = $17 AND id = $18",
+    );
+    bind_progress(update, job, low_stock)
+        .bind(lease_ms)
+        .bind(job.seller_id.as_str())
+        .bind(&job.id)
+        .execute(connection)
+        .await?;
+    Ok(())
 }

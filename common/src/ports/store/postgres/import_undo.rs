@@ -8,8 +8,8 @@ use sqlx::{PgConnection, Row};
 use super::{
     counters::{self, CounterDelta},
     failure::DbResult,
-    import_batch, import_products,
-    import_row::lock,
+    import_products,
+    import_row::{self, lock},
     outbox,
     product_row::{self, product_columns},
     types::PgMoment,
@@ -103,7 +103,7 @@ pub(super) async fn commit(
     }
     let rejects = std::mem::take(&mut plan.rejects);
     import_products::write_rejects(&mut *connection, &plan.job, rejects).await?;
-    import_batch::save(&mut *connection, &plan.job, lease_ms, &plan.job.low_stock).await?;
+    import_row::save(&mut *connection, &plan.job, lease_ms, &plan.job.low_stock).await?;
     announce(connection, &mut plan).await?;
     Ok(BatchOutcome::Committed(plan.job.counts))
 }

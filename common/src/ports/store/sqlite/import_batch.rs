@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 use super::{
     counters::{self, SqliteCounterDelta},
     import_products,
-    import_row::find,
+    import_row::{find, save},
     import_staged, import_undo, outbox,
 };
 use crate::{
@@ -21,13 +21,11 @@ use crate::{
         product::Product,
         seller::SellerId,
     },
-    ports::store::sqlite::failed,
     ports::store::{
         batch::{self, Booked, Merged, apart},
         block,
         change::Rules,
         column::stored,
-        sql::import_row::bind_progress,
         undo::UndoRecords,
     },
 };
@@ -133,26 +131,4 @@ async fn write_numbered(
     import_products::write(&mut *connection, seller, products).await?;
     let blocks = packing.await?;
     outbox::append(connection, seller, numbers.block, blocks, at).await
-}
-
-/// The job's counts and checkpoint, and a new lease.
-pub(super) async fn save(
-    connection: &mut SqliteConnection,
-    job: &ImportJob,
-    at: Timestamp,
-) -> Result<()> {
-    let update = sqlx::query(
-        "UPDATE imports SET batch = ?, position = ?, rows = ?, created = ?, updated = ?, \
-         unchanged = ?, skipped = ?, rejected = ?, warned = ?, warnings = ?, skips = ?, \
-         without_key = ?, low_stock = ?, changes = ?, deleted = ?, lease_until = ? + lease_ms \
-         WHERE seller_id = ? AND id = ?",
-    );
-    bind_progress(update, job, &job.low_stock)
-        .bind(at.millis())
-        .bind(job.seller_id.as_str())
-        .bind(&job.id)
-        .execute(connection)
-        .await
-        .map_err(failed)?;
-    Ok(())
 }

@@ -11,8 +11,8 @@ use sqlx::{Row, SqliteConnection};
 use super::{
     bulk,
     counters::{self, SqliteCounterDelta},
-    import_batch, import_products,
-    import_row::find,
+    import_products,
+    import_row::{self, find},
     outbox,
     product_row::{self, product_columns, put_product},
 };
@@ -97,7 +97,7 @@ pub(super) async fn commit(
     let mut plan = UndoPlan::new(job, rules, effects, state);
     write(&mut *connection, &mut plan).await?;
     import_products::write_rejects(&mut *connection, &plan.job, plan.rejects).await?;
-    import_batch::save(connection, &plan.job, clock::now()).await?;
+    import_row::save(connection, &plan.job, clock::now()).await?;
     Ok(BatchOutcome::Committed(plan.job.counts))
 }
 
