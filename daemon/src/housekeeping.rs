@@ -106,6 +106,7 @@ mod tests {
             sha256: String::new(),
             plan: plan.unwrap(),
             run: RunOptions::default(),
+            undo_of: None,
             on_repeat: RepeatPolicy::default(),
         };
         let seller = SellerId::parse("s").unwrap();
