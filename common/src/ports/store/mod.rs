@@ -31,11 +31,11 @@ use crate::{
         clock::Timestamp,
         error::{Error, Result},
         idempotency::Claim,
+        import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportId, ImportJob, NewImport},
         product::{
             Attributes, NewProduct, Product, ProductId, ProductPatch, StockBatch, StockChange,
             StockOutcome,
         },
-        import_job::{BatchOutcome, Checkpoint, ImportBatch, ImportId, ImportJob, NewImport},
         product_csv::{RejectSummary, RejectedRow},
         query::{Page, ProductFilter, ProductQuery},
         record::{self, Record},
