@@ -39,6 +39,22 @@ pub enum SortBy {
     UpdatedAt,
 }
 
+impl SortBy {
+    /// Every sort by its name, which is also its column's.
+    pub const NAMED: [(&'static str, Self); 5] = [
+        ("created_at", Self::CreatedAt),
+        ("name", Self::Name),
+        ("price", Self::Price),
+        ("quantity", Self::Quantity),
+        ("updated_at", Self::UpdatedAt),
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        let (name, _) = Self::NAMED[self as usize];
+        name
+    }
+}
+
 /// The direction of the sort.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,6 +62,10 @@ pub enum SortOrder {
     #[default]
     Desc,
     Asc,
+}
+
+impl SortOrder {
+    pub const NAMED: [(&'static str, Self); 2] = [("desc", Self::Desc), ("asc", Self::Asc)];
 }
 
 /// Where a page starts.
@@ -109,4 +129,21 @@ pub struct Page<T> {
     pub total: Option<u64>,
     /// Whether more follow.
     pub more: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Red when: a sort is added in another place of the enum than of its names.
+    #[test]
+    fn a_sort_has_one_name_everywhere() {
+        for (name, sort_by) in SortBy::NAMED {
+            assert_eq!(sort_by.as_str(), name);
+            assert_eq!(serde_json::to_value(sort_by).unwrap(), name);
+        }
+        for (name, sort_order) in SortOrder::NAMED {
+            assert_eq!(serde_json::to_value(sort_order).unwrap(), name);
+        }
+    }
 }

@@ -24,15 +24,6 @@ pub const MAX_EVENTS: u32 = 1_000;
 const DEFAULT_PAGE_SIZE: u32 = 20;
 const DEFAULT_EVENTS: u32 = 100;
 
-const SORT_NAMES: [(&str, SortBy); 5] = [
-    ("created_at", SortBy::CreatedAt),
-    ("name", SortBy::Name),
-    ("price", SortBy::Price),
-    ("quantity", SortBy::Quantity),
-    ("updated_at", SortBy::UpdatedAt),
-];
-const ORDER_NAMES: [(&str, SortOrder); 2] = [("desc", SortOrder::Desc), ("asc", SortOrder::Asc)];
-
 /// Parameters as they are written into a query string.
 pub type ParamPairs = Vec<(&'static str, String)>;
 
@@ -102,10 +93,10 @@ impl ProductListRequest {
     pub fn to_pairs(&self) -> ParamPairs {
         let mut pairs = filter_pairs(&self.filter);
         if self.sort_by != SortBy::default() {
-            pairs.extend(name_pair("sort_by", &SORT_NAMES, self.sort_by));
+            pairs.extend(name_pair("sort_by", &SortBy::NAMED, self.sort_by));
         }
         if self.sort_order != SortOrder::default() {
-            pairs.extend(name_pair("sort_order", &ORDER_NAMES, self.sort_order));
+            pairs.extend(name_pair("sort_order", &SortOrder::NAMED, self.sort_order));
         }
         pairs.push(("limit", self.page.limit.to_string()));
         if !self.count {
@@ -123,8 +114,8 @@ impl ProductListRequest {
         Self {
             page: PageRequest::read(reader),
             filter: read_filter(reader),
-            sort_by: reader.word("sort_by", &SORT_NAMES, SortBy::default()),
-            sort_order: reader.word("sort_order", &ORDER_NAMES, SortOrder::default()),
+            sort_by: reader.word("sort_by", &SortBy::NAMED, SortBy::default()),
+            sort_order: reader.word("sort_order", &SortOrder::NAMED, SortOrder::default()),
             count: reader.word("count", &[("exact", true), ("none", false)], true),
             cursor: reader.text("cursor"),
         }

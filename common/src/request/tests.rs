@@ -32,8 +32,8 @@ fn product_lists_are_read_back_as_they_were_sent() {
         let export = ExportRequest { filter, bom };
         assert_eq!(read_back(export.to_pairs(), ExportRequest::read), export);
     }
-    for (_, sort_by) in SORT_NAMES {
-        for (_, sort_order) in ORDER_NAMES {
+    for (_, sort_by) in SortBy::NAMED {
+        for (_, sort_order) in SortOrder::NAMED {
             let full = ProductListRequest {
                 filter: filter.clone(),
                 sort_by,

@@ -11,6 +11,7 @@
 )]
 
 mod circles;
+mod mirror;
 mod names;
 mod source;
 

@@ -13,8 +13,6 @@ use crate::{
     session::CommandSession,
 };
 
-const SORT_FIELDS: [&str; 5] = ["created_at", "name", "price", "quantity", "updated_at"];
-
 /// Arguments of `pm products list`.
 #[derive(Debug, clap::Args)]
 #[command(before_long_help = "Examples:
@@ -23,11 +21,11 @@ const SORT_FIELDS: [&str; 5] = ["created_at", "name", "price", "quantity", "upda
   pm products list --all -o jsonl")]
 pub(crate) struct Args {
     /// created_at, name, price, quantity or updated_at
-    #[arg(long, value_parser = wire_choice::<SortBy>(SORT_FIELDS),
+    #[arg(long, value_parser = wire_choice::<SortBy>(SortBy::NAMED.map(|(name, _)| name)),
           hide_possible_values = true, value_name = "FIELD")]
     sort_by: Option<SortBy>,
     /// desc or asc
-    #[arg(long, value_parser = wire_choice::<SortOrder>(["desc", "asc"]),
+    #[arg(long, value_parser = wire_choice::<SortOrder>(SortOrder::NAMED.map(|(name, _)| name)),
           hide_possible_values = true, value_name = "ORDER")]
     sort_order: Option<SortOrder>,
     /// Maximum number of products

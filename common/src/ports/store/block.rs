@@ -4,6 +4,7 @@
 use crate::domain::{
     clock::Timestamp,
     event::{EventDraft, ImportGroup},
+    import_job::ImportJob,
     record::{self, Record},
 };
 
@@ -50,4 +51,16 @@ pub(super) fn pack(
         });
     }
     packed
+}
+
+/// What the last event of a batch says of its import; the batch's events begin with `first_sequence`.
+pub(super) fn import_group(job: &ImportJob, first_sequence: i64) -> ImportGroup {
+    ImportGroup {
+        import_id: job.id.clone(),
+        file_name: job.file_name.clone(),
+        first_sequence,
+        bytes_done: job.checkpoint.position.byte,
+        bytes_total: job.bytes_total,
+        counts: job.counts,
+    }
 }

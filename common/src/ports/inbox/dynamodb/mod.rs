@@ -147,6 +147,7 @@ impl DynamoDbInbox {
         order: QueryOrder,
     ) -> Result<Vec<Item>> {
         let client = self.table.client().await?;
+        // An item without an expiry stays; an expired one is deleted late.
         let mut condition = "(attribute_not_exists(#ttl) OR #ttl > :now)".to_owned();
         if filter.kind.is_some() {
             condition.push_str(" AND #type = :kind");
@@ -156,6 +157,7 @@ impl DynamoDbInbox {
             .table_name(self.table.name())
             .consistent_read(true)
             .scan_index_forward(order == QueryOrder::OldestFirst)
+            // The key alone decides what is read, and so what is paid for; the filter comes after it.
             .key_condition_expression("sellerId = :seller AND #sequence > :after")
             .expression_attribute_names("#sequence", "sequence")
             .expression_attribute_values(":seller", text(seller.as_str()))
@@ -168,6 +170,7 @@ impl DynamoDbInbox {
                 .expression_attribute_names("#type", "type")
                 .expression_attribute_values(":kind", text(kind.as_str()));
         }
+        // Names in place of attributes: some are reserved words of DynamoDB.
         if filter.places_only {
             let mut names = Vec::new();
             for (number, attribute) in item::PLACE_ATTRIBUTES.iter().enumerate() {

@@ -180,7 +180,11 @@ impl DynamoDbLedger {
     ) -> Result<TransactWriteItem> {
         let put = self.put(after.write(seller));
         let put = match before {
+            // The seller's first events: another process may have put its item since it was missing.
             None => put.condition_expression("attribute_not_exists(PK)"),
+            // All watermarks, not the topic's alone: the item has the sums of both topics, so that a
+            // change by either one makes ours stale. The other items need no condition: whoever changes
+            // them changes this one in the same transaction.
             Some(before) => put
                 .condition_expression("#watermarks = :before")
                 .expression_attribute_names("#watermarks", items::WATERMARKS_ATTRIBUTE)

@@ -13,11 +13,11 @@ use crate::{
         import_job::ImportId,
         seller::SellerId,
     },
-    ports::store::{NumberFloor, StoreAdmin, StoreNode},
+    ports::store::{
+        NumberFloor, StoreAdmin, StoreNode,
+        sql::{MAX_SWEEP_ROWS, import_row},
+    },
 };
-
-/// Rows deleted by one statement.
-const MAX_SWEEP_ROWS: i64 = 2000;
 
 /// Needs room, and leaves nothing.
 const PROBE_WRITE: &str = "CREATE TEMPORARY TABLE write_probe ON COMMIT DROP AS \
@@ -180,12 +180,7 @@ impl PostgresStore {
                 Ok(rows.bind(PgMoment(before)).fetch_all(&mut *session).await?)
             })
             .await?;
-        let parsed = ended.into_iter().map(|(seller, id, rejected)| {
-            let seller = SellerId::parse(&seller);
-            let seller = seller.map_err(|error| Error::Corrupt(error.to_string()))?;
-            Ok((seller, id, rejected))
-        });
-        parsed.collect()
+        import_row::ended(ended)
     }
 
     /// Forgets a part of what an undo of the import would need; `false` when none is left.

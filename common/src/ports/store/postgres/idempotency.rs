@@ -11,11 +11,10 @@ use super::{failure::DbResult, types::PgMoment};
 use crate::{
     domain::{
         clock::{self, Timestamp},
-        error::Conflict,
         idempotency::{Claim, KEY_RETENTION},
         seller::SellerId,
     },
-    ports::store::column::{from_json, json},
+    ports::store::{column::json, sql::idempotency::kept_answer},
 };
 
 /// What the first request with this claim answered; `None` when this is the first, or when the
@@ -71,13 +70,7 @@ async fn answered_at<T: DeserializeOwned>(
     .bind(PgMoment(now.minus(KEY_RETENTION)))
     .fetch_optional(connection)
     .await?;
-    match row {
-        None => Ok(None),
-        Some((fingerprint, _)) if fingerprint != claim.fingerprint => {
-            Err(Conflict::IdempotencyKeyReused.into())
-        }
-        Some((_, result)) => Ok(from_json(&result).map(Some)?),
-    }
+    Ok(kept_answer(row, claim)?)
 }
 
 /// Keeps the answer of a request that succeeded; one without an answer leaves nothing.

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::{
         clock::{self, Timestamp},
-        event::{EventContext, ImportGroup},
+        event::EventContext,
         import_job::{BatchOutcome, ImportBatch, ImportCounts, ImportJob, LowStockDigest},
         seller::SellerId,
     },
@@ -186,14 +186,7 @@ impl WritePlan {
             import_id: Some(&job.id),
             ..self.rules.context()
         };
-        let group = ImportGroup {
-            import_id: job.id.clone(),
-            file_name: job.file_name.clone(),
-            first_sequence,
-            bytes_done: job.checkpoint.position.byte,
-            bytes_total: job.bytes_total,
-            counts: job.counts,
-        };
+        let group = block::import_group(job, first_sequence);
         let mut low_stock = job.low_stock.clone();
         let drafts = self.merged.events(context, &mut low_stock);
         PackedEvents {

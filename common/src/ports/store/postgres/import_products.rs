@@ -9,9 +9,10 @@ use std::{collections::HashMap, sync::Arc};
 use sqlx::PgConnection;
 
 use super::{
-    copy::CopyRows,
+    bulk::CopyRows,
     failure::{DbFailure, DbResult, failed},
-    product_row::{self, product_columns, takes_a_sku},
+    product_row::{decode_all, product_columns},
+    product_write::takes_a_sku,
     types::{PgCents, PgMoment},
 };
 use crate::{
@@ -90,11 +91,17 @@ async fn find(
     macro_rules! select {
         ($lock:literal) => {
             concat!(
+                // Lateral: one look-up for each sku, in the order given.
                 "SELECT found.* FROM unnest($2) AS given (sku) CROSS JOIN LATERAL (SELECT ",
                 product_columns!(),
+                // A range that holds one sku, so that the order below is not taken for given.
                 " FROM products WHERE seller_id = $1 AND products.sku >= given.sku \
-                 AND products.sku <= given.sku AND products.sku IS NOT NULL \
-                 AND deleted_at IS NULL ORDER BY products.sku LIMIT 1",
+                 AND products.sku <= given.sku ",
+                // The conditions of the partial index of live skus.
+                "AND products.sku IS NOT NULL AND deleted_at IS NULL ",
+                // Only that index has this order; there is at most one such product.
+                "ORDER BY products.sku LIMIT 1",
+                // The row is locked where it is found: in the order of the skus.
                 $lock,
                 ") AS found"
             )
@@ -114,7 +121,7 @@ async fn find(
         .bind(skus)
         .fetch_all(connection)
         .await?;
-    Ok(product_row::decode_all(&rows, seller)?)
+    Ok(decode_all(&rows, seller)?)
 }
 
 /// The seller's live products with these ids, in their order.
@@ -148,7 +155,7 @@ async fn find_ids(
         .bind(ids)
         .fetch_all(connection)
         .await?;
-    Ok(product_row::decode_all(&rows, seller)?)
+    Ok(decode_all(&rows, seller)?)
 }
 
 /// Whether the seller has any live product with a sku from the first to the last of these. Files of
@@ -279,21 +286,23 @@ impl KnownColumns {
     /// An insert that always meets its row: unlike for an UPDATE with a join, there is one plan,
     /// by primary key. The sku stays, but for a product that had none.
     async fn update(self, connection: &mut PgConnection, seller: &SellerId) -> DbResult<()> {
-        sqlx::query(
+        sqlx::query(concat!(
             "INSERT INTO products (seller_id, id, name, description, price, quantity, category, sku, \
              low_stock_threshold, attributes, version, created_at, updated_at) \
              SELECT $1, id, name, description, price, quantity, category, sku, threshold, \
              attributes::json, version, created_at, updated_at \
              FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS given (id, name, \
              description, price, quantity, category, sku, threshold, attributes, version, \
-             created_at, updated_at) \
-             ON CONFLICT (seller_id, id) DO UPDATE SET name = excluded.name, \
+             created_at, updated_at) ",
+            // Every row is there and locked. Its creation time is given for the form only: the
+            // column may not be null.
+            "ON CONFLICT (seller_id, id) DO UPDATE SET name = excluded.name, \
              description = excluded.description, price = excluded.price, \
              quantity = excluded.quantity, category = excluded.category, sku = excluded.sku, \
              low_stock_threshold = excluded.low_stock_threshold, \
              attributes = excluded.attributes, version = excluded.version, \
              updated_at = excluded.updated_at",
-        )
+        ))
         .bind(seller.as_str())
         .bind(self.ids)
         .bind(self.names)

@@ -29,13 +29,19 @@ macro_rules! to_take {
 /// The job to take. Running ones are counted once per seller, not once per job that waits: a queue
 /// of any length is read once.
 const BEST_JOB: &str = concat!(
+    // Materialized: merged into the join, it would be counted for each job. Both statuses are named,
+    // so that the index of the jobs that have not ended serves.
     "WITH running AS MATERIALIZED (SELECT seller_id, count(*) AS jobs FROM imports \
-         WHERE status IN ('queued', 'processing') AND lease_until > now() GROUP BY seller_id) \
-     SELECT job.seller_id, id FROM imports AS job \
+         WHERE status IN ('queued', 'processing') AND lease_until > now() GROUP BY seller_id) ",
+    // A seller of whom nothing runs has no row there, and comes first.
+    "SELECT job.seller_id, id FROM imports AS job \
      LEFT JOIN running ON running.seller_id = job.seller_id WHERE ",
     to_take!(),
-    " AND id <> ALL($2) ORDER BY owner IS DISTINCT FROM $1, coalesce(running.jobs, 0), \
-     created_at, id LIMIT 1"
+    // What this worker has tried already; others were faster.
+    " AND id <> ALL($2) ",
+    // Its own job first: the worker was restarted and may go on at once. Then sellers with less under
+    // way, then the job that has waited longest.
+    "ORDER BY owner IS DISTINCT FROM $1, coalesce(running.jobs, 0), created_at, id LIMIT 1"
 );
 
 /// Gives the worker the job it held before, else the oldest among the sellers with the fewest that
@@ -89,6 +95,7 @@ async fn take_one(
          WHERE seller_id = $4 AND id IN (SELECT id FROM imports \
              WHERE seller_id = $4 AND id = $5 AND ",
         to_take!(),
+        // The condition is asked again under the lock: another worker may have taken the job since.
         " FOR UPDATE SKIP LOCKED) RETURNING ",
         import_columns!()
     ))

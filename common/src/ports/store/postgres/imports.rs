@@ -353,11 +353,15 @@ async fn list(
     // One statement, so that the page and the total are of one moment.
     let found = sqlx::query(concat!(
         "SELECT total, page.* FROM (SELECT count(*) AS total FROM imports WHERE seller_id = $1) \
-         AS counted LEFT JOIN (SELECT ",
+         AS counted ",
+        // A page with no job still has one row: the total.
+        "LEFT JOIN (SELECT ",
+        // A job's lists may be long, and the page does not show them.
         import_columns!("'[]'", "'[]'"),
         " FROM imports WHERE seller_id = $1 \
-         ORDER BY imports.created_at DESC, id DESC LIMIT $2 OFFSET $3) AS page ON TRUE \
-         ORDER BY page.created_at DESC, page.id DESC"
+         ORDER BY imports.created_at DESC, id DESC LIMIT $2 OFFSET $3) AS page ON TRUE ",
+        // A join keeps no order.
+        "ORDER BY page.created_at DESC, page.id DESC"
     ))
     .bind(seller.as_str())
     .bind(i64::from(limit))
@@ -392,16 +396,19 @@ async fn rejects(
     after: i64,
     limit: u32,
 ) -> DbResult<Vec<(i64, RejectedRow)>> {
-    let rows: Vec<RejectRow> = sqlx::query_as(
+    let rows: Vec<RejectRow> = sqlx::query_as(concat!(
         "SELECT no, line, column_name, code, message, hint, record FROM import_rejects \
-         WHERE seller_id = $1 AND import_id = $2 AND no > $3 \
-         AND no <= (SELECT max(no) FROM (SELECT no, \
-             sum(bytes) OVER (ORDER BY no) - bytes AS before FROM (SELECT no, \
-                 octet_length(record) AS bytes FROM import_rejects WHERE seller_id = $1 \
-                 AND import_id = $2 AND no > $3 ORDER BY no LIMIT $4) AS found) AS step \
-             WHERE before < $5) \
+         WHERE seller_id = $1 AND import_id = $2 AND no > $3 ",
+        // The last number of the step is found first, so that no record is sent that does not fit.
+        "AND no <= (SELECT max(no) FROM ( ",
+        // What the rows before this one take: 0 for the first one, which therefore always fits.
+        "SELECT no, sum(bytes) OVER (ORDER BY no) - bytes AS before FROM ( ",
+        // The limit is inside, so that no more rows are measured than may be answered.
+        "SELECT no, octet_length(record) AS bytes FROM import_rejects WHERE seller_id = $1 \
+         AND import_id = $2 AND no > $3 ORDER BY no LIMIT $4) AS found) AS step \
+         WHERE before < $5) \
          ORDER BY no",
-    )
+    ))
     .bind(seller.as_str())
     .bind(id)
     .bind(after)

@@ -1,43 +1,14 @@
 //! API keys.
 
 use async_trait::async_trait;
-use sqlx::FromRow;
 
 use super::{PostgresStore, types::PgMoment};
 use crate::{
-    domain::{
-        clock,
-        error::{Error, Result},
-        seller::SellerId,
-    },
-    ports::store::{ApiKey, KeyStore},
+    domain::{clock, error::Result, seller::SellerId},
+    ports::store::{ApiKey, KeyStore, sql::key_row::KeyRow},
 };
 
-#[derive(FromRow)]
-struct PgKeyRow {
-    seller_id: String,
-    id: String,
-    name: String,
-    sha256: String,
-    created_at: PgMoment,
-    revoked_at: Option<PgMoment>,
-}
-
-impl TryFrom<PgKeyRow> for ApiKey {
-    type Error = Error;
-
-    fn try_from(row: PgKeyRow) -> Result<Self> {
-        let seller = SellerId::parse(&row.seller_id);
-        Ok(Self {
-            id: row.id,
-            seller: seller.map_err(|error| Error::Corrupt(error.to_string()))?,
-            name: row.name,
-            sha256: row.sha256,
-            created_at: row.created_at.0,
-            revoked_at: row.revoked_at.map(|moment| moment.0),
-        })
-    }
-}
+type PgKeyRow = KeyRow<PgMoment>;
 
 #[async_trait]
 impl KeyStore for PostgresStore {

@@ -9,14 +9,17 @@ use super::{
 };
 use crate::{
     domain::{
-        clock::Timestamp,
         error::Result,
         money::Amount,
         product::{Attributes, Product, ProductId},
-        query::{ListCursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
+        query::{ListCursor, Page, PageStart, ProductFilter, ProductQuery},
         seller::SellerId,
     },
-    ports::store::{MAX_STEP_BYTES, column::from_json, sql::listing},
+    ports::store::{
+        MAX_STEP_BYTES,
+        column::from_json,
+        sql::listing::{self, CursorKey},
+    },
 };
 
 type PgQuery = QueryBuilder<Postgres>;
@@ -47,20 +50,20 @@ fn page_sql(seller: &SellerId, query: &ProductQuery) -> Result<PgQuery> {
             // The page's ids come first, from an index where one serves: what is skipped is not read.
             sql.push(" FROM products JOIN (SELECT id AS picked");
             push_matches(&mut sql, seller, &query.filter);
-            sql.push(" ORDER BY ").push(order);
-            push_limit(&mut sql, query.limit, *skip);
+            sql.push(" ORDER BY ").push(&order);
+            listing::push_limit(&mut sql, query.limit, *skip);
             sql.push(") AS page ON id = picked WHERE seller_id = ")
                 .push_bind(seller.as_str().to_owned())
                 .push(" ORDER BY ")
-                .push(order);
+                .push(&order);
         }
         start => {
             push_matches(&mut sql, seller, &query.filter);
             if let PageStart::After(cursor) = start {
                 push_after(&mut sql, cursor, query)?;
             }
-            sql.push(" ORDER BY ").push(order);
-            push_limit(&mut sql, query.limit, 0);
+            sql.push(" ORDER BY ").push(&order);
+            listing::push_limit(&mut sql, query.limit, 0);
         }
     }
     Ok(sql)
@@ -106,13 +109,17 @@ fn push_scan_step(
     after: ProductId,
     limit: u32,
 ) {
+    // The ids of the step come first, so that texts are sent for no product that does not fit.
+    sql.push(" FROM products JOIN (SELECT id AS picked FROM (");
+    // What the matches before this one take. It is 0 for the first one, which therefore always fits.
+    sql.push("SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS before FROM (");
+    // Only the columns without a bound of their own are measured.
     sql.push(
-        " FROM products JOIN (SELECT id AS picked FROM (SELECT id, \
-         sum(bytes) OVER (ORDER BY id) - bytes AS before FROM (SELECT id, octet_length(name) \
-         + coalesce(octet_length(description), 0) \
+        "SELECT id, octet_length(name) + coalesce(octet_length(description), 0) \
          + coalesce(octet_length(attributes::text), 0) AS bytes",
     );
     push_matches(sql, seller, filter);
+    // The limit is inside, so that no more matches are measured than may be answered.
     sql.push(having)
         .push(" AND id > ")
         .push_bind(after)
@@ -120,6 +127,7 @@ fn push_scan_step(
         .push_bind(i64::from(limit))
         .push(") AS found) AS step WHERE before < ")
         .push_bind(MAX_STEP_BYTES)
+        // The seller once more: with it a row is found by the primary key, on its own node.
         .push(") AS step ON id = picked WHERE seller_id = ")
         .push_bind(seller.as_str().to_owned())
         .push(" ORDER BY id");
@@ -143,7 +151,7 @@ pub(super) async fn low_stock(
     };
     let mut sql = low(concat!("SELECT ", product_columns!()));
     sql.push(" ORDER BY quantity, id");
-    push_limit(&mut sql, limit, offset);
+    listing::push_limit(&mut sql, limit, offset);
     let rows = sql.build().fetch_all(&mut *connection).await?;
     let mut page = listing::page(decode_all(&rows, seller)?, limit);
     page.total = Some(counted(connection, low("SELECT count(*)")).await?);
@@ -213,29 +221,14 @@ fn cents(amount: Amount) -> PgCents {
 
 /// ` AND …`: only what comes after the cursor.
 fn push_after(sql: &mut PgQuery, cursor: &ListCursor, query: &ProductQuery) -> Result<()> {
-    listing::check(cursor, query)?;
-    sql.push(" AND (")
-        .push(listing::column(query.sort_by))
-        .push(match query.sort_order {
-            SortOrder::Asc => ", id) > (",
-            SortOrder::Desc => ", id) < (",
-        });
-    match query.sort_by {
-        SortBy::CreatedAt | SortBy::UpdatedAt => {
-            sql.push_bind(PgMoment(Timestamp::from_millis(listing::number(cursor)?)))
-        }
-        SortBy::Price => sql.push_bind(cents(Amount::from_cents(listing::number(cursor)?.into()))),
-        SortBy::Quantity => sql.push_bind(listing::number(cursor)?),
-        SortBy::Name => sql.push_bind(cursor.key.clone()),
+    let key = CursorKey::read(cursor, query)?;
+    sql.push(listing::after(query));
+    match key {
+        CursorKey::Text(text) => sql.push_bind(text),
+        CursorKey::Price(price) => sql.push_bind(cents(price)),
+        CursorKey::Count(count) => sql.push_bind(count),
+        CursorKey::Moment(moment) => sql.push_bind(PgMoment(moment)),
     };
     sql.push(", ").push_bind(cursor.id).push(")");
     Ok(())
-}
-
-/// One row more than the page, to know whether more follow.
-fn push_limit(sql: &mut PgQuery, limit: u32, skip: u64) {
-    sql.push(" LIMIT ")
-        .push_bind(i64::from(limit) + 1)
-        .push(" OFFSET ")
-        .push_bind(i64::try_from(skip).unwrap_or(i64::MAX));
 }

@@ -6,8 +6,8 @@
 
 mod admin;
 mod batcher;
+mod bulk;
 mod connections;
-mod copy;
 mod counters;
 mod failure;
 mod idempotency;
@@ -29,6 +29,7 @@ mod product_create;
 mod product_get;
 mod product_row;
 mod product_stock;
+mod product_write;
 mod products;
 mod relay_lease;
 mod restores;

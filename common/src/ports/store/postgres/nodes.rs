@@ -12,14 +12,17 @@ pub(super) async fn announce(
     connection: &mut PgConnection,
     node: &StoreNode,
 ) -> DbResult<Vec<StoreNode>> {
-    sqlx::query(
+    sqlx::query(concat!(
         "INSERT INTO nodes (name, roles, embedded, joined_at, seen_at) \
-         VALUES ($1, $2, $3, statement_timestamp(), statement_timestamp()) \
-         ON CONFLICT (name) DO UPDATE SET roles = excluded.roles, embedded = excluded.embedded, \
-         seen_at = excluded.seen_at, joined_at = CASE \
+         VALUES ($1, $2, $3, statement_timestamp(), statement_timestamp()) ",
+        // A restarted process may have other roles and engines.
+        "ON CONFLICT (name) DO UPDATE SET roles = excluded.roles, embedded = excluded.embedded, \
+         seen_at = excluded.seen_at, ",
+        // Who was not seen for so long was forgotten by the others below, and joins anew.
+        "joined_at = CASE \
          WHEN nodes.seen_at > excluded.seen_at - interval '20 seconds' THEN nodes.joined_at \
          ELSE excluded.joined_at END",
-    )
+    ))
     .bind(&node.name)
     .bind(&node.roles)
     .bind(&node.embedded)

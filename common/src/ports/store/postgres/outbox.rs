@@ -13,13 +13,13 @@ use crate::{
         record,
         seller::SellerId,
     },
-    ports::store::{Outbox, OutboxBacklog, OutboxEntry, SetAsideEntry, block::Block},
+    ports::store::{
+        Outbox, OutboxBacklog, OutboxEntry, SetAsideEntry, block::Block, sql::MAX_PEEK_ROWS,
+    },
 };
 
-/// Rows of a peek at most.
-const PEEK_ROWS: i64 = 500;
 /// Rows that are counted for the backlog: it is asked for all the time, and longest when it is long.
-const COUNTED_ROWS: i64 = 10_000;
+const MAX_COUNTED_ROWS: i64 = 10_000;
 
 /// Puts rows of one seller into the outbox, in their order. The seller's counters must be locked:
 /// then its ids ascend in the order of its commits.
@@ -45,6 +45,7 @@ pub(super) async fn append_all<'r>(
         bytes.push(block.bytes.as_slice());
     }
     sqlx::query(
+        // In the order given: ids ascend in the order of the sequences.
         "INSERT INTO outbox (seller_id, messages, block, created_at) \
          SELECT seller_id, messages, block, $4 FROM unnest($1, $2, $3) WITH ORDINALITY \
          AS given (seller_id, messages, block, place) ORDER BY place",
@@ -143,14 +144,19 @@ pub(super) async fn oldest(
     connection: &mut PgConnection,
     messages: u32,
 ) -> DbResult<Vec<OutboxRow>> {
-    let rows = sqlx::query_as(
-        "SELECT seller_id, id, block FROM outbox WHERE id <= (SELECT max(id) FROM ( \
-             SELECT id, messages, sum(messages) OVER (ORDER BY id) AS so_far \
-             FROM (SELECT id, messages FROM outbox ORDER BY id LIMIT $2) AS few \
-         ) AS summed WHERE so_far - messages < $1) ORDER BY id LIMIT $2",
-    )
+    let rows = sqlx::query_as(concat!(
+        "SELECT seller_id, id, block FROM outbox WHERE id <= (SELECT max(id) FROM ( ",
+        // The messages up to and with this row, over the oldest rows only: the outbox may be long.
+        "SELECT id, messages, sum(messages) OVER (ORDER BY id) AS so_far \
+         FROM (SELECT id, messages FROM outbox ORDER BY id LIMIT $2) AS few ",
+        // Without its own messages a row may still be short of what was asked for: the first one
+        // always is.
+        ") AS summed WHERE so_far - messages < $1) ",
+        // A row with a smaller id may have been committed since: the limit holds for it, too.
+        "ORDER BY id LIMIT $2",
+    ))
     .bind(i64::from(messages.max(1)))
-    .bind(PEEK_ROWS)
+    .bind(MAX_PEEK_ROWS)
     .fetch_all(connection)
     .await?;
     Ok(rows)
@@ -169,21 +175,23 @@ async fn remove(connection: &mut PgConnection, entries: &[(SellerId, i64)]) -> D
     Ok(())
 }
 
-/// Messages that wait: counted as far as `COUNTED_ROWS` go. After them there is a row for nearly every
+/// Messages that wait: counted as far as `MAX_COUNTED_ROWS` go. After them there is a row for nearly every
 /// id, and it holds as many messages as those that were counted.
 async fn backlog(connection: &mut PgConnection) -> DbResult<OutboxBacklog> {
     let (rows, messages, counted_to, last, oldest): (i64, i64, i64, i64, Option<PgMoment>) =
         sqlx::query_as(
+            // Both ends are read from the primary key; between them at most the first rows are
+            // counted.
             "SELECT count(*), coalesce(sum(messages), 0)::bigint, coalesce(max(id), 0), \
              coalesce((SELECT max(id) FROM outbox), 0), \
              (SELECT created_at FROM outbox ORDER BY id LIMIT 1) \
          FROM (SELECT id, messages FROM outbox ORDER BY id LIMIT $1) AS counted",
         )
-        .bind(COUNTED_ROWS)
+        .bind(MAX_COUNTED_ROWS)
         .fetch_one(connection)
         .await?;
     let uncounted = match rows {
-        COUNTED_ROWS => (last - counted_to).saturating_mul(messages) / rows,
+        MAX_COUNTED_ROWS => (last - counted_to).saturating_mul(messages) / rows,
         _ => 0,
     };
     Ok(OutboxBacklog {

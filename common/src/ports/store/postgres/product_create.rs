@@ -19,7 +19,7 @@ use super::{
     failure::{DbResult, outcome_unknown},
     layout::TableLayout,
     outbox,
-    product_row::write_failed,
+    product_write::write_failed,
     types::{PgCents, PgMoment},
 };
 use crate::{
@@ -222,13 +222,15 @@ async fn insert_rows(
     let sellers: Vec<&str> = new.iter().map(|(seller, _)| seller.as_str()).collect();
     let events: Vec<i64> = new.iter().map(|new| event_count(new, rules, at)).collect();
     let statement = sqlx::query(concat!(
-        // The rows with their ids.
+        // The rows with their ids. Materialized: the ids are drawn once, however often it is read.
         "WITH given AS MATERIALIZED ( \
              SELECT *, nextval('products_id_seq') AS id \
              FROM unnest($10, $11, ",
         given_arrays!(),
         ") WITH ORDINALITY AS given (seller_id, events, ",
         given_columns!(),
+        // Sorted by what may collide, in the order of bytes as every process sorts: two groups wait
+        // for each other's skus in one order only.
         ", place)), \
          stored AS ( \
              INSERT INTO products (seller_id, id, version, created_at, updated_at, ",
@@ -237,9 +239,11 @@ async fn insert_rows(
         given_values!(),
         " FROM given ORDER BY seller_id COLLATE \"C\", sku COLLATE \"C\", id \
              RETURNING seller_id, id), ",
-        // One row per seller: its lock is the last one.
-        "passed AS MATERIALIZED (SELECT coalesce(max(sequence_floor), 0) AS floor FROM restores), \
-         counted AS ( \
+        // After a restore a new seller begins above all numbers that were given before it.
+        "passed AS MATERIALIZED (SELECT coalesce(max(sequence_floor), 0) AS floor FROM restores), ",
+        // One row per seller, read from what was stored: so its lock comes after those of all products.
+        // Sellers come in one order, too.
+        "counted AS ( \
              INSERT INTO sellers (seller_id, sequence, live, deleted) \
              SELECT stored.seller_id, (SELECT floor FROM passed) + sum(events)::bigint, count(*), 0 \
              FROM stored JOIN given USING (id) \

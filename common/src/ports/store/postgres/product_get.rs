@@ -34,9 +34,9 @@ pub(super) fn get_batcher(connections: ConnectionPool, layout: TableLayout) -> G
             let connections = connections.clone();
             async move {
                 match layout {
-                    TableLayout::OneServer => answer(&connections, group).await,
+                    TableLayout::OneServer => answer(connections, layout, group).await,
                     TableLayout::Distributed => {
-                        run_by_seller(group, |group| answer_seller(connections.clone(), group))
+                        run_by_seller(group, |group| answer(connections.clone(), layout, group))
                             .await;
                     }
                 }
@@ -45,76 +45,61 @@ pub(super) fn get_batcher(connections: ConnectionPool, layout: TableLayout) -> G
     )
 }
 
-async fn answer(connections: &ConnectionPool, group: Vec<PendingGet>) {
-    let rows = match read(connections, &group).await {
+/// Answers a group; of distributed tables, one of a single seller.
+async fn answer(connections: ConnectionPool, layout: TableLayout, group: Vec<PendingGet>) {
+    let rows = match read(&connections, layout, &group).await {
         Ok(rows) => rows,
         Err(error) => return refuse(group, &error),
     };
-    let mut rows = rows.iter().peekable();
-    for (place, pending) in (1_i64..).zip(group) {
-        let row = rows.next_if(|row| row.try_get(12).is_ok_and(|at: i64| at == place));
-        // A damaged row fails only the requests for it.
-        let product = row.map(|row| product_row::decode(row, &pending.request.0));
-        pending.respond(product.transpose());
-    }
-}
-
-/// Answers a group of one seller.
-async fn answer_seller(connections: ConnectionPool, group: Vec<PendingGet>) {
-    let rows = match read_seller(&connections, &group).await {
-        Ok(rows) => rows,
-        Err(error) => return refuse(group, &error),
-    };
-    let with_id = |row| Some((PgRow::try_get::<ProductId, _>(row, 0).ok()?, row));
-    let rows: HashMap<ProductId, &PgRow> = rows.iter().filter_map(with_id).collect();
+    let rows: HashMap<(&str, ProductId), &PgRow> = rows.iter().filter_map(keyed).collect();
     for pending in group {
         let (seller, id) = &pending.request;
-        let row = rows.get(id);
+        let row = rows.get(&(seller.as_str(), *id));
+        // A damaged row fails only the requests for it.
         let product = row.map(|row| product_row::decode(row, seller));
         pending.respond(product.transpose());
     }
 }
 
-/// The undeleted products of one seller: the node that has it is asked alone.
-async fn read_seller(connections: &ConnectionPool, group: &[PendingGet]) -> Result<Vec<PgRow>> {
-    let seller = group.first().map(|pending| pending.request.0.as_str());
-    let ids: &Vec<ProductId> = &group.iter().map(|a| a.request.1).collect();
-    connections
-        .run(|mut session| async move {
-            let rows = sqlx::query(concat!(
-                "SELECT ",
-                product_columns!(),
-                " FROM products WHERE seller_id = $1 AND id = ANY($2) \
-                 AND (deleted_at IS NULL) IS TRUE"
-            ))
-            .bind(seller)
-            .bind(ids)
-            .fetch_all(&mut *session)
-            .await?;
-            Ok(rows)
-        })
-        .await
+fn keyed(row: &PgRow) -> Option<((&str, ProductId), &PgRow)> {
+    let key = (row.try_get("seller_id").ok()?, row.try_get("id").ok()?);
+    Some((key, row))
 }
 
-/// The undeleted products and their places in the group, in this order. With this form no
-/// partial index of the seller's live products can be taken for as good as the primary key.
-async fn read(connections: &ConnectionPool, group: &[PendingGet]) -> Result<Vec<PgRow>> {
+/// The undeleted products of a group on one server.
+const READ_GROUP: &str = concat!(
+    "SELECT seller_id, ",
+    product_columns!(),
+    // The pairs are joined, so that each is looked up by the primary key.
+    " FROM unnest($1, $2) AS wanted (seller, wanted_id) \
+     JOIN products ON seller_id = seller AND id = wanted_id ",
+    // In this form no partial index of the seller's live products can be taken for as good as it.
+    "WHERE (deleted_at IS NULL) IS TRUE"
+);
+
+/// Those of one seller: a distributed table asks only the node that has it.
+const READ_SELLER_GROUP: &str = concat!(
+    "SELECT seller_id, ",
+    product_columns!(),
+    " FROM products WHERE seller_id = $1 AND id = ANY($2) AND (deleted_at IS NULL) IS TRUE"
+);
+
+async fn read(
+    connections: &ConnectionPool,
+    layout: TableLayout,
+    group: &[PendingGet],
+) -> Result<Vec<PgRow>> {
     let sellers: &Vec<&str> = &group.iter().map(|a| a.request.0.as_str()).collect();
     let ids: &Vec<ProductId> = &group.iter().map(|a| a.request.1).collect();
     connections
         .run(|mut session| async move {
-            let rows = sqlx::query(concat!(
-                "SELECT ",
-                product_columns!(),
-                ", place FROM unnest($1, $2) WITH ORDINALITY AS wanted (seller, wanted_id, place) \
-                 JOIN products ON seller_id = seller AND id = wanted_id \
-                 WHERE (deleted_at IS NULL) IS TRUE ORDER BY place"
-            ))
-            .bind(sellers)
-            .bind(ids)
-            .fetch_all(&mut *session)
-            .await?;
-            Ok(rows)
+            let statement = match layout {
+                TableLayout::OneServer => sqlx::query(READ_GROUP).bind(sellers),
+                TableLayout::Distributed => {
+                    sqlx::query(READ_SELLER_GROUP).bind(sellers.first().copied())
+                }
+            };
+            Ok(statement.bind(ids).fetch_all(&mut *session).await?)
         })
         .await
 }

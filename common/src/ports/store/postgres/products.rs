@@ -1,11 +1,9 @@
 //! Changes of one product: its row, its events and the claim, in one transaction.
 
 use async_trait::async_trait;
-use sqlx::PgConnection;
 
 use super::{
-    PostgresStore, counters, failure::DbResult, idempotency, list, outbox, product_create,
-    product_row, restores,
+    PostgresStore, idempotency, list, product_create, product_row, product_write::put, restores,
 };
 use crate::{
     domain::{
@@ -20,8 +18,8 @@ use crate::{
         stats::SellerRecount,
     },
     ports::store::{
-        ProductStore, block,
-        change::{Change, Decided, Next},
+        ProductStore,
+        change::{Change, Decided},
     },
 };
 
@@ -198,20 +196,4 @@ impl PostgresStore {
         })
         .await
     }
-}
-
-/// Writes the next version of a locked product with its events. The row comes first: a sku may
-/// have to wait for another transaction, and no transaction may wait while it holds the seller's counters.
-async fn put(connection: &mut PgConnection, next: Next) -> DbResult<Product> {
-    let (product, standing) = (next.product, next.standing);
-    product_row::update(&mut *connection, &product, standing.deleted_at).await?;
-    let take = counters::CounterDelta {
-        events: next.drafts.len(),
-        live: standing.live,
-        deleted: standing.deleted,
-    };
-    let first = counters::take(&mut *connection, &product.seller_id, take).await?;
-    let blocks = block::pack(next.drafts, first, product.updated_at, None);
-    outbox::append(connection, &product.seller_id, &blocks, product.updated_at).await?;
-    Ok(product)
 }

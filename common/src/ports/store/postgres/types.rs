@@ -23,6 +23,18 @@ const EPOCH_MS: i64 = 946_684_800_000;
 /// PostgreSQL's decimal digits count to this.
 const DIGIT_BASE: i64 = 10_000;
 
+impl From<PgCents> for i64 {
+    fn from(cents: PgCents) -> Self {
+        cents.0
+    }
+}
+
+impl From<PgMoment> for Timestamp {
+    fn from(moment: PgMoment) -> Self {
+        moment.0
+    }
+}
+
 impl PgCents {
     /// The bytes of a value: four digits of base 10,000, the last one after the point.
     pub(super) fn bytes(self) -> [u8; 16] {

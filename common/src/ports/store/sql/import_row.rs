@@ -8,8 +8,8 @@ use crate::{
         clock::Timestamp,
         error::{Conflict, Error, Result},
         import_job::{
-            Checkpoint, ImportCounts, ImportJob, ImportNotes, ImportStatus, LowStockDigest,
-            RunOptions,
+            Checkpoint, ImportCounts, ImportId, ImportJob, ImportNotes, ImportStatus,
+            LowStockDigest, RunOptions,
         },
         product_csv::{ErrorLimit, RejectSummary, RejectedRow},
         query::Page,
@@ -192,6 +192,18 @@ where
         items,
         total: Some(total),
     })
+}
+
+/// Ended imports with the numbers of their rejected rows, from such columns.
+pub(in crate::ports::store) fn ended(
+    rows: Vec<(String, ImportId, i64)>,
+) -> Result<Vec<(SellerId, ImportId, i64)>> {
+    let parsed = rows.into_iter().map(|(seller, id, rejected)| {
+        let seller = SellerId::parse(&seller);
+        let seller = seller.map_err(|error| Error::Corrupt(error.to_string()))?;
+        Ok((seller, id, rejected))
+    });
+    parsed.collect()
 }
 
 /// The refusal of bytes that this earlier import brought in.

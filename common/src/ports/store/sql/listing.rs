@@ -1,12 +1,16 @@
 //! What a list is in every dialect: orders, patterns, cursors, pages.
 
+use sqlx::{Database, Encode, QueryBuilder, Type};
+
 use crate::domain::{
+    clock::Timestamp,
     error::Result,
+    money::Amount,
     product::{FieldError, Product},
     query::{ListCursor, Page, ProductQuery, SortBy, SortOrder},
 };
 
-/// The LIKE pattern of a text that may be anywhere. `\` escapes; both engines fold the case of ASCII
+/// The LIKE pattern of a text anywhere in another. `\` escapes; both engines fold the case of ASCII
 /// letters only.
 pub(in crate::ports::store) fn contains(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
@@ -21,45 +25,66 @@ pub(in crate::ports::store) fn contains(text: &str) -> String {
     pattern
 }
 
-/// The column of a sort.
-pub(in crate::ports::store) const fn column(sort_by: SortBy) -> &'static str {
-    match sort_by {
-        SortBy::CreatedAt => "created_at",
-        SortBy::Name => "name",
-        SortBy::Price => "price",
-        SortBy::Quantity => "quantity",
-        SortBy::UpdatedAt => "updated_at",
+/// The terms of `ORDER BY`: total, ties are broken by id. A column is named after its sort.
+pub(in crate::ports::store) fn order(sort_by: SortBy, sort_order: SortOrder) -> String {
+    let column = sort_by.as_str();
+    match sort_order {
+        SortOrder::Asc => format!("{column}, id"),
+        SortOrder::Desc => format!("{column} DESC, id DESC"),
     }
 }
 
-/// The terms of `ORDER BY`: total, ties are broken by id.
-pub(in crate::ports::store) const fn order(sort_by: SortBy, sort_order: SortOrder) -> &'static str {
-    match (sort_by, sort_order) {
-        (SortBy::CreatedAt, SortOrder::Asc) => "created_at, id",
-        (SortBy::CreatedAt, SortOrder::Desc) => "created_at DESC, id DESC",
-        (SortBy::Name, SortOrder::Asc) => "name, id",
-        (SortBy::Name, SortOrder::Desc) => "name DESC, id DESC",
-        (SortBy::Price, SortOrder::Asc) => "price, id",
-        (SortBy::Price, SortOrder::Desc) => "price DESC, id DESC",
-        (SortBy::Quantity, SortOrder::Asc) => "quantity, id",
-        (SortBy::Quantity, SortOrder::Desc) => "quantity DESC, id DESC",
-        (SortBy::UpdatedAt, SortOrder::Asc) => "updated_at, id",
-        (SortBy::UpdatedAt, SortOrder::Desc) => "updated_at DESC, id DESC",
+/// The key of a cursor, as what its list is sorted by.
+pub(in crate::ports::store) enum CursorKey {
+    Text(String),
+    Price(Amount),
+    Count(i64),
+    Moment(Timestamp),
+}
+
+impl CursorKey {
+    /// Refuses a cursor of another list.
+    pub(in crate::ports::store) fn read(cursor: &ListCursor, query: &ProductQuery) -> Result<Self> {
+        if (cursor.sort_by, cursor.sort_order) != (query.sort_by, query.sort_order) {
+            return Err(refused(cursor, "belongs to a list with another sort order").into());
+        }
+        if query.sort_by == SortBy::Name {
+            return Ok(Self::Text(cursor.key.clone()));
+        }
+        let number: i64 = cursor
+            .key
+            .parse()
+            .map_err(|_| refused(cursor, "was not made by this list"))?;
+        Ok(match query.sort_by {
+            SortBy::Price => Self::Price(Amount::from_cents(number.into())),
+            SortBy::CreatedAt | SortBy::UpdatedAt => Self::Moment(Timestamp::from_millis(number)),
+            SortBy::Quantity | SortBy::Name => Self::Count(number),
+        })
     }
 }
 
-/// Refuses a cursor of another list.
-pub(in crate::ports::store) fn check(cursor: &ListCursor, query: &ProductQuery) -> Result<()> {
-    if (cursor.sort_by, cursor.sort_order) == (query.sort_by, query.sort_order) {
-        return Ok(());
-    }
-    Err(refused(cursor, "belongs to a list with another sort order").into())
+/// ` AND (column, id) > (`: what comes after a cursor's key and id, which follow. Both columns are
+/// compared as one, so that the index of the order finds the place.
+pub(in crate::ports::store) fn after(query: &ProductQuery) -> String {
+    let beyond = match query.sort_order {
+        SortOrder::Asc => '>',
+        SortOrder::Desc => '<',
+    };
+    format!(" AND ({}, id) {beyond} (", query.sort_by.as_str())
 }
 
-/// The key of a cursor whose list is not sorted by text.
-pub(in crate::ports::store) fn number(cursor: &ListCursor) -> Result<i64> {
-    let number = cursor.key.parse();
-    Ok(number.map_err(|_| refused(cursor, "was not made by this list"))?)
+/// One row more than the page, to know whether more follow.
+pub(in crate::ports::store) fn push_limit<DB: Database>(
+    sql: &mut QueryBuilder<DB>,
+    limit: u32,
+    skip: u64,
+) where
+    i64: for<'a> Encode<'a, DB> + Type<DB>,
+{
+    sql.push(" LIMIT ")
+        .push_bind(i64::from(limit) + 1)
+        .push(" OFFSET ")
+        .push_bind(i64::try_from(skip).unwrap_or(i64::MAX));
 }
 
 fn refused(cursor: &ListCursor, why: &'static str) -> FieldError {

@@ -12,12 +12,12 @@ use crate::{
         import_job::ImportId,
         seller::SellerId,
     },
-    ports::store::sqlite::failed,
-    ports::store::{NumberFloor, StoreAdmin},
+    ports::store::{
+        NumberFloor, StoreAdmin,
+        sql::{MAX_SWEEP_ROWS, import_row},
+        sqlite::failure::failed,
+    },
 };
-
-/// Rows deleted in one transaction.
-const MAX_DELETED_ROWS: i64 = 2000;
 
 #[async_trait]
 impl StoreAdmin for SqliteStore {
@@ -78,11 +78,9 @@ impl StoreAdmin for SqliteStore {
                 .fetch_all(self.db.readers())
                 .await
                 .map_err(failed)?;
-        let mut swept = Vec::with_capacity(ended.len());
-        for (seller, id, rejected) in ended {
+        let mut swept = Vec::new();
+        for (seller, id, rejected) in import_row::ended(ended)? {
             self.sweep_import(&seller, &id, rejected).await?;
-            let seller =
-                SellerId::parse(&seller).map_err(|error| Error::Corrupt(error.to_string()))?;
             swept.push((seller, id));
         }
         Ok(swept)
@@ -106,8 +104,8 @@ impl SqliteStore {
                 "DELETE FROM idempotency_keys WHERE (seller_id, key) IN (SELECT seller_id, key \
                  FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ?)",
             );
-            if self.delete(delete.bind(old).bind(MAX_DELETED_ROWS)).await?
-                < MAX_DELETED_ROWS.unsigned_abs()
+            if self.delete(delete.bind(old).bind(MAX_SWEEP_ROWS)).await?
+                < MAX_SWEEP_ROWS.unsigned_abs()
             {
                 return Ok(());
             }
@@ -133,14 +131,14 @@ impl SqliteStore {
     }
 
     /// The job goes last: as long as it is there, a sweep that was cut off is done again.
-    async fn sweep_import(&self, seller: &str, id: &str, rejected: i64) -> Result<()> {
-        for from in (1..=rejected).step_by(MAX_DELETED_ROWS.unsigned_abs() as usize) {
+    async fn sweep_import(&self, seller: &SellerId, id: &str, rejected: i64) -> Result<()> {
+        for from in (1..=rejected).step_by(MAX_SWEEP_ROWS.unsigned_abs() as usize) {
             let rows = sqlx::query(
                 "DELETE FROM import_rejects \
                  WHERE seller_id = ? AND import_id = ? AND no < ?",
             );
-            let rows = rows.bind(seller.to_owned()).bind(id.to_owned());
-            self.delete(rows.bind(from + MAX_DELETED_ROWS)).await?;
+            let rows = rows.bind(seller.as_str().to_owned()).bind(id.to_owned());
+            self.delete(rows.bind(from + MAX_SWEEP_ROWS)).await?;
         }
         let created =
             sqlx::query("DELETE FROM import_created WHERE seller_id = ? AND import_id = ?");
@@ -158,7 +156,7 @@ impl SqliteStore {
             }
         }
         let job = sqlx::query("DELETE FROM imports WHERE seller_id = ? AND id = ?");
-        self.delete(job.bind(seller.to_owned()).bind(id.to_owned()))
+        self.delete(job.bind(seller.as_str().to_owned()).bind(id.to_owned()))
             .await?;
         Ok(())
     }

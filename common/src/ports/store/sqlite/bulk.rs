@@ -1,4 +1,4 @@
-//! Many rows in few statements.
+//! Many rows at once, in few statements.
 //!
 //! `VALUES` with many rows fills the indexed products table twice as fast as `json_each` over one
 //! text with all of them; beyond a few hundred rows longer statements gain nothing.
@@ -7,10 +7,10 @@ use std::fmt::Write;
 
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 
-use crate::{domain::error::Result, ports::store::sqlite::failed};
+use crate::{domain::error::Result, ports::store::sqlite::failure::failed};
 
 /// Rows of a full statement. Its text is prepared once and used again.
-const STATEMENT_ROWS: usize = 250;
+const MAX_STATEMENT_ROWS: usize = 250;
 
 /// Where rows go: `head (?, …), (?, …) tail`.
 pub(super) struct BulkTable {
@@ -38,17 +38,17 @@ pub(super) async fn insert<T>(
     rows: Vec<T>,
     bind: impl for<'q> Fn(Query<'q, Sqlite, SqliteArguments>, T) -> Query<'q, Sqlite, SqliteArguments>,
 ) -> Result<()> {
-    let full = table.statement(STATEMENT_ROWS);
+    let full = table.statement(MAX_STATEMENT_ROWS);
     let mut rows = rows.into_iter();
     while rows.len() > 0 {
-        let count = rows.len().min(STATEMENT_ROWS);
-        let sql = if count == STATEMENT_ROWS {
+        let count = rows.len().min(MAX_STATEMENT_ROWS);
+        let sql = if count == MAX_STATEMENT_ROWS {
             full.clone()
         } else {
             table.statement(count)
         };
         // A rest is of any length: its statement is not worth keeping.
-        let query = sqlx::query(AssertSqlSafe(sql)).persistent(count == STATEMENT_ROWS);
+        let query = sqlx::query(AssertSqlSafe(sql)).persistent(count == MAX_STATEMENT_ROWS);
         let query = rows.by_ref().take(count).fold(query, &bind);
         query.execute(&mut *connection).await.map_err(failed)?;
     }

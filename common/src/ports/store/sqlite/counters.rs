@@ -5,7 +5,7 @@ use sqlx::{Row, SqliteConnection};
 
 use crate::{
     domain::{error::Result, seller::SellerId},
-    ports::store::sqlite::failed,
+    ports::store::sqlite::failure::failed,
 };
 
 /// What a transaction needs of each, and what it adds to the seller's products.
@@ -35,14 +35,17 @@ pub(super) async fn take(
 ) -> Result<TakenNumbers> {
     let [ids, events, blocks] =
         [take.ids, take.events, take.blocks].map(|n| i64::try_from(n).unwrap_or(i64::MAX));
-    let rows = sqlx::query(
+    let rows = sqlx::query(concat!(
+        // The counters of the whole store.
         "UPDATE counters SET product_id = product_id + ?, outbox_id = outbox_id + ?, \
-         outbox_messages = outbox_messages + ? RETURNING product_id, outbox_id; \
-         INSERT INTO sellers (seller_id, sequence, live, deleted) \
+         outbox_messages = outbox_messages + ? RETURNING product_id, outbox_id; ",
+        // The seller's, in the same trip: two answers of one row each. The first change makes the row,
+        // after a restore above all numbers that were given before it.
+        "INSERT INTO sellers (seller_id, sequence, live, deleted) \
          VALUES (?, (SELECT coalesce(max(sequence_floor), 0) FROM restores) + ?, ?, ?) \
          ON CONFLICT (seller_id) DO UPDATE SET sequence = sequence + ?, \
          live = live + excluded.live, deleted = deleted + excluded.deleted RETURNING sequence",
-    )
+    ))
     .bind(ids)
     .bind(blocks)
     .bind(events)

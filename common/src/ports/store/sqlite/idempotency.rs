@@ -6,12 +6,11 @@ use sqlx::SqliteExecutor;
 use crate::{
     domain::{
         clock,
-        error::{Conflict, Result},
+        error::Result,
         idempotency::{Claim, KEY_RETENTION},
         seller::SellerId,
     },
-    ports::store::column::{from_json, json},
-    ports::store::sqlite::failed,
+    ports::store::{column::json, sql::idempotency::kept_answer, sqlite::failure::failed},
 };
 
 /// What the first request with this claim answered; `None` when this is the first, or when the
@@ -32,13 +31,7 @@ pub(super) async fn answered<'e, T: DeserializeOwned>(
     .fetch_optional(executor)
     .await
     .map_err(failed)?;
-    match row {
-        None => Ok(None),
-        Some((fingerprint, _)) if fingerprint != claim.fingerprint => {
-            Err(Conflict::IdempotencyKeyReused.into())
-        }
-        Some((_, result)) => from_json(&result).map(Some),
-    }
+    kept_answer(row, claim)
 }
 
 /// Keeps the answer of a request that succeeded.

@@ -16,7 +16,7 @@ use crate::{
     domain::{
         clock::{self, Timestamp},
         error::Result,
-        event::{EventContext, EventDraft, ImportGroup},
+        event::{EventContext, EventDraft},
         import_job::{BatchOutcome, ImportBatch, ImportJob},
         product::Product,
         seller::SellerId,
@@ -119,14 +119,7 @@ async fn write_numbered(
         ..SqliteCounterDelta::default()
     };
     let numbers = counters::take(&mut *connection, seller, take).await?;
-    let group = ImportGroup {
-        import_id: job.id.clone(),
-        file_name: job.file_name.clone(),
-        first_sequence: numbers.sequence,
-        bytes_done: job.checkpoint.position.byte,
-        bytes_total: job.bytes_total,
-        counts: job.counts,
-    };
+    let group = block::import_group(job, numbers.sequence);
     let packing = apart(move || block::pack(drafts, numbers.sequence, at, Some(group)));
     import_products::write(&mut *connection, seller, products).await?;
     let blocks = packing.await?;

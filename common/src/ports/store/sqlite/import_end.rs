@@ -4,7 +4,8 @@ use sqlx::SqliteConnection;
 
 use super::{
     counters::{self, SqliteCounterDelta},
-    failed, outbox,
+    failure::failed,
+    outbox,
 };
 use crate::{
     domain::{

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use sqlx::SqliteConnection;
 
 use super::{
-    bulk, failed,
-    product_row::{self, product_columns, put_product},
+    bulk,
+    failure::failed,
+    product_row::{decode_all, product_columns},
+    product_write::{self, put_product},
 };
 use crate::{
     domain::{
@@ -45,6 +47,8 @@ pub(super) async fn known(
         const BY_SKU: &str = concat!(
             "SELECT ",
             product_columns!(),
+            // CROSS JOIN keeps the order of the tables: the skus are read, and each one is looked up.
+            // Both conditions of the partial index of live skus are named; without them it cannot serve.
             " FROM json_each(?) CROSS JOIN products \
              ON seller_id = ? AND sku = json_each.value AND sku IS NOT NULL AND deleted_at IS NULL"
         );
@@ -66,7 +70,7 @@ async fn find(
         .fetch_all(connection)
         .await
         .map_err(failed)?;
-    product_row::decode_all(&rows, seller)
+    decode_all(&rows, seller)
 }
 
 /// Writes many undeleted products of one seller, new or known, in their order.
@@ -82,7 +86,7 @@ pub(super) async fn write(
     };
     let seller: Arc<str> = seller.as_str().into();
     bulk::insert(connection, &TABLE, products, |query, product| {
-        product_row::bind(query, Arc::clone(&seller), product, None)
+        product_write::bind(query, Arc::clone(&seller), product, None)
     })
     .await
 }

@@ -6,7 +6,7 @@ use crate::{
     domain::{clock::Timestamp, error::Result, import_job::ImportJob, seller::SellerId},
     ports::store::{
         sql::import_row::{ImportJobRow, bind_progress},
-        sqlite::failed,
+        sqlite::failure::failed,
     },
 };
 

@@ -13,7 +13,7 @@ use crate::{
     ports::store::{
         batch::Merged,
         column::{from_json, json},
-        sqlite::failed,
+        sqlite::failure::failed,
     },
 };
 

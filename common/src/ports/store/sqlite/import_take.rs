@@ -6,7 +6,7 @@ use sqlx::{SqliteConnection, SqliteExecutor};
 
 use crate::{
     domain::{clock, error::Result, import_job::ImportJob, seller::SellerId},
-    ports::store::{sql::import_row::ImportJobRow, sqlite::failed},
+    ports::store::{sql::import_row::ImportJobRow, sqlite::failure::failed},
 };
 
 /// The jobs that wait, those whose worker is gone by the time bound first, and those of the
@@ -23,11 +23,15 @@ macro_rules! to_take {
 macro_rules! choice {
     () => {
         concat!(
+            // Both statuses are named, so that the index of the jobs that have not ended serves. A
+            // seller of whom nothing runs has no row in `running`, and comes first.
             "SELECT job.seller_id, id FROM imports AS job LEFT JOIN ( \
                  SELECT seller_id, count(*) AS jobs FROM imports \
                  WHERE status IN ('queued', 'processing') AND lease_until > ? \
                  GROUP BY seller_id) AS running ON running.seller_id = job.seller_id WHERE ",
             to_take!(),
+            // The worker's own job first: it was restarted and may go on at once. Then sellers with
+            // less under way, then the job that has waited longest.
             " ORDER BY owner IS NOT ?, coalesce(running.jobs, 0), created_at, id LIMIT 1"
         )
     };

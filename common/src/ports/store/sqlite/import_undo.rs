@@ -28,7 +28,7 @@ use crate::{
         block,
         change::Rules,
         column::{from_json, json, stored},
-        sqlite::failed,
+        sqlite::failure::failed,
         undo::{
             ImportEffect, MAX_UNDO_PRODUCTS, UndoPlan, UndoRecords, UndoState, is_next, take_ids,
         },

@@ -26,7 +26,7 @@ use crate::{
         ImportEnd, ImportStore, MAX_STEP_BYTES,
         column::{json, stored},
         sql::import_row::{self as rows, ImportJobRow, RejectRow, RejectSummaryRow},
-        sqlite::failed,
+        sqlite::failure::failed,
         undo::new_undo,
     },
 };
@@ -344,16 +344,19 @@ async fn list<'e>(
     limit: u32,
 ) -> Result<Page<ImportJob>> {
     // One statement, so that the page and the total are of one moment.
-    let found = sqlx::query(
-        "SELECT total, page.* FROM (SELECT count(*) AS total FROM imports WHERE seller_id = ?) \
-         LEFT JOIN (SELECT seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
+    let found = sqlx::query(concat!(
+        "SELECT total, page.* FROM (SELECT count(*) AS total FROM imports WHERE seller_id = ?) ",
+        // A page with no job still has one row: the total. A job's warnings may be long, and a list
+        // does not show them.
+        "LEFT JOIN (SELECT seller_id, id, status, file_name, bytes_total, sha256, plan, batch, \
              position, rows, created, updated, unchanged, skipped, rejected, warned, \
              '[]' AS warnings, skips, without_key, low_stock, cancel_requested, created_at, \
                  dry_run, max_errors, '[]' AS changes, undo_kept, undo_of, undone_by, undone, deleted, \
              started_at, finished_at, error, owner, lease_ms FROM imports \
-             WHERE seller_id = ? ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?) AS page \
-         ORDER BY page.created_at DESC, page.id DESC",
-    )
+             WHERE seller_id = ? ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?) AS page ",
+        // A join keeps no order.
+        "ORDER BY page.created_at DESC, page.id DESC",
+    ))
     .bind(seller.as_str())
     .bind(seller.as_str())
     .bind(limit)
@@ -390,15 +393,18 @@ async fn rejects<'e>(
     after: i64,
     limit: u32,
 ) -> Result<Vec<(i64, RejectedRow)>> {
-    let rows: Vec<RejectRow> = sqlx::query_as(
-        // The lengths alone are in each row's head: a long record is not read for its own.
-        "SELECT * FROM import_rejects WHERE seller_id = ?1 AND import_id = ?2 AND no > ?3 \
-         AND no <= (SELECT max(no) FROM (SELECT no, \
-             sum(bytes) OVER (ORDER BY no) - bytes AS before FROM (SELECT no, \
-                 length(record) AS bytes FROM import_rejects WHERE seller_id = ?1 \
-                 AND import_id = ?2 AND no > ?3 ORDER BY no LIMIT ?4)) WHERE before < ?5) \
+    let rows: Vec<RejectRow> = sqlx::query_as(concat!(
+        "SELECT * FROM import_rejects WHERE seller_id = ?1 AND import_id = ?2 AND no > ?3 ",
+        // The last number of the step is found first, so that no record is read that does not fit.
+        "AND no <= (SELECT max(no) FROM ( ",
+        // What the rows before this one take: 0 for the first one, which therefore always fits.
+        "SELECT no, sum(bytes) OVER (ORDER BY no) - bytes AS before FROM ( ",
+        // The lengths alone are in each row's head: a long record is not read for its own. The limit is
+        // inside, so that no more rows are measured than may be answered.
+        "SELECT no, length(record) AS bytes FROM import_rejects WHERE seller_id = ?1 \
+         AND import_id = ?2 AND no > ?3 ORDER BY no LIMIT ?4)) WHERE before < ?5) \
          ORDER BY no",
-    )
+    ))
     .bind(seller.as_str())
     .bind(id)
     .bind(after)

@@ -1,44 +1,18 @@
 //! API keys.
 
 use async_trait::async_trait;
-use sqlx::FromRow;
 
-use super::SqliteStore;
+use super::{SqliteStore, failure::failed, types::SqliteMoment};
 use crate::{
     domain::{
         clock::{self, Timestamp},
-        error::{Error, Result},
+        error::Result,
         seller::SellerId,
     },
-    ports::store::sqlite::failed,
-    ports::store::{ApiKey, KeyStore},
+    ports::store::{ApiKey, KeyStore, sql::key_row::KeyRow},
 };
 
-#[derive(FromRow)]
-struct SqliteKeyRow {
-    seller_id: String,
-    id: String,
-    name: String,
-    sha256: String,
-    created_at: i64,
-    revoked_at: Option<i64>,
-}
-
-impl TryFrom<SqliteKeyRow> for ApiKey {
-    type Error = Error;
-
-    fn try_from(row: SqliteKeyRow) -> Result<Self> {
-        let seller = SellerId::parse(&row.seller_id);
-        Ok(Self {
-            id: row.id,
-            seller: seller.map_err(|error| Error::Corrupt(error.to_string()))?,
-            name: row.name,
-            sha256: row.sha256,
-            created_at: Timestamp::from_millis(row.created_at),
-            revoked_at: row.revoked_at.map(Timestamp::from_millis),
-        })
-    }
-}
+type SqliteKeyRow = KeyRow<SqliteMoment>;
 
 #[async_trait]
 impl KeyStore for SqliteStore {

@@ -2,16 +2,23 @@
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use super::product_row::{decode_all, product_columns};
+use super::{
+    failure::failed,
+    product_row::{decode_all, product_columns},
+};
 use crate::{
     domain::{
         error::Result,
         money::Amount,
         product::{Attributes, Product, ProductId},
-        query::{ListCursor, Page, PageStart, ProductFilter, ProductQuery, SortBy, SortOrder},
+        query::{ListCursor, Page, PageStart, ProductFilter, ProductQuery},
         seller::SellerId,
     },
-    ports::store::{MAX_STEP_BYTES, column::from_json, sql::listing, sqlite::failed},
+    ports::store::{
+        MAX_STEP_BYTES,
+        column::from_json,
+        sql::listing::{self, CursorKey},
+    },
 };
 
 type Sql = QueryBuilder<Sqlite>;
@@ -52,12 +59,12 @@ fn page_sql(seller: &SellerId, query: &ProductQuery) -> Result<Sql> {
             0
         }
     };
-    sql.push(" ORDER BY ").push(order);
-    push_limit(&mut sql, query.limit, skip);
+    sql.push(" ORDER BY ").push(&order);
+    listing::push_limit(&mut sql, query.limit, skip);
     sql.push(") ON products.id = picked WHERE seller_id = ")
         .push_bind(seller.as_str().to_owned())
         .push(" ORDER BY ")
-        .push(order);
+        .push(&order);
     Ok(sql)
 }
 
@@ -105,12 +112,18 @@ fn push_scan_step(
     after: ProductId,
     limit: u32,
 ) {
+    // The ids of the step come first, so that texts are read of no product that does not fit.
+    sql.push(" FROM products JOIN (SELECT id AS picked FROM (");
+    // What the matches before this one take. It is 0 for the first one, which therefore always fits.
+    sql.push("SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS before FROM (");
+    // Only the columns without a bound of their own are measured. SQLite knows the length of a text
+    // from the head of its row, without its pages.
     sql.push(
-        " FROM products JOIN (SELECT id AS picked FROM (SELECT id, \
-         sum(bytes) OVER (ORDER BY id) - bytes AS before FROM (SELECT id, octet_length(name) \
-         + coalesce(octet_length(description), 0) + coalesce(octet_length(attributes), 0) AS bytes",
+        "SELECT id, octet_length(name) + coalesce(octet_length(description), 0) \
+         + coalesce(octet_length(attributes), 0) AS bytes",
     );
     push_matches(sql, seller, filter);
+    // The limit is inside, so that no more matches are measured than may be answered.
     sql.push(having)
         .push(" AND id > ")
         .push_bind(after)
@@ -118,6 +131,7 @@ fn push_scan_step(
         .push_bind(limit)
         .push(")) WHERE before < ")
         .push_bind(MAX_STEP_BYTES)
+        // The seller once more: with it a row is found by the primary key.
         .push(") ON products.id = picked WHERE seller_id = ")
         .push_bind(seller.as_str().to_owned())
         .push(" ORDER BY id");
@@ -141,7 +155,7 @@ pub(super) async fn low_stock(
     };
     let mut sql = low(concat!("SELECT ", product_columns!()));
     sql.push(" ORDER BY quantity, id");
-    push_limit(&mut sql, limit, offset);
+    listing::push_limit(&mut sql, limit, offset);
     let rows = sql
         .build()
         .fetch_all(&mut *connection)
@@ -214,30 +228,18 @@ fn cents(amount: Amount) -> i64 {
     i64::try_from(wide).unwrap_or(if wide < 0 { i64::MIN } else { i64::MAX })
 }
 
-/// ` AND …`: only what follows the cursor.
+/// ` AND …`: only what comes after the cursor.
 fn push_after(sql: &mut Sql, cursor: &ListCursor, query: &ProductQuery) -> Result<()> {
-    listing::check(cursor, query)?;
-    sql.push(" AND (")
-        .push(listing::column(query.sort_by))
-        .push(match query.sort_order {
-            SortOrder::Asc => ", id) > (",
-            SortOrder::Desc => ", id) < (",
-        });
-    if query.sort_by == SortBy::Name {
-        sql.push_bind(cursor.key.clone());
-    } else {
-        sql.push_bind(listing::number(cursor)?);
-    }
+    let key = CursorKey::read(cursor, query)?;
+    sql.push(listing::after(query));
+    match key {
+        CursorKey::Text(text) => sql.push_bind(text),
+        CursorKey::Price(price) => sql.push_bind(cents(price)),
+        CursorKey::Count(count) => sql.push_bind(count),
+        CursorKey::Moment(moment) => sql.push_bind(moment.millis()),
+    };
     sql.push(", ").push_bind(cursor.id).push(")");
     Ok(())
-}
-
-/// One row more than the page, to know whether more follow.
-fn push_limit(sql: &mut Sql, limit: u32, skip: u64) {
-    sql.push(" LIMIT ")
-        .push_bind(i64::from(limit) + 1)
-        .push(" OFFSET ")
-        .push_bind(i64::try_from(skip).unwrap_or(i64::MAX));
 }
 
 #[cfg(test)]
@@ -245,7 +247,14 @@ mod tests {
     use sqlx::{AssertSqlSafe, Row};
 
     use super::*;
-    use crate::{domain::port::Port, engines::sqlite_db::SqliteDb, ports::store::sqlite::MIGRATOR};
+    use crate::{
+        domain::{
+            port::Port,
+            query::{SortBy, SortOrder},
+        },
+        engines::sqlite_db::SqliteDb,
+        ports::store::sqlite::MIGRATOR,
+    };
 
     async fn plan(db: &SqliteDb, sql: Sql) -> String {
         let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", sql.sql().as_str()));

@@ -7,6 +7,7 @@
 mod admin;
 mod bulk;
 mod counters;
+mod failure;
 mod idempotency;
 mod import_batch;
 mod import_end;
@@ -19,24 +20,20 @@ mod imports;
 mod keys;
 mod list;
 mod outbox;
+mod product_create;
 mod product_row;
 mod product_stock;
 mod product_write;
 mod products;
 mod restores;
+mod types;
 
 use std::{path::Path, sync::Arc};
 
 use super::{SCAN_TIMEOUT, Store, change::Rules, scan_permits};
 use crate::{
-    domain::{
-        error::{Error, Result},
-        port::Port,
-    },
-    engines::{
-        sqlite_db::{self, SqliteDb},
-        sqlite_scans::SqliteScans,
-    },
+    domain::{error::Result, port::Port},
+    engines::{sqlite_db::SqliteDb, sqlite_scans::SqliteScans},
 };
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
@@ -57,9 +54,4 @@ pub(super) async fn connect(path: &Path, low_stock_threshold: i32) -> Result<Arc
     };
     let scans = SqliteScans::new(Port::Store, path, scan_permits(), SCAN_TIMEOUT);
     Ok(Arc::new(SqliteStore { db, scans, rules }))
-}
-
-/// The error kind of an engine failure.
-fn failed(error: sqlx::Error) -> Error {
-    sqlite_db::failed(Port::Store, error)
 }

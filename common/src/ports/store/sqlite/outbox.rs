@@ -14,12 +14,11 @@ use crate::{
         record,
         seller::SellerId,
     },
-    ports::store::sqlite::failed,
-    ports::store::{Outbox, OutboxBacklog, OutboxEntry, SetAsideEntry, block::Block, column::json},
+    ports::store::{
+        Outbox, OutboxBacklog, OutboxEntry, SetAsideEntry, block::Block, column::json,
+        sql::MAX_PEEK_ROWS, sqlite::failure::failed,
+    },
 };
-
-/// Rows of a peek at most.
-const PEEK_ROWS: u32 = 500;
 
 macro_rules! insert_outbox {
     () => {
@@ -65,7 +64,7 @@ impl Outbox for SqliteStore {
         let mut rows = sqlx::query_as::<_, (String, i64, Vec<u8>)>(
             "SELECT seller_id, id, block FROM outbox ORDER BY id LIMIT ?",
         )
-        .bind(PEEK_ROWS)
+        .bind(MAX_PEEK_ROWS)
         .fetch(self.db.readers());
         let (mut entries, mut messages) = (Vec::new(), 0);
         while let Some((seller, id, block)) = rows.try_next().await.map_err(failed)? {
@@ -134,13 +133,15 @@ impl Outbox for SqliteStore {
 
 /// `entries` is a JSON array of `[seller, id]`.
 async fn remove(connection: &mut SqliteConnection, entries: String) -> Result<()> {
-    sqlx::query(
+    sqlx::query(concat!(
+        // The count of those that are still there: a removal may be repeated. CROSS JOIN keeps the
+        // order of the tables, so that the list is read and each of its rows looked up.
         "UPDATE counters SET outbox_messages = outbox_messages - ( \
              SELECT coalesce(sum(messages), 0) FROM json_each(?) AS gone CROSS JOIN outbox \
-             ON seller_id = gone.value ->> 0 AND outbox.id = gone.value ->> 1); \
-         DELETE FROM outbox WHERE (seller_id, id) IN ( \
+             ON seller_id = gone.value ->> 0 AND outbox.id = gone.value ->> 1); ",
+        "DELETE FROM outbox WHERE (seller_id, id) IN ( \
              SELECT value ->> 0, value ->> 1 FROM json_each(?))",
-    )
+    ))
     .bind(entries.clone())
     .bind(entries)
     .execute(connection)

@@ -16,7 +16,7 @@ use crate::{
     },
     ports::store::{
         column::json,
-        sqlite::failed,
+        sqlite::failure::failed,
         stock_plan::{self, NamedProducts},
     },
 };

@@ -3,9 +3,8 @@
 use async_trait::async_trait;
 
 use super::{
-    SqliteStore, idempotency, list,
-    product_row::find,
-    product_write::{create, put},
+    SqliteStore, failure::failed, idempotency, list, product_create::create, product_row::find,
+    product_write::put,
 };
 use crate::{
     domain::{
@@ -22,7 +21,6 @@ use crate::{
     ports::store::{
         ProductStore,
         change::{Change, Decided, live},
-        sqlite::failed,
     },
 };
 

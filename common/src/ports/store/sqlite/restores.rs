@@ -4,7 +4,7 @@
 use futures_util::TryStreamExt;
 use sqlx::SqliteConnection;
 
-use super::{SqliteStore, failed};
+use super::{SqliteStore, failure::failed};
 use crate::{
     domain::{
         clock::{self, Timestamp},

@@ -1,4 +1,4 @@
-//! Rows in PostgreSQL's binary COPY format, the fastest way into a table: no text is parsed on
+//! Many rows at once, in PostgreSQL's binary COPY format: the fastest way into a table. No text is parsed on
 //! either side. The server trusts the form but checks every value as it does for an INSERT.
 
 use sqlx::PgConnection;
