@@ -12,6 +12,7 @@ use super::{
     import_row::{self, lock},
     outbox,
     product_row::{self, product_columns},
+    product_write,
     types::PgMoment,
 };
 use crate::{
@@ -99,7 +100,7 @@ pub(super) async fn commit(
     let state = state(&mut *connection, seller, &effects).await?;
     let mut plan = UndoPlan::new(job, rules, effects, state);
     for (product, deleted_at) in &plan.puts {
-        product_row::update(&mut *connection, product, *deleted_at).await?;
+        product_write::update(&mut *connection, product, *deleted_at).await?;
     }
     let rejects = std::mem::take(&mut plan.rejects);
     import_products::write_rejects(&mut *connection, &plan.job, rejects).await?;

@@ -30,7 +30,7 @@ pub(super) async fn put(connection: &mut PgConnection, next: Next) -> DbResult<P
 }
 
 /// Writes the next version of a product that is locked.
-async fn update(
+pub(super) async fn update(
     connection: &mut PgConnection,
     product: &Product,
     deleted_at: Option<Timestamp>,

@@ -142,7 +142,7 @@ impl SqliteStore {
         }
         let created =
             sqlx::query("DELETE FROM import_created WHERE seller_id = ? AND import_id = ?");
-        self.delete(created.bind(seller.to_owned()).bind(id.to_owned()))
+        self.delete(created.bind(seller.as_str().to_owned()).bind(id.to_owned()))
             .await?;
         loop {
             let former = sqlx::query(
@@ -150,8 +150,8 @@ impl SqliteStore {
                  SELECT seller_id, import_id, product_id FROM import_former \
                  WHERE seller_id = ? AND import_id = ? LIMIT ?)",
             );
-            let former = former.bind(seller.to_owned()).bind(id.to_owned());
-            if self.delete(former.bind(MAX_DELETED_ROWS)).await? < MAX_DELETED_ROWS.unsigned_abs() {
+            let former = former.bind(seller.as_str().to_owned()).bind(id.to_owned());
+            if self.delete(former.bind(MAX_SWEEP_ROWS)).await? < MAX_SWEEP_ROWS.unsigned_abs() {
                 break;
             }
         }

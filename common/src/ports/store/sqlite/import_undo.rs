@@ -14,7 +14,8 @@ use super::{
     import_products,
     import_row::{self, find},
     outbox,
-    product_row::{self, product_columns, put_product},
+    product_row::{self, product_columns},
+    product_write::{bind, put_product},
 };
 use crate::{
     domain::{
@@ -129,9 +130,7 @@ async fn write(connection: &mut SqliteConnection, plan: &mut UndoPlan) -> Result
         &mut *connection,
         &TABLE,
         puts,
-        |query, (product, deleted_at)| {
-            product_row::bind(query, Arc::clone(&owner), product, deleted_at)
-        },
+        |query, (product, deleted_at)| bind(query, Arc::clone(&owner), product, deleted_at),
     )
     .await?;
     outbox::append(connection, &seller, numbers.block, blocks, at).await
