@@ -11,7 +11,7 @@ use axum::{
 use pm_common::{
     config::Config,
     domain::{
-        product::{NewProduct, ProductPatch, StockChange},
+        product::{NewProduct, ProductPatch, StockBatch, StockChange},
         seller::SellerId,
     },
 };
@@ -169,6 +169,7 @@ async fn examples_of_the_document_are_accepted() {
             "ProductIn" => NewProduct::from_json(body).err(),
             "ProductPatchIn" => ProductPatch::from_json(body).err(),
             "StockIn" => StockChange::from_json(body).err(),
+            "StockBatchIn" => StockBatch::from_json(body).err(),
             other => panic!("no parser is known for the example of {other}"),
         };
         assert_eq!(errors, None, "{name}");
