@@ -13,6 +13,7 @@
 mod circles;
 mod mirror;
 mod names;
+mod promises;
 mod source;
 
 use std::{collections::BTreeSet, fs};

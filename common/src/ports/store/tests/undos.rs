@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// An import of three rows that has ended: `known` altered, `new` and one without a sku created.
-async fn imported(store: &Arc<dyn Store>, seller: &SellerId) -> ImportJob {
+pub(super) async fn imported(store: &Arc<dyn Store>, seller: &SellerId) -> ImportJob {
     let mut job = started(store, seller, ImportMode::Upsert, "w").await;
     let rows = vec![
         row(2, Some("known"), 5),
@@ -36,7 +36,7 @@ async fn imported(store: &Arc<dyn Store>, seller: &SellerId) -> ImportJob {
     ended.await.unwrap().unwrap()
 }
 
-async fn queue(store: &Arc<dyn Store>, job: &ImportJob) -> Result<ImportJob, Error> {
+pub(super) async fn queue(store: &Arc<dyn Store>, job: &ImportJob) -> Result<ImportJob, Error> {
     let queued = store.import_undo(&job.seller_id, &job.id, new_import_id(), None);
     queued.await.map(Option::unwrap)
 }

@@ -11,8 +11,8 @@ use crate::{
         clock,
         error::{Error, Result},
         idempotency::Claim,
-        import_job::{ImportJob, NewImport},
-        product::{ProductPatch, StockChange},
+        import_job::{ImportJob, NewImport, new_import_id},
+        product::{ProductId, ProductPatch, ProductRef, StockBatch, StockBatchLine, StockChange},
         product_csv::ImportMode,
     },
     ports::store::{
@@ -23,6 +23,7 @@ use crate::{
             create,
             imports::{LEASE, new_import, started},
             lamp, seller,
+            undos::{imported, queue},
         },
     },
     support::commit_proxy::{CommitFault, CommitProxy},
@@ -39,36 +40,46 @@ enum StoreWrite {
     RestoreClaimed,
     Stock,
     StockClaimed,
+    StockBatch,
+    StockBatchClaimed,
     ImportCreate,
     ImportCreateClaimed,
     ImportCancel,
     ImportCancelClaimed,
     ImportCommit,
     ImportFinish,
+    ImportUndo,
+    ImportUndoClaimed,
+    ImportUndoCommit,
     KeyCreate,
     KeyRevoke,
     OutboxRemove,
 }
 
 /// Those whose repetition acts once: they succeed in spite of the fault.
-const REPEATED: [StoreWrite; 7] = [
+const REPEATED: [StoreWrite; 10] = [
     StoreWrite::CreateClaimed,
     StoreWrite::RestoreClaimed,
     StoreWrite::StockClaimed,
+    StoreWrite::StockBatchClaimed,
     StoreWrite::ImportCreate,
     StoreWrite::ImportCreateClaimed,
     StoreWrite::ImportCancelClaimed,
+    StoreWrite::ImportUndo,
+    StoreWrite::ImportUndoClaimed,
     StoreWrite::OutboxRemove,
 ];
-const ALONE: [StoreWrite; 10] = [
+const ALONE: [StoreWrite; 12] = [
     StoreWrite::Create,
     StoreWrite::Update,
     StoreWrite::Delete,
     StoreWrite::Restore,
     StoreWrite::Stock,
+    StoreWrite::StockBatch,
     StoreWrite::ImportCancel,
     StoreWrite::ImportCommit,
     StoreWrite::ImportFinish,
+    StoreWrite::ImportUndoCommit,
     StoreWrite::KeyCreate,
     StoreWrite::KeyRevoke,
 ];
@@ -277,6 +288,14 @@ impl Subject {
             StoreWrite::ImportCommit | StoreWrite::ImportFinish => {
                 job = Some(started(store, &a, ImportMode::Upsert, "w").await);
             }
+            StoreWrite::ImportUndo | StoreWrite::ImportUndoClaimed => {
+                job = Some(imported(store, &a).await);
+            }
+            StoreWrite::ImportUndoCommit => {
+                let import = imported(store, &a).await;
+                queue(store, &import).await.unwrap();
+                job = store.import_take("w", LEASE).await.unwrap();
+            }
             StoreWrite::KeyRevoke => store.key_create(&a, key()).await.unwrap(),
             _ => {}
         }
@@ -310,6 +329,14 @@ impl Subject {
                 let sold = store.product_stock(a, id, sale(), Some(&claim)).await;
                 sold.map(drop)
             }
+            StoreWrite::StockBatch => {
+                let sold = store.product_stock_batch(a, sales(id), None).await;
+                sold.map(drop)
+            }
+            StoreWrite::StockBatchClaimed => {
+                let sold = store.product_stock_batch(a, sales(id), Some(&claim));
+                sold.await.map(drop)
+            }
             StoreWrite::ImportCreate => store.import_create(a, self.new, None).await.map(drop),
             StoreWrite::ImportCreateClaimed => {
                 let queued = store.import_create(a, self.new, Some(&claim)).await;
@@ -330,6 +357,21 @@ impl Subject {
                 let ended = store.import_finish(a, &job().id, "w", end).await;
                 ended.map(drop)
             }
+            StoreWrite::ImportUndo => {
+                let undo = store.import_undo(a, &job().id, new_import_id(), None).await;
+                undo.map(drop)
+            }
+            StoreWrite::ImportUndoClaimed => {
+                let undo = store
+                    .import_undo(a, &job().id, new_import_id(), Some(&claim))
+                    .await;
+                undo.map(drop)
+            }
+            StoreWrite::ImportUndoCommit => {
+                let from = job().checkpoint;
+                let part = store.import_undo_commit(a, &job().id, "w", &from).await;
+                part.map(drop)
+            }
             StoreWrite::KeyCreate => store.key_create(a, key()).await,
             StoreWrite::KeyRevoke => store.key_revoke(a, "k1").await.map(drop),
             StoreWrite::OutboxRemove => {
@@ -345,6 +387,16 @@ fn sale() -> StockChange {
     StockChange {
         delta: -1,
         reason: None,
+    }
+}
+
+fn sales(id: ProductId) -> StockBatch {
+    StockBatch {
+        lines: vec![StockBatchLine {
+            product: ProductRef::Id(id),
+            change: sale(),
+        }],
+        atomic: false,
     }
 }
 
@@ -367,7 +419,8 @@ async fn state(database: &TestDatabase) -> String {
              FROM products), \
         (SELECT concat(sequence, ':', live, ':', deleted) FROM sellers), \
         (SELECT concat(count(*), ':', sum(messages)) FROM outbox), \
-        (SELECT string_agg(concat(status, batch, rows, cancel_requested, owner), ',') FROM imports), \
+        (SELECT string_agg(concat(status, batch, rows, cancel_requested, owner), ',' \
+             ORDER BY created_at) FROM imports), \
         (SELECT concat(count(*), ':', count(revoked_at)) FROM api_keys), \
         (SELECT concat(count(*), ':', count(result)) FROM idempotency_keys))";
     sqlx::query_scalar(state)
