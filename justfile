@@ -42,7 +42,7 @@ docs:
 
 # The long tier: 200,000 rows and ten kills, 100,000 mixed requests (some minutes)
 chaos:
-    PM_LONG=1 cargo test -p pm-daemon --test it -- --nocapture long_
+    PM_LONG=1 cargo test --workspace --test it -- --nocapture long_
 
 # Licences, banned crates, known advisories
 deny:

@@ -432,7 +432,7 @@ fn an_undo_is_followed_and_says_what_it_did() {
     env.ok(&format!("products update {jar} --price 9"));
     let outcome = env.run(&format!("imports undo {id} -o table"));
     assert_eq!(outcome.code, 3, "{outcome:?}");
-    let said = "1 created products were deleted, 1 updated ones put back, 1 stay as they are";
+    let said = "created products deleted: 1, updated ones put back: 1, left as they are: 1";
     assert!(outcome.out.contains(said), "{outcome:?}");
     assert!(outcome.out.contains("[CHANGED_SINCE]"), "{outcome:?}");
     let skus = env.json("products list")["data"].as_array().unwrap().len();

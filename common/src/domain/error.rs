@@ -7,7 +7,10 @@
 
 use std::fmt;
 
-use crate::domain::{port::Port, product::FieldError};
+use crate::domain::{
+    port::Port,
+    product::{FieldError, StockRefusal},
+};
 
 /// What a port answers with when it could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -139,6 +142,21 @@ impl Error {
     #[cfg(not(all(feature = "aws", feature = "kafka")))]
     pub(crate) fn not_built_in(port: Port, engine: &'static str) -> Self {
         Self::unavailable(port, engine, "this program was built without it")
+    }
+}
+
+impl From<StockRefusal> for Conflict {
+    fn from(refusal: StockRefusal) -> Self {
+        match refusal {
+            StockRefusal::Insufficient {
+                available,
+                requested,
+            } => Self::InsufficientStock {
+                available,
+                requested,
+            },
+            StockRefusal::Overflow { available } => Self::StockOverflow { available },
+        }
     }
 }
 

@@ -94,21 +94,9 @@ impl StockResult {
                 None
             }
             StockOutcome::Absent => Some(ApiError::ProductNotFound),
-            StockOutcome::Insufficient {
-                id,
-                available,
-                requested,
-            } => {
+            StockOutcome::Refused { id, refusal } => {
                 out.id = Some(id);
-                let conflict = Conflict::InsufficientStock {
-                    available,
-                    requested,
-                };
-                Some(ApiError::Port(conflict.into()))
-            }
-            StockOutcome::Overflow { id, available } => {
-                out.id = Some(id);
-                Some(ApiError::Port(Conflict::StockOverflow { available }.into()))
+                Some(ApiError::Port(Conflict::from(refusal).into()))
             }
         };
         Self {

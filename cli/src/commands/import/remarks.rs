@@ -44,7 +44,7 @@ pub(crate) fn warnings(job: &ImportOut) -> Vec<String> {
     let mut lines = Vec::new();
     if let (Some(import), Some(deleted)) = (&job.undo_of, job.deleted) {
         lines.push(format!(
-            "undo of {}: {} created products were deleted, {} updated ones put back, {} stay as they are",
+            "undo of {}: created products deleted: {}, updated ones put back: {}, left as they are: {}",
             sanitized(import),
             thousands(deleted),
             thousands(job.updated.saturating_sub(deleted)),

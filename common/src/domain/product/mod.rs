@@ -16,6 +16,7 @@ pub use self::{
     fields::FieldError,
     stock_batch::{
         ProductRef, StockBatch, StockBatchBody, StockBatchEntry, StockBatchLine, StockOutcome,
+        StockRefusal,
     },
 };
 use crate::domain::{clock::Timestamp, money::Price, seller::SellerId};

@@ -45,22 +45,44 @@ pub enum StockOutcome {
     Done(Product),
     /// The seller has no such undeleted product.
     Absent,
-    /// The stock would fall below zero.
-    Insufficient {
-        /// The product as it is.
+    /// The product stays as it is.
+    Refused {
+        /// The product.
         id: ProductId,
+        /// Why.
+        refusal: StockRefusal,
+    },
+}
+
+/// Why a stock cannot change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StockRefusal {
+    /// It would fall below zero.
+    Insufficient {
         /// Units on hand.
         available: i32,
         /// Units asked for (positive).
         requested: i64,
     },
-    /// The stock would rise above the largest quantity a product can have.
+    /// It would rise above the largest quantity a product can have.
     Overflow {
-        /// The product as it is.
-        id: ProductId,
         /// Units on hand.
         available: i32,
     },
+}
+
+impl StockChange {
+    /// The stock after this change of `available` units.
+    pub fn applied_to(&self, available: i32) -> Result<i32, StockRefusal> {
+        let quantity = i64::from(available).saturating_add(self.delta);
+        if quantity < 0 {
+            return Err(StockRefusal::Insufficient {
+                available,
+                requested: self.delta.saturating_neg(),
+            });
+        }
+        i32::try_from(quantity).map_err(|_| StockRefusal::Overflow { available })
+    }
 }
 
 /// The body of a batch, as it is documented.
@@ -232,6 +254,26 @@ mod tests {
             (batch.lines.as_slice(), batch.atomic),
             (&expected[..], false)
         );
+    }
+
+    /// Red when: a field of the documented body is renamed, or not read.
+    #[test]
+    fn the_documented_body_is_the_one_that_is_read() {
+        let entry = |id, sku: Option<&str>| StockBatchEntry {
+            id,
+            sku: sku.map(str::to_owned),
+            delta: -2,
+            reason: Some("sold".to_owned()),
+        };
+        let body = StockBatchBody {
+            changes: vec![entry(Some(7), None), entry(None, Some("L-1"))],
+            atomic: Some(true),
+        };
+        let batch = read(&serde_json::to_string(&body).unwrap()).unwrap();
+        let reasons = batch.lines.iter().map(|line| line.change.reason.as_deref());
+        assert!(batch.atomic && reasons.eq([Some("sold"); 2]));
+        let products: Vec<_> = batch.lines.into_iter().map(|line| line.product).collect();
+        assert_eq!(products, [ProductRef::Id(7), ProductRef::Sku("L-1".into())]);
     }
 
     /// Red when: an error does not say which change it is of, or a batch with one is taken.

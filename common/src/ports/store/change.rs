@@ -147,16 +147,7 @@ fn restored(before: &Product, rules: Rules) -> Decided {
 }
 
 pub(super) fn restocked(before: &Product, change: &StockChange, rules: Rules) -> Result<Decided> {
-    let available = before.quantity;
-    let quantity = i64::from(available).saturating_add(change.delta);
-    if quantity < 0 {
-        return Err(Conflict::InsufficientStock {
-            available,
-            requested: change.delta.saturating_neg(),
-        }
-        .into());
-    }
-    let quantity = i32::try_from(quantity).map_err(|_| Conflict::StockOverflow { available })?;
+    let quantity = change.applied_to(before.quantity).map_err(Conflict::from)?;
     let next = Product {
         quantity,
         ..before.clone()

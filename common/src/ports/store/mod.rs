@@ -11,10 +11,10 @@ mod block;
 mod change;
 mod column;
 mod import_end;
+mod pending_product;
 mod stock_plan;
 mod undo;
 
-mod pending_product;
 mod postgres;
 mod sql;
 mod sqlite;

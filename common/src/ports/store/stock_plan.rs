@@ -112,20 +112,16 @@ impl Stocked {
 
     /// Adds a change, or answers why it cannot be done.
     fn apply(&mut self, change: &StockChange) -> Option<StockOutcome> {
-        let (id, available) = (self.before.id, self.quantity);
-        let quantity = i64::from(available).saturating_add(change.delta);
-        match i32::try_from(quantity) {
-            Ok(quantity) if quantity >= 0 => {
+        match change.applied_to(self.quantity) {
+            Ok(quantity) => {
                 self.quantity = quantity;
                 self.reason = change.reason.clone().or(self.reason.take());
                 None
             }
-            _ if quantity < 0 => Some(StockOutcome::Insufficient {
-                id,
-                available,
-                requested: change.delta.saturating_neg(),
+            Err(refusal) => Some(StockOutcome::Refused {
+                id: self.before.id,
+                refusal,
             }),
-            _ => Some(StockOutcome::Overflow { id, available }),
         }
     }
 

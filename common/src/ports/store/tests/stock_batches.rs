@@ -6,7 +6,9 @@ use super::{Store, assert_gapless, create, lamp, outbox_events, seller, with_sku
 use crate::domain::{
     event::{Event, EventKind},
     idempotency::Claim,
-    product::{ProductId, ProductRef, StockBatch, StockBatchLine, StockChange, StockOutcome},
+    product::{
+        ProductId, ProductRef, StockBatch, StockBatchLine, StockChange, StockOutcome, StockRefusal,
+    },
 };
 
 fn by_id(id: ProductId, delta: i64) -> StockBatchLine {
@@ -66,10 +68,12 @@ pub(super) async fn each_change_of_a_batch_stands_on_its_own(store: Arc<dyn Stor
     );
     assert_eq!(
         outcomes[1],
-        StockOutcome::Insufficient {
+        StockOutcome::Refused {
             id: second,
-            available: 50,
-            requested: 51
+            refusal: StockRefusal::Insufficient {
+                available: 50,
+                requested: 51
+            }
         }
     );
     assert_eq!(
@@ -78,9 +82,9 @@ pub(super) async fn each_change_of_a_batch_stands_on_its_own(store: Arc<dyn Stor
     );
     assert_eq!(
         outcomes[5],
-        StockOutcome::Overflow {
+        StockOutcome::Refused {
             id: first,
-            available: 5
+            refusal: StockRefusal::Overflow { available: 5 }
         }
     );
     let kinds: Vec<_> = outbox_events(&store)
